@@ -1,0 +1,415 @@
+"""The connector contract: what a plugin declares, and what the hub does with it.
+
+A connector is a value, not a class tree: it lists the streams it reads, the writers it offers and
+what it cannot do. Its functions are plain synchronous functions; the hub owns threads, retries,
+checkpoints, rate limits, validation and quarantine.
+
+    reading   Stream.reader(ctx, state) → Page → model → map → canonical record → store
+    writing   profile → gate → list[Released[Change]] → Writer.write(ctx, batch) → list[RowResult]
+
+What a system cannot do is declared as ``Unsupported(reason)``, never left out, so that
+``hub connectors check`` and ``hub plan`` can say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from logging import Logger
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from pydantic import BaseModel
+
+from hub.core.clock import Clock
+from hub.core.records import Record
+from hub.core.released import Released
+
+if TYPE_CHECKING:
+    from hub.core.http import Http, HttpClient
+
+HUB_API = 1
+"""Version of this contract. It grows by adding; a removal raises it."""
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Row = dict[str, Any]
+"""One source record as received: unknown fields kept, every field nullable."""
+State = dict[str, Any]
+"""A stream's checkpoint: JSON, opaque to the hub, meaningful to its reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """Says that a system has no such ability, and why."""
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class Wait(Protocol):
+    """Called by the HTTP layer before it waits, so that progress shows why nothing moves."""
+
+    def __call__(self, seconds: float, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every connector function receives about the connection it works for.
+
+    Args:
+        connection: Name in ``hub.toml``.
+        config: The connector's own settings, validated.
+        http: Client bound to the connection's base URL, credential and limits; None for connectors
+            without a wire.
+        clock: The only source of time.
+        log: Logger whose records name the connection; secrets are redacted.
+        wait: Waits and tells progress why.
+    """
+
+    connection: str
+    config: Any
+    http: HttpClient | None
+    clock: Clock
+    log: Logger
+    wait: Wait
+
+    @property
+    def wire(self) -> HttpClient:
+        """The HTTP client of a connector that declared ``http``."""
+        if self.http is None:
+            raise TypeError(f"{self.connection}: the connector declares no http")
+        return self.http
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that the reader could not even parse; it goes to quarantine as it came.
+
+    Args:
+        reason: Machine-readable, such as ``too-many-columns``.
+        message: What was wrong and what was expected, without personal data.
+        where: ``file:line:column`` or record id.
+        raw: The bytes as received.
+    """
+
+    reason: str
+    message: str
+    where: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one step of a reader brings: committed whole, with its checkpoint, or not at all.
+
+    Args:
+        rows: Source rows.
+        next_state: Checkpoint once this page is durable; None holds the old one, which is what a
+            reader of an unordered source does until its pass ends.
+        deletes: Source ids that the source reports as deleted.
+        merges: Source id of each merged-away record to the id of the record that absorbed it.
+        rejects: Rows that could not be parsed.
+        places: Where each row stood (``file:line``), parallel to ``rows``; empty when the key says
+            enough.
+        complete: True on the last page of a pass that saw every live record; only such a pass may
+            delete by absence.
+    """
+
+    rows: Sequence[Row]
+    next_state: State | None = None
+    deletes: Sequence[str] = ()
+    merges: Mapping[str, str] = field(default_factory=dict)
+    rejects: Sequence[Reject] = ()
+    places: Sequence[str] = ()
+    complete: bool = False
+
+
+class Reader(Protocol):
+    """Yields pages from ``state`` (empty on the first run) to the present."""
+
+    def __call__(self, ctx: Context, state: State) -> Iterator[Page]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """An incremental cursor.
+
+    Args:
+        field: The row's field that moves with every change.
+        lookback: Seconds read again on each run, for records that commit late.
+        ordered: Whether pages come in cursor order; if not, the old checkpoint is held until the
+            pass ends.
+    """
+
+    field: str
+    lookback: float = 0
+    ordered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstones:
+    """Deletes arrive in the stream itself: rows for which ``is_deleted`` is true."""
+
+    is_deleted: Callable[[Row], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class FullPass:
+    """Deletes show as absence from one complete pass.
+
+    Args:
+        max_percent: The fuse: if more than this share of live records is missing, nothing is
+            deleted and the run says so.
+    """
+
+    max_percent: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Deletes come as ``Page.deletes`` and ``Page.merges`` from the reader."""
+
+
+Deletes = Tombstones | FullPass | Feed | Unsupported
+
+
+class RowMap(Protocol):
+    """Maps one validated row to one canonical record. Pure: same row, same record.
+
+    Raises:
+        SkipRecord: If the row cannot be used; it goes to quarantine with the reason.
+    """
+
+    def __call__(self, row: Any, /) -> Record: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of record that a system offers.
+
+    Args:
+        name: Stable name; with the connection and the key it names a source record for ever.
+        entity: Canonical struct that ``map`` returns.
+        map: Row (or ``model`` instance) to canonical record.
+        key: Field of the row that identifies the record, or a function of the row.
+        reader: The declarative readers of ``hub.core.pages``, or the author's own generator.
+        model: Pydantic model of a row. None hands ``map`` the raw dict.
+        cursor: How the stream is read incrementally; None means that each run is a full pass.
+        deletes: How deletions become visible.
+        ignore: Fields whose change is no change: bookkeeping, and fields the hub itself writes.
+        updated: Field that holds the record's own time of change.
+        mapping_version: Raise it when ``map`` changes; stored rows are then mapped again locally.
+    """
+
+    name: str
+    entity: type[Record]
+    map: RowMap
+    key: str | Callable[[Row], str]
+    reader: Reader
+    model: type[BaseModel] | None = None
+    cursor: Since | None = None
+    deletes: Deletes = Unsupported("the stream reports no deletions")
+    ignore: frozenset[str] = frozenset()
+    updated: str | None = None
+    mapping_version: int = 1
+
+    def key_of(self, row: Row) -> str:
+        """The row's source id.
+
+        Raises:
+            KeyError: If the row has no key.
+        """
+        value = self.key(row) if callable(self.key) else row[self.key]
+        if value is None or value == "":
+            raise KeyError(self.key if isinstance(self.key, str) else "key")
+        return str(value)
+
+
+# --- writing ---------------------------------------------------------------------------------
+
+Value = str | int | float | bool | None
+"""What a destination field can hold; instants travel as ISO 8601 text."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutField:
+    """One field that the hub writes into a system.
+
+    Args:
+        name: Field name there, such as ``cxhub_golden_id``.
+        source: Path in ``unified_profile_v1``, such as ``voice.nps``.
+        purpose: Purpose under which it is disclosed; the gate refuses what no purpose allows.
+        type: Destination type, for provisioning.
+        label: What a person sees in the system's own screens.
+    """
+
+    name: str
+    source: str
+    purpose: str
+    type: Literal["text", "long_text", "number", "date", "datetime", "boolean"] = "text"
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Field values for one existing record of a system, addressed by its native id.
+
+    ``values`` maps destination field to value; a field that is absent keeps its value, None clears
+    it. ``trace`` identifies this write in receipts and in the vendor's own logs.
+    """
+
+    native_id: str
+    values: Mapping[str, Value]
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """A permission to write into a system."""
+
+    native_id: str
+    point: str | None
+    purpose: str
+    channel: str
+    decision: Literal["grant", "withdraw"]
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """What the system said about one row of a batch.
+
+    Args:
+        trace: The ``Change.trace`` it answers. A row without a result counts as failed.
+        ok: Whether the system confirmed it.
+        error: Vendor's reason when not ok, without personal data.
+        retryable: Whether trying the same row later can succeed.
+        ambiguous: True when it is unknown whether the effect took place: read back before retry.
+        reference: Vendor's id of the response, for the receipt.
+    """
+
+    trace: str
+    ok: bool
+    error: str = ""
+    retryable: bool = False
+    ambiguous: bool = False
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """One kind of write that a system accepts.
+
+    Args:
+        name: Stable name.
+        stream: Stream whose records are updated; their source ids are the native ids.
+        fields: Default mapping, each field with its purpose.
+        batch: Most rows per call (the vendor's limit).
+        write: Sends one batch; one bad record never sinks the others.
+        read: Current values of ``fields`` by native id: pre-images, echo checks, and the answer to
+            an ambiguous outcome. Ids that no longer exist are left out.
+        provision: Creates the fields that are missing, returns the names it created.
+        idempotency: ``native`` if a repeated write has no second effect, ``key`` if the vendor
+            deduplicates by ``trace``, ``none`` if every send counts.
+    """
+
+    name: str
+    stream: str
+    fields: tuple[OutField, ...]
+    batch: int
+    write: Callable[[Context, Sequence[Released[Change]]], Sequence[RowResult]]
+    read: Callable[[Context, Sequence[str], Sequence[str]], Mapping[str, Mapping[str, Value]]]
+    provision: Callable[[Context, Sequence[OutField]], Sequence[str]] | Unsupported = Unsupported(
+        "fields are created by hand"
+    )
+    idempotency: Literal["native", "key", "none"] = "native"
+
+
+# --- webhooks, check, emulator ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A verified push from the vendor becomes a page on the ordinary path.
+
+    Args:
+        verify: Raises ``SkipRecord`` if signature or time is wrong.
+        parse: Body to (stream name, page) pairs.
+        event_id: Identifies a delivery, so that a repeated one is stored once.
+    """
+
+    verify: Callable[[Context, Mapping[str, str], bytes], None]
+    parse: Callable[[Context, bytes], Sequence[tuple[str, Page]]]
+    event_id: Callable[[Mapping[str, str], bytes], str]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """One line of ``hub check --connect``."""
+
+    what: str
+    ok: bool
+    detail: str = ""
+    fix: str = ""
+
+
+class Emulator(Protocol):
+    """A stateful double of the vendor on loopback; see ``hub.emulation.server``."""
+
+    def seed(self, world: Any) -> None:
+        """Fill it with the simulated world's records."""
+
+    def settings(self, url: str) -> dict[str, Any]:
+        """Connector settings that point a connection at this emulator under ``url``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """Everything the hub knows about one kind of system.
+
+    Args:
+        name: Name in ``connector = "…"``; equals the entry-point name.
+        summary: One line for ``hub connectors list``.
+        config: Settings that an admin writes under ``[connections.NAME.settings]``.
+        streams: The streams, or a function of the settings for systems whose streams are
+            configured (CSV).
+        http: Base URL, credential and limits for these settings; Unsupported without a wire.
+        check: Looks at credential, scopes and limits without changing anything.
+        emulator: Makes a fresh emulator.
+        erase: Erases one native id, returns the receipt's reference.
+        write_consent: Writes permissions as the vendor models them.
+        read_back: Confirms a consent change: what the vendor now says.
+    """
+
+    name: str
+    summary: str
+    config: type[BaseModel]
+    streams: tuple[Stream, ...] | Callable[[Any], tuple[Stream, ...]]
+    check: Callable[[Context], Sequence[CheckItem]]
+    http: Callable[[Any], Http] | Unsupported = Unsupported("files, no wire")
+    writers: tuple[Writer, ...] | Callable[[Any], tuple[Writer, ...]] = ()
+    webhooks: Mapping[str, Webhook] | Unsupported = Unsupported("polling is complete on its own")
+    emulator: Callable[[], Emulator] | Unsupported = Unsupported("no emulator")
+    erase: Callable[[Context, str], str] | Unsupported = Unsupported("not yet")
+    write_consent: (
+        Callable[[Context, Sequence[Released[ConsentChange]]], Sequence[RowResult]] | Unsupported
+    ) = Unsupported("the system holds no consent")
+    read_back: Callable[[Context, Sequence[ConsentChange]], Sequence[bool]] | Unsupported = (
+        Unsupported("the system holds no consent")
+    )
+    api: int = HUB_API
+    version: str = "0"
+    homepage: str = ""
+
+    def streams_for(self, config: Any) -> tuple[Stream, ...]:
+        """The streams under these settings."""
+        return self.streams(config) if callable(self.streams) else self.streams
+
+    def writers_for(self, config: Any) -> tuple[Writer, ...]:
+        """The writers under these settings."""
+        return self.writers(config) if callable(self.writers) else self.writers

@@ -1,0 +1,447 @@
+"""The canonical records: what every connector maps to and every room below reads.
+
+One struct per entity of the field. A record holds what the source said, not yet normalised
+(``hub.core.normalise`` does that); every field but the ones that make the record meaningful is
+optional, because every vendor field is nullable. ``attributes`` keeps what has no canonical field.
+
+Money is integer minor units with an ISO 4217 currency; unit prices are decimal strings, since
+prices such as 0.001 GBP exist. Instants are timezone-aware.
+
+A record does not carry its own identity: the stream says which field is the key, and the runtime
+builds the :class:`~hub.core.ids.SourceKey` (connection, stream, source id).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct, field
+from msgspec.json import Decoder, Encoder
+
+Scalar = str | int | float | bool | None
+
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Decision = Literal["grant", "deny", "withdraw", "object", "restrict", "unrestrict", "expire"]
+Strength = Literal["confirmed", "single", "inferred", "imported", "unknown"]
+Origin = Literal["human_act", "source_sync", "echo"]
+
+
+class Part(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A piece of a record."""
+
+
+class PartyRef(Part, kw_only=True):
+    """Which person or organisation a fact belongs to, as the source names it.
+
+    ``by="id"`` names a record of ``stream`` in the same connection; a fact may arrive before it,
+    then the hub keeps a place for it. The other kinds name a contact point or card, for sources
+    such as POS exports that know nothing else of the customer.
+    """
+
+    id: str
+    stream: str = "customers"
+    by: Literal["id", "email", "phone", "loyalty"] = "id"
+
+
+class Address(Part, kw_only=True):
+    """A postal address as given."""
+
+    line1: str | None = None
+    line2: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postcode: str | None = None
+    country: str | None = None
+
+
+class Identifier(Part, kw_only=True):
+    """A number that a person has one of, such as a loyalty card: two different ones disagree."""
+
+    kind: str
+    value: str
+
+
+class ConsentClaim(Part, kw_only=True):
+    """What a source says about one permission. A field that is absent makes no claim at all.
+
+    ``point`` is the e-mail or phone it is about; None means the whole person. ``asserted_at`` is
+    when the customer decided, None when the source does not know.
+    """
+
+    purpose: str
+    channel: str
+    decision: Decision
+    point: str | None = None
+    strength: Strength = "unknown"
+    origin: Origin = "source_sync"
+    asserted_at: datetime | None = None
+    valid_until: datetime | None = None
+    basis: str | None = None
+    jurisdiction: str | None = None
+    notice: str | None = None
+    evidence: str | None = None
+    given_by: Literal["self", "parent", "agent"] = "self"
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="entity"):
+    """Base of the canonical records."""
+
+    entity_name: ClassVar[str]
+
+    attributes: dict[str, Scalar] = field(default_factory=dict)
+
+
+class _Party(Record, kw_only=True):
+    emails: list[str] = field(default_factory=list)
+    phones: list[str] = field(default_factory=list)
+    addresses: list[Address] = field(default_factory=list)
+    identifiers: list[Identifier] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    """Source ids of the same stream that the vendor merged into this record."""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Person(_Party, kw_only=True, tag="person"):
+    """A customer, lead, contact or end user."""
+
+    entity_name: ClassVar[str] = "person"
+
+    full_name: str | None = None
+    title: str | None = None
+    given_name: str | None = None
+    middle_name: str | None = None
+    family_name: str | None = None
+    nickname: str | None = None
+    birth_date: date | None = None
+    gender: str | None = None
+    language: str | None = None
+    job_title: str | None = None
+    organisation: PartyRef | None = None
+    organisation_name: str | None = None
+    lifecycle: str | None = None
+    owner: str | None = None
+    consents: list[ConsentClaim] = field(default_factory=list)
+
+
+class Organisation(_Party, kw_only=True, tag="organisation"):
+    """An account or company."""
+
+    entity_name: ClassVar[str] = "organisation"
+
+    name: str | None = None
+    domain: str | None = None
+    industry: str | None = None
+    employees: int | None = None
+
+
+class Membership(Record, kw_only=True, tag="membership"):
+    """A person's place in an organisation."""
+
+    entity_name: ClassVar[str] = "membership"
+
+    party: PartyRef
+    organisation: PartyRef
+    role: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Deal(Record, kw_only=True, tag="deal"):
+    """An opportunity in a sales pipeline."""
+
+    entity_name: ClassVar[str] = "deal"
+
+    party: PartyRef | None = None
+    organisation: PartyRef | None = None
+    name: str | None = None
+    pipeline: str | None = None
+    stage: str | None = None
+    status: Literal["open", "won", "lost"] = "open"
+    amount_minor: int | None = None
+    currency: Currency | None = None
+    created_at: datetime | None = None
+    closed_at: datetime | None = None
+    owner: str | None = None
+
+
+class OrderItem(Part, kw_only=True):
+    """One line inside an order; ``amount_minor`` is what the customer pays for the line."""
+
+    sku: str | None = None
+    name: str | None = None
+    quantity: int = 1
+    unit_price: Decimal | None = None
+    amount_minor: int = 0
+
+
+class Refund(Part, kw_only=True):
+    """Money given back on an order."""
+
+    at: datetime
+    amount_minor: int
+    reason: str | None = None
+
+
+class Order(Record, kw_only=True, tag="order"):
+    """A whole order, as an e-commerce system keeps it. ``total_minor`` includes everything."""
+
+    entity_name: ClassVar[str] = "order"
+
+    order_ref: str
+    at: datetime
+    currency: Currency
+    total_minor: int
+    party: PartyRef | None = None
+    channel: str | None = None
+    store: str | None = None
+    cancelled: bool = False
+    items: list[OrderItem] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+
+
+class OrderLine(Record, kw_only=True, tag="order_line"):
+    """One line of a receipt, as a POS export keeps it; lines of one ``order_ref`` are an order.
+
+    ``cancelled`` marks a line of a cancelled or credited receipt.
+    """
+
+    entity_name: ClassVar[str] = "order_line"
+
+    order_ref: str
+    at: datetime
+    currency: Currency
+    party: PartyRef | None = None
+    sku: str | None = None
+    name: str | None = None
+    quantity: int = 1
+    unit_price: Decimal | None = None
+    amount_minor: int = 0
+    cancelled: bool = False
+    channel: str | None = None
+    store: str | None = None
+
+
+class Cart(Record, kw_only=True, tag="cart"):
+    """An open or abandoned checkout."""
+
+    entity_name: ClassVar[str] = "cart"
+
+    at: datetime
+    party: PartyRef | None = None
+    currency: Currency | None = None
+    total_minor: int | None = None
+    completed_at: datetime | None = None
+    items: list[OrderItem] = field(default_factory=list)
+
+
+class Product(Record, kw_only=True, tag="product"):
+    """Something that can be bought."""
+
+    entity_name: ClassVar[str] = "product"
+
+    sku: str | None = None
+    name: str | None = None
+    category: str | None = None
+    unit_price: Decimal | None = None
+    currency: Currency | None = None
+
+
+class Subscription(Record, kw_only=True, tag="subscription"):
+    """A contract that renews; the base of contractual churn."""
+
+    entity_name: ClassVar[str] = "subscription"
+
+    party: PartyRef
+    started_at: datetime
+    plan: str | None = None
+    ended_at: datetime | None = None
+    end_reason: Literal["cancelled", "payment_failed", "completed"] | None = None
+    trial_until: datetime | None = None
+    amount_minor: int | None = None
+    currency: Currency | None = None
+    period: Literal["week", "month", "quarter", "year"] | None = None
+
+
+class LoyaltyEntry(Record, kw_only=True, tag="loyalty_entry"):
+    """A movement of points, or the balance and tier a scheme reports."""
+
+    entity_name: ClassVar[str] = "loyalty_entry"
+
+    party: PartyRef
+    at: datetime
+    points: int = 0
+    balance: int | None = None
+    tier: str | None = None
+    reason: str | None = None
+    expires_at: datetime | None = None
+
+
+class Ticket(Record, kw_only=True, tag="ticket"):
+    """A support case. Durations are seconds, as the source measured them."""
+
+    entity_name: ClassVar[str] = "ticket"
+
+    party: PartyRef | None = None
+    organisation: PartyRef | None = None
+    at: datetime
+    subject: str | None = None
+    body: str | None = None
+    status: Literal["new", "open", "pending", "on_hold", "solved", "closed", "deleted"] = "open"
+    priority: str | None = None
+    channel: str | None = None
+    category: str | None = None
+    assignee: str | None = None
+    solved_at: datetime | None = None
+    reopens: int | None = None
+    assignee_stations: int | None = None
+    replies: int | None = None
+    first_reply_seconds: int | None = None
+    full_resolution_seconds: int | None = None
+    requester_wait_seconds: int | None = None
+
+
+class Message(Record, kw_only=True, tag="message"):
+    """One message of a conversation, in or out."""
+
+    entity_name: ClassVar[str] = "message"
+
+    at: datetime
+    party: PartyRef | None = None
+    ticket: str | None = None
+    direction: Literal["in", "out"] = "in"
+    public: bool = True
+    channel: str | None = None
+    author: str | None = None
+    text: str | None = None
+
+
+class Interaction(Record, kw_only=True, tag="interaction"):
+    """Something the customer did or received: page view, log-in, usage, call, visit, e-mail event."""
+
+    entity_name: ClassVar[str] = "interaction"
+
+    at: datetime
+    kind: str
+    party: PartyRef | None = None
+    channel: str | None = None
+    subject: str | None = None
+    campaign: str | None = None
+    seconds: int | None = None
+
+
+class Feedback(Record, kw_only=True, tag="feedback"):
+    """What a customer said: survey response, review, transcript or staff observation.
+
+    ``instrument`` names the question family (``nps``, ``csat``, ``ces``, ``rating``); the scale's
+    ends travel with every response, so that 1-5 is never read as 0-10.
+    """
+
+    entity_name: ClassVar[str] = "feedback"
+
+    at: datetime
+    instrument: str
+    party: PartyRef | None = None
+    score: float | None = None
+    scale_min: float | None = None
+    scale_max: float | None = None
+    comment: str | None = None
+    survey: str | None = None
+    wave: str | None = None
+    ticket: str | None = None
+    channel: str | None = None
+    kind: Literal["survey", "review", "transcript", "staff_observation", "usability_finding"] = (
+        "survey"
+    )
+    verified: bool | None = None
+
+
+class ConsentSignal(Record, kw_only=True, tag="consent_signal"):
+    """Permissions of one party, from a source that keeps them apart from the person."""
+
+    entity_name: ClassVar[str] = "consent_signal"
+
+    party: PartyRef
+    claims: list[ConsentClaim]
+
+
+class Task(Record, kw_only=True, tag="task"):
+    """Work that somebody owes the customer."""
+
+    entity_name: ClassVar[str] = "task"
+
+    at: datetime
+    party: PartyRef | None = None
+    subject: str | None = None
+    due_at: datetime | None = None
+    done_at: datetime | None = None
+    owner: str | None = None
+    reason: str | None = None
+
+
+Party = Person | Organisation
+
+AnyRecord = (
+    Person
+    | Organisation
+    | Membership
+    | Deal
+    | Order
+    | OrderLine
+    | Cart
+    | Product
+    | Subscription
+    | LoyaltyEntry
+    | Ticket
+    | Message
+    | Interaction
+    | Feedback
+    | ConsentSignal
+    | Task
+)
+
+ENTITIES: dict[str, type[Record]] = {
+    cls.entity_name: cls
+    for cls in (
+        Person,
+        Organisation,
+        Membership,
+        Deal,
+        Order,
+        OrderLine,
+        Cart,
+        Product,
+        Subscription,
+        LoyaltyEntry,
+        Ticket,
+        Message,
+        Interaction,
+        Feedback,
+        ConsentSignal,
+        Task,
+    )
+}
+"""Entity name to struct, in the order of the documentation."""
+
+_encoder = Encoder(order="deterministic")
+_decoder = Decoder(AnyRecord)
+
+
+def encode(record: Record) -> bytes:
+    """The record as canonical JSON: keys sorted, defaults left out, so equal records are equal bytes.
+
+    >>> encode(Person(given_name="Ada"))
+    b'{"entity":"person","given_name":"Ada"}'
+    """
+    return _encoder.encode(record)
+
+
+def decode(data: bytes | str) -> AnyRecord:
+    """The record that :func:`encode` wrote, every field type-checked.
+
+    Raises:
+        msgspec.ValidationError: If a field has the wrong type; the message names the path.
+    """
+    return _decoder.decode(data)
