@@ -1,0 +1,354 @@
+"""What hub.toml may say: one frozen model per section, defaults included.
+
+    [hub]                  name, time zone, region, currency, data folder
+    [store]                database
+    [connections.NAME]     one system: connector, mode, schedule, streams, settings, push
+    [purposes.ID]          why personal data is used, and on what lawful basis
+    [identity]             when two records are one customer
+    [survivorship]         which value wins in the golden record
+    [metrics]              when a number may be shown
+    [audit]                how often the log is signed, and where the anchor goes
+    [schedules]            slots, leases, the nightly metric snapshot
+    [serve]                where ``hub serve`` listens
+
+``hub.core.hubtoml`` reads the file and reports every mistake with its place. A description here is
+what ``hub schema``, an editor and the reference page show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, Self, get_args
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from hub.core.durations import Duration
+from hub.core.secrets import Secret
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys refused, values fixed once read."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError):
+        raise PydanticCustomError(
+            "unknown_name",
+            "unknown time zone",
+            {"expected": "an IANA time zone", "names": sorted(available_timezones())},
+        ) from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""Name of an IANA time zone."""
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+"""Name of a connection or purpose: lower case, so that it can stand in ids, URLs and SQL."""
+
+
+class HubSection(Section):
+    """Who runs the hub, and the conventions of the business."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] = "cxhub"
+    """Shown in reports and signed into every audit checkpoint."""
+    time_zone: TimeZone = "Australia/Sydney"
+    """Days, schedules and periods are cut in this zone."""
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "AU"
+    """ISO 3166 country that a phone number without a prefix belongs to."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "AUD"
+    """ISO 4217 currency of amounts whose source names none."""
+    data_dir: Annotated[str, Field(min_length=1)] = "./var"
+    """Folder for database, keys and reports; relative to hub.toml."""
+
+
+def _database_url(url: str) -> str:
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise PydanticCustomError(
+            "database_url",
+            "not a database the hub can use",
+            {"expected": '"sqlite:///path/to/hub.db" or "postgresql+psycopg://user@host/name"'},
+        )
+    return url
+
+
+class StoreSection(Section):
+    """The database."""
+
+    url: Annotated[str, AfterValidator(_database_url)] | None = None
+    """SQLite or PostgreSQL, without a password; the default is hub.db in the data folder."""
+    password: Secret | None = None
+    """Password for PostgreSQL, as a reference."""
+
+
+def _cron(text: str) -> str:
+    from apscheduler.triggers.cron import CronTrigger  # slow to import, needed by few
+
+    try:
+        CronTrigger.from_crontab(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "cron",
+            "not a cron expression",
+            {"expected": 'five fields such as "0 2 * * *" (minute, hour, day, month, weekday)'},
+        ) from None
+    return text
+
+
+class Schedule(Section):
+    """When something runs: at an interval or by the calendar."""
+
+    every: Annotated[int, Duration("1s", "31d")] | None = None
+    """Interval, such as "15m"."""
+    cron: Annotated[str, AfterValidator(_cron)] | None = None
+    """Five cron fields, in the time zone of [hub]."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.every is None) == (self.cron is None):
+            raise PydanticCustomError(
+                "schedule",
+                "a schedule has exactly one of every and cron",
+                {"expected": '{ every = "15m" } or { cron = "0 2 * * *" }'},
+            )
+        return self
+
+
+def _known_purpose(name: str, info: ValidationInfo) -> str:
+    known = (info.context or {}).get("purposes")
+    if known is not None and name not in known:
+        raise PydanticCustomError(
+            "unknown_name",
+            "unknown purpose",
+            {"expected": "an id from [purposes]", "names": sorted(known)},
+        )
+    return name
+
+
+class PushField(Section):
+    """One field of the profile that is written into a system, and why it may be."""
+
+    source: Annotated[str, Field(alias="from", pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)*$")]
+    """Path in unified_profile_v1, such as "voice.nps"."""
+    purpose: Annotated[str, AfterValidator(_known_purpose)]
+    """Purpose under which the value is disclosed; the gate asks consent for it."""
+
+
+class PushSection(Section):
+    """What goes out to one system, over the connector's default mapping."""
+
+    enabled: bool = True
+    """False withholds every write to this system."""
+    defaults: bool = True
+    """False drops the connector's default mapping, so that only ``fields`` is written."""
+    fields: Mapping[str, PushField] = {}
+    """Destination field to profile path and purpose."""
+
+
+class ConnectionSection(Section):
+    """One system that the hub is connected to."""
+
+    connector: Annotated[str, Field(min_length=1)]
+    """Which connector speaks to it: see ``hub connectors list``."""
+    mode: Literal["observe", "sync"] = "observe"
+    """observe only reads; sync also writes what an approved plan says."""
+    enabled: bool = True
+    """False leaves the connection out of every run."""
+    schedule: Schedule | None = None
+    """When ``hub serve`` reads it; without one it is read by ``hub sync`` and ``hub run``."""
+    streams: tuple[str, ...] | None = None
+    """Streams to read; the default is all that the connector offers."""
+    brand: Annotated[str, Field(min_length=1)] | None = None
+    """Brand that its records belong to."""
+    isolation: Literal["thread", "process"] = "thread"
+    """process contains the faults of a plugin; it is no sandbox."""
+    settings: Mapping[str, JsonValue] = {}
+    """The connector's own settings; ``hub connectors list`` and its README say which."""
+    push: PushSection = PushSection()
+    """What is written back."""
+
+
+Basis = Literal["consent", "legitimate_interest", "contract", "legal_obligation"]
+Channel = Literal["email", "sms", "phone", "post", "push", "messaging", "web", "in_person"]
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
+
+
+class PurposeSection(Section):
+    """Why personal data is used. Source: GDPR Art. 5(1)(b), 6(1); APP 6."""
+
+    description: Annotated[str, Field(min_length=1)]
+    """What the customer was told."""
+    basis: Basis
+    """Lawful basis; only ``consent`` needs a grant in the ledger, an objection stops
+    ``legitimate_interest``."""
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = CHANNELS
+    """Channels the purpose covers."""
+    min_notice_version: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """A grant under an older notice counts as pending."""
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether a grant must stand in the ledger before anything is released."""
+        return self.basis == "consent"
+
+
+DEFAULT_PURPOSES: Final[Mapping[str, PurposeSection]] = {
+    "service": PurposeSection(
+        description="Serve the customer: orders, questions, complaints, context for staff.",
+        basis="contract",
+    ),
+    "marketing": PurposeSection(
+        description="Send offers and news about our products.",
+        basis="consent",
+        channels=("email", "sms", "phone", "post", "push", "messaging"),
+    ),
+    "analytics": PurposeSection(
+        description="Measure satisfaction, loyalty and churn to improve what we offer.",
+        basis="legitimate_interest",
+    ),
+}
+"""What ``hub init`` writes, and what applies when hub.toml has no [purposes]."""
+
+Weight = Annotated[float, Field(ge=-40, le=40, allow_inf_nan=False)]
+
+
+class IdentitySection(Section):
+    """When two records are one customer. Weights are log2 of a likelihood ratio."""
+
+    auto: Weight = 9.0
+    """From this total match weight on, two records are linked without asking."""
+    review: Weight = 3.0
+    """From here up to ``auto``, the pair waits for a steward."""
+    max_cluster_size: Annotated[int, Field(ge=2, le=10_000)] = 50
+    """A larger customer goes to review instead of growing."""
+    max_shared_by: Annotated[int, Field(ge=2, le=100_000)] = 30
+    """An e-mail or phone on more records than this identifies nobody."""
+    weights: Mapping[str, Mapping[str, Weight]] = {}
+    """Match weights that replace the shipped ones: comparison, then level."""
+
+    @model_validator(mode="after")
+    def _review_below_auto(self) -> Self:
+        if self.review > self.auto:
+            raise PydanticCustomError(
+                "order",
+                "review must not exceed auto",
+                {"key": "review", "expected": "a number up to the value of auto"},
+            )
+        return self
+
+
+GoldenField = Literal[
+    "full_name",
+    "title",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "nickname",
+    "birth_date",
+    "gender",
+    "language",
+    "job_title",
+    "organisation",
+    "lifecycle",
+    "owner",
+    "email",
+    "phone",
+    "address",
+]
+SurvivorshipRule = Literal[
+    "most_trusted", "most_recent", "most_complete", "most_frequent", "longest", "consent_bearing"
+]
+
+
+class SurvivorshipSection(Section):
+    """Which value wins in the golden record; the losers stay visible."""
+
+    source_order: tuple[str, ...] = ()
+    """Connections from most to least trusted, for ``most_trusted``."""
+    default: Annotated[tuple[SurvivorshipRule, ...], Field(min_length=1)] = (
+        "most_trusted",
+        "most_recent",
+        "most_frequent",
+    )
+    """Rules for fields not named below; each breaks the ties of the one before."""
+    fields: Mapping[GoldenField, Annotated[tuple[SurvivorshipRule, ...], Field(min_length=1)]] = {}
+    """Rules per field."""
+
+
+class MetricsSection(Section):
+    """When a number may be shown, and the business's own definitions."""
+
+    min_n: Annotated[int, Field(ge=1, le=100_000)] = 10
+    """Below this many observations a metric says "insufficient data"."""
+    confidence: Annotated[float, Field(ge=0.5, le=0.999)] = 0.95
+    """Coverage of every interval."""
+    churn_horizon: Annotated[int, Field(ge=1, le=3_650)] = 180
+    """Days without a purchase after which a customer counts as churned."""
+    margin: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
+    """Share of net revenue that counts as value in CLV."""
+    ces_summary: Literal["mean", "top_box", "net"] = "mean"
+    """Which published summary CES reports: mean, share 5-7, or (6-7) minus (1-3)."""
+
+
+class AuditSection(Section):
+    """The tamper-evident log."""
+
+    checkpoint_every_events: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
+    """A signed checkpoint is made after this many events …"""
+    checkpoint_every_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
+    """… or after this many seconds, whichever is first."""
+    anchor_file: Annotated[str, Field(min_length=1)] | None = None
+    """File, best on another machine, that every checkpoint is appended to."""
+
+
+class SchedulesSection(Section):
+    """Slots and leases of ``hub serve``."""
+
+    lease: Annotated[int, Duration("2s", "1h")] = 60
+    """A worker that stays silent for this long loses its run to another."""
+    stop_grace: Annotated[int, Duration("1s", "1h")] = 30
+    """How long a stopping server waits for its runs to reach a checkpoint."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 4
+    """Connections read at the same time."""
+    snapshot: Schedule = Schedule.model_construct(cron="0 2 * * *")
+    """When overall metrics are computed."""
+
+
+class ServeSection(Section):
+    """Where ``hub serve`` listens."""
+
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    """Address; anything but loopback belongs behind a proxy with TLS."""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8_420
+    """TCP port."""
+
+
+class Settings(Section):
+    """Everything hub.toml says, checked, with defaults filled in."""
+
+    hub: HubSection = HubSection()
+    store: StoreSection = StoreSection()
+    connections: Mapping[Identifier, ConnectionSection] = {}
+    purposes: Mapping[Identifier, PurposeSection] = DEFAULT_PURPOSES
+    identity: IdentitySection = IdentitySection()
+    survivorship: SurvivorshipSection = SurvivorshipSection()
+    metrics: MetricsSection = MetricsSection()
+    audit: AuditSection = AuditSection()
+    schedules: SchedulesSection = SchedulesSection()
+    serve: ServeSection = ServeSection()
