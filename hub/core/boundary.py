@@ -1,0 +1,41 @@
+"""Named points between two durable steps: where a crash is most interesting.
+
+The fault harness installs a listener that kills the process at one of them; in production nothing
+listens. ``docs/reference/boundaries.md`` lists what holds when the process dies at each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, get_args
+
+Boundary = Literal[
+    "page fetched",
+    "page committed",
+    "leaf sequenced",
+    "component committed",
+    "party committed",
+    "metrics committed",
+    "profile committed",
+    "plan written",
+    "outbox claimed",
+    "request sent",
+    "response received",
+    "receipt committed",
+    "checkpoint pruned",
+]
+BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
+
+_listener: Callable[[Boundary], None] | None = None
+
+
+def listen(listener: Callable[[Boundary], None] | None) -> None:
+    """Installs what is called at every boundary; None removes it."""
+    global _listener
+    _listener = listener
+
+
+def reached(boundary: Boundary) -> None:
+    """Marks that the step before ``boundary`` is over and the next has not begun."""
+    if _listener is not None:
+        _listener(boundary)

@@ -1,0 +1,65 @@
+"""Hand-over between stages: rows that a stage marked for the next one.
+
+A stage reads a batch, commits its own work together with :func:`done`, and a key that was marked
+again in the meantime stays, because its ``seq`` moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+
+from hub.store import bulk
+from hub.store.engine import Store
+from hub.store.schema import dirty
+
+Stage = Literal["identity", "golden", "facts", "metrics", "profile", "push"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One key waiting for a stage."""
+
+    key: str
+    seq: int
+
+
+def mark(
+    connection: Connection, stage: Stage, keys: Iterable[str], *, cause: str, seq: int
+) -> None:
+    """Ask ``stage`` to look at ``keys``. ``seq`` is fresh for this transaction."""
+    rows = [(stage, key, seq, cause) for key in sorted(set(keys))]
+    bulk.upsert(connection, dirty, ("stage", "key", "seq", "cause"), rows, key=("stage", "key"))
+
+
+def waiting(connection: Connection, stage: Stage, limit: int) -> list[Mark]:
+    """Up to ``limit`` keys for ``stage``, in key order."""
+    query = select(dirty.c.key, dirty.c.seq).where(dirty.c.stage == stage)
+    rows = connection.execute(query.order_by(dirty.c.key).limit(limit))
+    return [Mark(key, seq) for key, seq in rows]
+
+
+def count(connection: Connection, stage: Stage) -> int:
+    """How many keys wait for ``stage``."""
+    query = select(func.count()).select_from(dirty).where(dirty.c.stage == stage)
+    return int(connection.execute(query).scalar_one())
+
+
+def done(connection: Connection, stage: Stage, marks: Iterable[Mark]) -> None:
+    """Take ``marks`` off the queue, in the transaction that did their work."""
+    mark_sign = "?" if connection.dialect.name == "sqlite" else "%s"
+    rows = [(stage, mark.key, mark.seq) for mark in marks]
+    if rows:
+        connection.exec_driver_sql(
+            f"DELETE FROM dirty WHERE stage = {mark_sign} AND key = {mark_sign}"  # noqa: S608
+            f" AND seq = {mark_sign}",
+            rows,
+        )
+
+
+def sequence(store: Store) -> int:
+    """A fresh number for :func:`mark`; take it before the transaction begins."""
+    return store.allocate("dirty", 1)[0]

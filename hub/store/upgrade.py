@@ -1,0 +1,54 @@
+"""Migrations: forward only, one transaction, so a killed upgrade leaves the old schema whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from hub.core.errors import StoreError
+from hub.store.engine import Store
+
+HEAD = "0001"
+"""Revision that this version of the hub writes; a test holds it equal to the newest file."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(store: Store) -> str:
+    """Bring the schema to :data:`HEAD`; returns the revision that was there before ("" if none).
+
+    Raises:
+        StoreError: If a newer hub wrote this database.
+    """
+    with store.read() as connection:
+        before = current(connection)
+    if before == HEAD:
+        return before
+    if before and not any((_MIGRATIONS / "versions").glob(f"{before}_*.py")):
+        raise StoreError(
+            f"the database has schema {before}, this hub knows up to {HEAD}. Install the newer"
+            " cxhub, or restore a backup of the older database",
+            code="HUB-516",
+        )
+    with store.write() as connection:
+        _run_alembic(connection)
+    return before
+
+
+def current(connection: Connection) -> str:
+    """The schema revision of the database, "" when it is empty."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
+
+
+def _run_alembic(connection: Connection) -> None:
+    # Imported here: alembic costs 150 ms, and nearly every command finds the schema current.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
