@@ -99,7 +99,6 @@ source_records = _table(
     Column("changed_at", Big, nullable=False),
     Column("deleted_at", Big),
     Column("merged_into", Big),
-    Column("seen_pass", Big),  # number of the complete pass that last saw it
     UniqueConstraint("stream_id", "source_id"),
 )
 
@@ -181,7 +180,7 @@ checkpoints = _table(
     "checkpoints",
     Column("stream_id", Big, primary_key=True, autoincrement=False),
     Column("state", Json, nullable=False),
-    Column("pass_no", Big, nullable=False),
+    Column("seen", LargeBinary),  # rids seen so far in an unfinished full pass, as a packed bitmap
     Column("updated_at", Big, nullable=False),
 )
 
