@@ -125,6 +125,11 @@ class Presence:
     updated_at: datetime
     duplicate_of: str = ""
 
+    @property
+    def key(self) -> str:
+        """``system/local id``, the name of this record in the truth file."""
+        return f"{self.system}/{self.local_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class OrganisationPresence:
