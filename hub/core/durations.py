@@ -53,10 +53,10 @@ class Duration:
 
     def _validate(self, value: object) -> int:
         if not isinstance(value, str) or _TEXT.fullmatch(value) is None:
-            raise PydanticCustomError("duration", "not a duration", {"expected": self.expected})
+            raise PydanticCustomError("duration", "not a duration", {"wanted": self.expected})
         found = seconds(value)
         if not seconds(self.at_least) <= found <= seconds(self.at_most):
-            raise PydanticCustomError("duration_range", "", {"expected": self.expected})
+            raise PydanticCustomError("duration_range", "", {"wanted": self.expected})
         return found
 
     @property

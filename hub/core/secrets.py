@@ -29,7 +29,7 @@ REFERENCE = re.compile(r"\$\{(env|file):([^${}]+)\}")
 MASK = "***"
 
 LITERAL_FIX = (
-    'put the value into the environment and write "${env:NAME}", '
+    'a reference: put the value into the environment and write "${env:NAME}", '
     'or into a file of mode 600 and write "${file:/path/to/file}"'
 )
 """How to replace a literal secret; ends each message that refuses one."""
@@ -170,7 +170,7 @@ def _from_settings(value: object) -> Secret:
     try:
         return Secret.parse(value)
     except ValueError:
-        raise PydanticCustomError("literal_secret", "a secret does not belong here") from None
+        raise PydanticCustomError("literal_secret", "a secret must not stand in hub.toml") from None
 
 
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (

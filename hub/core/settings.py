@@ -18,7 +18,8 @@ what ``hub schema``, an editor and the reference page show.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, Self, get_args
+from typing import Annotated, Final, Literal, Self, cast, get_args
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -28,8 +29,10 @@ from pydantic import (
     Field,
     JsonValue,
     ValidationInfo,
+    field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from hub.core.durations import Duration
@@ -44,14 +47,19 @@ class Section(BaseModel):
     )
 
 
+def _form(pattern: str, expected: str) -> FieldInfo:
+    """Annotation of a text whose form an admin is told in words."""
+    return cast(FieldInfo, Field(pattern=pattern, json_schema_extra={"x-expected": expected}))
+
+
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):  # not found, malformed, a folder of zones
         raise PydanticCustomError(
             "unknown_name",
             "unknown time zone",
-            {"expected": "an IANA time zone", "names": sorted(available_timezones())},
+            {"wanted": "an IANA time zone", "names": sorted(available_timezones())},
         ) from None
     return name
 
@@ -62,6 +70,10 @@ TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 """Name of a connection or purpose: lower case, so that it can stand in ids, URLs and SQL."""
 
+_NAMES = Field(
+    json_schema_extra={"x-names": "a lower-case letter, then lower-case letters, digits, _ or -"}
+)
+
 
 class HubSection(Section):
     """Who runs the hub, and the conventions of the business."""
@@ -70,20 +82,26 @@ class HubSection(Section):
     """Shown in reports and signed into every audit checkpoint."""
     time_zone: TimeZone = "Australia/Sydney"
     """Days, schedules and periods are cut in this zone."""
-    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "AU"
+    region: Annotated[str, _form(r"^[A-Z]{2}$", 'two capital letters such as "AU"')] = "AU"
     """ISO 3166 country that a phone number without a prefix belongs to."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "AUD"
+    currency: Annotated[str, _form(r"^[A-Z]{3}$", 'three capital letters such as "AUD"')] = "AUD"
     """ISO 4217 currency of amounts whose source names none."""
     data_dir: Annotated[str, Field(min_length=1)] = "./var"
     """Folder for database, keys and reports; relative to hub.toml."""
 
 
 def _database_url(url: str) -> str:
+    if urlsplit(url).password is not None:
+        raise PydanticCustomError(
+            "database_password",
+            "a password must not stand in hub.toml",
+            {"wanted": 'the URL without it, and beside it password = "${env:NAME}"'},
+        )
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise PydanticCustomError(
             "database_url",
             "not a database the hub can use",
-            {"expected": '"sqlite:///path/to/hub.db" or "postgresql+psycopg://user@host/name"'},
+            {"wanted": '"sqlite:///path/to/hub.db" or "postgresql+psycopg://user@host/name"'},
         )
     return url
 
@@ -106,7 +124,7 @@ def _cron(text: str) -> str:
         raise PydanticCustomError(
             "cron",
             "not a cron expression",
-            {"expected": 'five fields such as "0 2 * * *" (minute, hour, day, month, weekday)'},
+            {"wanted": 'five fields such as "0 2 * * *" (minute, hour, day, month, weekday)'},
         ) from None
     return text
 
@@ -125,20 +143,29 @@ class Schedule(Section):
             raise PydanticCustomError(
                 "schedule",
                 "a schedule has exactly one of every and cron",
-                {"expected": '{ every = "15m" } or { cron = "0 2 * * *" }'},
+                {"wanted": '{ every = "15m" } or { cron = "0 2 * * *" }'},
             )
         return self
 
 
-def _known_purpose(name: str, info: ValidationInfo) -> str:
-    known = (info.context or {}).get("purposes")
+def _declared(table: str, name: str, info: ValidationInfo) -> str:
+    """``name`` if the file declares it in ``table``; the reader passes the names as context."""
+    known = (info.context or {}).get(table)
     if known is not None and name not in known:
         raise PydanticCustomError(
             "unknown_name",
-            "unknown purpose",
-            {"expected": "an id from [purposes]", "names": sorted(known)},
+            "not declared in this file",
+            {"wanted": f"a name from [{table}]", "names": sorted(known)},
         )
     return name
+
+
+def _known_purpose(name: str, info: ValidationInfo) -> str:
+    return _declared("purposes", name, info)
+
+
+def _known_connection(name: str, info: ValidationInfo) -> str:
+    return _declared("connections", name, info)
 
 
 class PushField(Section):
@@ -146,7 +173,11 @@ class PushField(Section):
 
     source: Annotated[str, Field(alias="from", pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9][a-z0-9_]*)*$")]
     """Path in unified_profile_v1, such as "voice.nps"."""
-    purpose: Annotated[str, AfterValidator(_known_purpose)]
+    purpose: Annotated[
+        str,
+        AfterValidator(_known_purpose),
+        Field(json_schema_extra={"x-expected": "a name from [purposes]"}),
+    ]
     """Purpose under which the value is disclosed; the gate asks consent for it."""
 
 
@@ -233,7 +264,7 @@ class IdentitySection(Section):
 
     auto: Weight = 9.0
     """From this total match weight on, two records are linked without asking."""
-    review: Weight = 3.0
+    review: Annotated[Weight, Field(validate_default=True)] = 3.0
     """From here up to ``auto``, the pair waits for a steward."""
     max_cluster_size: Annotated[int, Field(ge=2, le=10_000)] = 50
     """A larger customer goes to review instead of growing."""
@@ -242,15 +273,16 @@ class IdentitySection(Section):
     weights: Mapping[str, Mapping[str, Weight]] = {}
     """Match weights that replace the shipped ones: comparison, then level."""
 
-    @model_validator(mode="after")
-    def _review_below_auto(self) -> Self:
-        if self.review > self.auto:
+    @field_validator("review")
+    @classmethod
+    def _up_to_auto(cls, review: float, info: ValidationInfo) -> float:
+        if review > info.data.get("auto", review):
             raise PydanticCustomError(
                 "order",
                 "review must not exceed auto",
-                {"key": "review", "expected": "a number up to the value of auto"},
+                {"wanted": f"a number up to {info.data['auto']}"},
             )
-        return self
+        return review
 
 
 GoldenField = Literal[
@@ -279,7 +311,7 @@ SurvivorshipRule = Literal[
 class SurvivorshipSection(Section):
     """Which value wins in the golden record; the losers stay visible."""
 
-    source_order: tuple[str, ...] = ()
+    source_order: tuple[Annotated[str, AfterValidator(_known_connection)], ...] = ()
     """Connections from most to least trusted, for ``most_trusted``."""
     default: Annotated[tuple[SurvivorshipRule, ...], Field(min_length=1)] = (
         "most_trusted",
@@ -344,8 +376,8 @@ class Settings(Section):
 
     hub: HubSection = HubSection()
     store: StoreSection = StoreSection()
-    connections: Mapping[Identifier, ConnectionSection] = {}
-    purposes: Mapping[Identifier, PurposeSection] = DEFAULT_PURPOSES
+    connections: Annotated[Mapping[Identifier, ConnectionSection], _NAMES] = {}
+    purposes: Annotated[Mapping[Identifier, PurposeSection], _NAMES] = DEFAULT_PURPOSES
     identity: IdentitySection = IdentitySection()
     survivorship: SurvivorshipSection = SurvivorshipSection()
     metrics: MetricsSection = MetricsSection()

@@ -1,0 +1,242 @@
+"""Reading hub.toml: settings, or every mistake in it at once.
+
+1. Read the bytes as UTF-8.
+2. Parse; what is not TOML stops here, with the place (duplicates: both places).
+3. Validate the hub's own sections.
+4. Validate each connection's settings with the model of its connector.
+5. Look for literal secrets in every text of the file.
+6. Report all that 3-5 found, or hand over the settings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from hub.core.connector import Connector
+from hub.core.errors import ConfigError, HubError
+from hub.core.expectations import one_of
+from hub.core.mistakes import ConfigMistakes, Mistake, dotted, mistakes_in, nearest
+from hub.core.positions import KeyPath, Place, Positions, scan
+from hub.core.secrets import LITERAL_FIX, kind_of_secret
+from hub.core.settings import DEFAULT_PURPOSES, Settings
+
+Tree = dict[str, Any]
+"""What ``tomllib`` returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The connectors that are installed.
+
+    Args:
+        names: All of them, broken ones included.
+        load: Loads one; raises ``HubError`` if its plugin is broken.
+    """
+
+    names: Sequence[str]
+    load: Callable[[str], Connector]
+
+
+@dataclass(frozen=True, slots=True)
+class HubToml:
+    """A hub.toml that was read without a mistake.
+
+    Args:
+        path: The file.
+        settings: The hub's own sections.
+        positions: Where each key stands.
+        connectors: Connection name to its connector.
+        connector_settings: Connection name to its connector's validated settings.
+        broken: Connection name to the reason why its plugin did not load; the others go on.
+    """
+
+    path: Path
+    settings: Settings
+    positions: Positions
+    connectors: Mapping[str, Connector]
+    connector_settings: Mapping[str, BaseModel]
+    broken: Mapping[str, str]
+
+
+def read(path: Path, catalogue: Catalogue) -> HubToml:
+    """The settings that ``path`` holds.
+
+    Raises:
+        ConfigMistakes: With everything that is wrong.
+        ConfigError: If the file cannot be read at all.
+    """
+    text = _text(path)  # 1
+    positions = scan(text)
+    tree = _parsed(path, text, positions)  # 2
+    reading = _Reading(tree, positions, catalogue)
+    settings = reading.validated(Settings, tree, ())  # 3
+    reading.connections()  # 4
+    reading.literal_secrets()  # 5
+    if reading.mistakes or settings is None:  # 6
+        raise ConfigMistakes(path, reading.mistakes)
+    return HubToml(path, settings, positions, reading.connectors, reading.settings, reading.broken)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except FileNotFoundError as err:
+        raise ConfigError(
+            f"{path} does not exist. Create one with: hub init, or name another with --config",
+            code="HUB-202",
+        ) from err
+    except UnicodeDecodeError as err:
+        line = err.object[: err.start].count(b"\n") + 1
+        column = err.start - err.object.rfind(b"\n", 0, err.start)
+        mistake = Mistake(Place(line, column), "not UTF-8", "a file saved as UTF-8")
+        raise ConfigMistakes(path, [mistake]) from err
+    except OSError as err:
+        raise ConfigError(f"cannot read {path}: {err.strerror}.", code="HUB-202") from err
+
+
+def _parsed(path: Path, text: str, positions: Positions) -> Tree:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
+        mistakes = _duplicates(positions) or [_syntax_mistake(str(err), text)]
+        raise ConfigMistakes(path, mistakes) from err
+    except RecursionError as err:
+        raise ConfigError(f"{path}: nested too deeply to be settings.", code="HUB-202") from err
+
+
+def _duplicates(positions: Positions) -> list[Mistake]:
+    return [
+        Mistake(
+            twice.second,
+            f"{dotted(twice.path)} stands twice, first at {twice.first}",
+            "each key and table once",
+            path=twice.path,
+        )
+        for twice in positions.duplicates
+    ]
+
+
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_HINTS = {
+    "Invalid value": 'text in quotes, a number, true, false, "[…]" or "{…}"',
+    "Invalid statement": "key = value or [table]",
+    "Expected '=' after a key": "key = value",
+}
+
+
+def _syntax_mistake(error: str, text: str) -> Mistake:
+    at = _AT.search(error)
+    end = Place(text.count("\n") + 1, len(text) - text.rfind("\n"))
+    place = Place(int(at[1]), int(at[2])) if at and at[1] else end
+    reason = _AT.sub("", error)
+    hint = next((hint for start, hint in _HINTS.items() if reason.startswith(start)), "")
+    return Mistake(place, f"not TOML: {reason[:1].lower()}{reason[1:]}", hint)
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One file under validation, and what was found so far."""
+
+    tree: Tree
+    positions: Positions
+    catalogue: Catalogue
+    mistakes: list[Mistake] = field(default_factory=list)
+    connectors: dict[str, Connector] = field(default_factory=dict)
+    settings: dict[str, BaseModel] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+
+    def validated(self, model: type[M], table: Tree, root: KeyPath) -> M | None:
+        """``table`` as ``model``, or None after noting its mistakes."""
+        names = {
+            "purposes": set(_table(self.tree, "purposes") or DEFAULT_PURPOSES),
+            "connections": set(_table(self.tree, "connections")),
+        }
+        text = json.dumps(table, default=_iso)
+        try:
+            return model.model_validate_json(text, strict=True, extra="forbid", context=names)
+        except ValidationError as err:
+            self.mistakes += mistakes_in(err, model, self.positions, root)
+            return None
+
+    def connections(self) -> None:
+        """Validate every connection's settings with its connector."""
+        for name, table in _table(self.tree, "connections").items():
+            wanted = table.get("connector") if isinstance(table, dict) else None
+            if isinstance(wanted, str) and self._is_installed(name, wanted):
+                self._connection(name, wanted, table)
+
+    def _is_installed(self, name: str, connector: str) -> bool:
+        names = self.catalogue.names
+        if connector in names:
+            return True
+        path: KeyPath = ("connections", name, "connector")
+        place = self.positions.of_value(path)
+        message = f'{dotted(path)}: no connector "{connector}" is installed'
+        guess = nearest(connector, names)
+        self.mistakes.append(Mistake(place, message, one_of(sorted(names)), guess, path))
+        return False
+
+    def _connection(self, name: str, connector_name: str, table: Tree) -> None:
+        try:
+            connector = self.catalogue.load(connector_name)
+        except HubError as err:
+            self.broken[name] = str(err)
+            return
+        settings = self.validated(
+            connector.config, _table(table, "settings"), ("connections", name, "settings")
+        )
+        if settings is not None:
+            self.connectors[name], self.settings[name] = connector, settings
+            self._streams(name, table.get("streams"))
+
+    def _streams(self, name: str, wanted: object) -> None:
+        if not isinstance(wanted, list):
+            return
+        offered = [s.name for s in self.connectors[name].streams_for(self.settings[name])]
+        for index, stream in enumerate(wanted):
+            if isinstance(stream, str) and stream not in offered:
+                path: KeyPath = ("connections", name, "streams", index)
+                message = f"{dotted(path)}: the connector offers no such stream"
+                place, guess = self.positions.of_value(path), nearest(stream, offered)
+                self.mistakes.append(Mistake(place, message, one_of(offered), guess, path))
+
+    def literal_secrets(self) -> None:
+        """Refuse texts that look like a secret, wherever they stand."""
+        known = {mistake.place for mistake in self.mistakes}
+        for path, text in _texts(self.tree, ()):
+            kind, place = kind_of_secret(text), self.positions.of_value(path)
+            if kind is not None and place not in known:
+                message = f"{dotted(path)}: {kind} must not stand in hub.toml"
+                self.mistakes.append(Mistake(place, message, LITERAL_FIX, path=path))
+
+
+def _table(tree: Tree, key: str) -> Tree:
+    value = tree.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, child in value.items():
+            yield from _texts(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _texts(child, (*path, index))
+
+
+def _iso(value: date | time) -> str:
+    return value.isoformat()
