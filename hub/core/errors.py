@@ -4,7 +4,8 @@
     ├── ConfigError          stop before starting; the admin edits hub.toml            exit 2
     ├── NeedsReauth          stop this connection; the admin renews a credential       exit 4
     ├── Unavailable          stop this run; a system or the database is out of reach   exit 5
-    │   └── RetryLater       wait (``after`` seconds if the vendor said so), then try again
+    │   ├── RetryLater       wait (``after`` seconds if the vendor said so), then try again
+    │   └── OutcomeUnknown   a write may have taken effect; read back before sending again
     ├── StopRun              stop this stream now, keep its checkpoint; others go on   exit 1
     │   ├── BudgetExhausted  the vendor's daily budget is spent; resume after ``resets_at``
     │   └── LeaseLost        another process took over this run slot; nothing was written
@@ -77,6 +78,15 @@ class RetryLater(Unavailable):
     def __init__(self, message: str, *, after: float | None = None, code: str | None = None):
         super().__init__(message, code=code)
         self.after = after
+
+
+class OutcomeUnknown(Unavailable):
+    """A write was sent and its answer lost: it may or may not have taken effect.
+
+    The engine reads the records back before it sends them again.
+    """
+
+    default_code = "HUB-502"
 
 
 class StopRun(HubError):
