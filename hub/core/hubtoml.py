@@ -26,7 +26,7 @@ from hub.core.errors import ConfigError, HubError
 from hub.core.expectations import one_of
 from hub.core.mistakes import ConfigMistakes, Mistake, dotted, mistakes_in, nearest
 from hub.core.positions import KeyPath, Place, Positions, scan
-from hub.core.secrets import LITERAL_FIX, kind_of_secret
+from hub.core.secrets import LITERAL_FIX, REFUSAL, Secret, kind_of_secret
 from hub.core.settings import DEFAULT_PURPOSES, Settings
 
 Tree = dict[str, Any]
@@ -65,6 +65,12 @@ class HubToml:
     connectors: Mapping[str, Connector]
     connector_settings: Mapping[str, BaseModel]
     broken: Mapping[str, str]
+
+    def secrets(self) -> Iterator[tuple[KeyPath, Secret]]:
+        """Every secret reference with its path in the file."""
+        yield from _secrets(self.settings, ())
+        for name, settings in self.connector_settings.items():
+            yield from _secrets(settings, ("connections", name, "settings"))
 
 
 def read(path: Path, catalogue: Catalogue) -> HubToml:
@@ -191,15 +197,15 @@ class _Reading:
     def _connection(self, name: str, connector_name: str, table: Tree) -> None:
         try:
             connector = self.catalogue.load(connector_name)
+            root: KeyPath = ("connections", name, "settings")
+            settings = self.validated(connector.config, _table(table, "settings"), root)
+            if settings is not None:
+                self.connectors[name], self.settings[name] = connector, settings
+                self._streams(name, table.get("streams"))
         except HubError as err:
             self.broken[name] = str(err)
-            return
-        settings = self.validated(
-            connector.config, _table(table, "settings"), ("connections", name, "settings")
-        )
-        if settings is not None:
-            self.connectors[name], self.settings[name] = connector, settings
-            self._streams(name, table.get("streams"))
+        except Exception as err:  # noqa: BLE001 - the plugin boundary: validators are foreign code
+            self.broken[name] = f"the plugin of {connector_name!r} failed: {type(err).__name__}"
 
     def _streams(self, name: str, wanted: object) -> None:
         if not isinstance(wanted, list):
@@ -213,18 +219,37 @@ class _Reading:
                 self.mistakes.append(Mistake(place, message, one_of(offered), guess, path))
 
     def literal_secrets(self) -> None:
-        """Refuse texts that look like a secret, wherever they stand."""
-        known = {mistake.place for mistake in self.mistakes}
+        """Refuse texts that look like a secret, wherever they stand.
+
+        This outranks what else is wrong with such a text: the secret has to go first.
+        """
         for path, text in _texts(self.tree, ()):
             kind, place = kind_of_secret(text), self.positions.of_value(path)
-            if kind is not None and place not in known:
-                message = f"{dotted(path)}: {kind} must not stand in hub.toml"
-                self.mistakes.append(Mistake(place, message, LITERAL_FIX, path=path))
+            here = [m for m in self.mistakes if m.place == place]
+            if kind is None or any(m.message.endswith(REFUSAL) for m in here):
+                continue
+            message = f"{dotted(path)}: {kind} {REFUSAL}"
+            self.mistakes = [m for m in self.mistakes if m.place != place]
+            self.mistakes.append(Mistake(place, message, LITERAL_FIX, path=path))
 
 
 def _table(tree: Tree, key: str) -> Tree:
     value = tree.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def _secrets(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, Secret]]:
+    if isinstance(value, Secret):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name, child in value:
+            yield from _secrets(child, (*path, type(value).model_fields[name].alias or name))
+    elif isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from _secrets(child, (*path, key))
+    elif isinstance(value, list | tuple):
+        for index, child in enumerate(value):
+            yield from _secrets(child, (*path, index))
 
 
 def _texts(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:

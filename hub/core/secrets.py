@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import re
 import stat
@@ -33,6 +34,10 @@ LITERAL_FIX = (
     'or into a file of mode 600 and write "${file:/path/to/file}"'
 )
 """How to replace a literal secret; ends each message that refuses one."""
+
+
+REFUSAL = "must not stand in hub.toml"
+"""How every message about a literal secret ends."""
 
 
 class Secret:
@@ -170,7 +175,7 @@ def _from_settings(value: object) -> Secret:
     try:
         return Secret.parse(value)
     except ValueError:
-        raise PydanticCustomError("literal_secret", "a secret must not stand in hub.toml") from None
+        raise PydanticCustomError("literal_secret", f"a secret {REFUSAL}") from None
 
 
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -214,6 +219,11 @@ class Redactor:
     def add(self, secret: Secret) -> None:
         """Cover ``secret`` from the moment it is revealed."""
         self._secrets.append(secret)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Redacts a log record in place; this makes a redactor a filter of ``logging``."""
+        record.msg, record.args = self.redact(record.getMessage()), ()
+        return True
 
     def redact(self, text: str) -> str:
         """``text`` with each form of each revealed secret replaced by ``***``."""

@@ -36,7 +36,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from hub.core.durations import Duration
-from hub.core.secrets import Secret
+from hub.core.secrets import REFUSAL, Secret
 
 
 class Section(BaseModel):
@@ -94,7 +94,7 @@ def _database_url(url: str) -> str:
     if urlsplit(url).password is not None:
         raise PydanticCustomError(
             "database_password",
-            "a password must not stand in hub.toml",
+            f"a password {REFUSAL}",
             {"wanted": 'the URL without it, and beside it password = "${env:NAME}"'},
         )
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):

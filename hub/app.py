@@ -1,0 +1,210 @@
+"""The hub, opened: settings, secrets under redaction, and the doors to store and connections."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub.core.clock import Clock, SystemClock
+from hub.core.connector import Connector, Context, Stream, Unsupported, Wait, Writer
+from hub.core.errors import ConfigError, NotFound
+from hub.core.hubtoml import Catalogue, HubToml, read
+from hub.core.ids import IdSource
+from hub.core.limits import Limiters
+from hub.core.mistakes import nearest
+from hub.core.plugins import installed, load_connector
+from hub.core.positions import Positions
+from hub.core.secrets import Redactor
+from hub.core.settings import ConnectionSection, Settings
+
+if TYPE_CHECKING:
+    from hub.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One system of hub.toml with the connector that speaks to it."""
+
+    section: ConnectionSection
+    connector: Connector
+    context: Context
+
+    @property
+    def name(self) -> str:
+        """Its name in hub.toml."""
+        return self.context.connection
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams to read: those that hub.toml lists, or all."""
+        offered = self.connector.streams_for(self.context.config)
+        wanted = self.section.streams
+        return tuple(s for s in offered if wanted is None or s.name in wanted)
+
+    @property
+    def writers(self) -> tuple[Writer, ...]:
+        """What can be written there."""
+        return self.connector.writers_for(self.context.config)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A loaded hub.toml and what every command needs beside it.
+
+    Args:
+        toml: The file: settings, positions, connectors.
+        redactor: Removes the secrets of this hub from text that leaves it.
+        clock: The only source of time.
+        ids: The only source of ids.
+        limiters: Rate limiters, shared by connections that share a credential.
+    """
+
+    toml: HubToml
+    redactor: Redactor
+    clock: Clock
+    ids: IdSource
+    limiters: Limiters = field(repr=False)
+
+    @property
+    def settings(self) -> Settings:
+        """The hub's own sections."""
+        return self.toml.settings
+
+    @property
+    def positions(self) -> Positions:
+        """Where each key of hub.toml stands."""
+        return self.toml.positions
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in hub.toml start from: its own."""
+        return self.toml.path.parent.resolve()
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder for database, keys and reports."""
+        return self.folder / Path(self.settings.hub.data_dir).expanduser()
+
+    def database_url(self) -> str:
+        """URL of the database, password included: for the engine, never for a message."""
+        from sqlalchemy import URL, make_url  # slow to import, and some commands need no database
+
+        store = self.settings.store
+        if store.url is None:
+            return str(URL.create("sqlite", database=str(self.data_dir / "hub.db")))
+        url = make_url(store.url)
+        if url.get_backend_name() == "sqlite" and url.database:
+            url = url.set(database=str(self.folder / url.database))
+        if store.password is not None:
+            url = url.set(password=store.password.reveal())
+        return url.render_as_string(hide_password=False)
+
+    def database(self) -> Store:
+        """The database as it is, without migrating it."""
+        from hub.store.engine import Store
+
+        return Store.open(self.database_url(), self.clock)
+
+    def open_store(self) -> Store:
+        """The database, brought to the schema of this version.
+
+        Raises:
+            StoreError: If it is out of reach, or a newer hub wrote it.
+        """
+        from hub.store.upgrade import upgrade
+
+        store = self.database()
+        upgrade(store)
+        return store
+
+    @contextmanager
+    def connect(self, name: str, wait: Wait | None = None) -> Iterator[Connection]:
+        """The connection called ``name``, its HTTP client open until the block ends.
+
+        Args:
+            name: As in ``[connections.NAME]``.
+            wait: Waits and tells progress why; by default it just waits.
+
+        Raises:
+            NotFound: If hub.toml has no such connection.
+            ConfigError: If its plugin is broken or a secret cannot be read.
+        """
+        section = self.section(name)
+        if name in self.toml.broken:
+            raise ConfigError(f"{name}: {self.toml.broken[name]}", code="HUB-220")
+        connector, settings = self.toml.connectors[name], self.toml.connector_settings[name]
+        context = self._context(name, connector, settings, wait or self._wait)
+        try:
+            yield Connection(section, connector, context)
+        finally:
+            if context.http is not None:
+                context.http.close()
+
+    def section(self, name: str) -> ConnectionSection:
+        """What hub.toml says about the connection ``name``.
+
+        Raises:
+            NotFound: If it has none of that name.
+        """
+        section = self.settings.connections.get(name)
+        if section is None:
+            guess = nearest(name, self.settings.connections)
+            hint = f'; did you mean "{guess}"?' if guess else ""
+            raise NotFound(f'no connection "{name}" in {self.toml.path}{hint}', code="HUB-131")
+        return section
+
+    def _context(self, name: str, connector: Connector, config: Any, wait: Wait) -> Context:
+        log = logging.getLogger(f"hub.connections.{name}")
+        log.addFilter(self.redactor)
+        if isinstance(connector.http, Unsupported):
+            return Context(name, config, None, self.clock, log, wait)
+        from hub.core.http import HttpClient  # slow to import, and files need no wire
+
+        http = HttpClient(
+            name,
+            connector.http(config),
+            clock=self.clock,
+            wait=wait,
+            limiters=self.limiters,
+            redactor=self.redactor,
+        )
+        return Context(name, config, http, self.clock, log, wait)
+
+    def _wait(self, seconds: float, reason: str) -> None:
+        logging.getLogger("hub.connections").info("waiting %.1f s: %s", seconds, reason)
+        self.clock.sleep(seconds)
+
+
+def installed_connectors() -> Catalogue:
+    """The connectors of this environment, loaded one at a time and only when named."""
+    return Catalogue(installed(), load_connector)
+
+
+def load(
+    config_path: Path,
+    *,
+    catalogue: Catalogue | None = None,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+) -> App:
+    """The hub that ``config_path`` describes; no secret is read and nothing is opened yet.
+
+    Args:
+        config_path: A hub.toml.
+        catalogue: Connectors to choose from; the installed ones by default.
+        clock: Source of time; the machine's by default.
+        ids: Source of ids; random ones by default.
+
+    Raises:
+        ConfigError: With every mistake of the file.
+    """
+    toml = read(config_path, catalogue or installed_connectors())
+    redactor = Redactor()
+    for _, secret in toml.secrets():
+        redactor.add(secret)
+    clock = clock or SystemClock()
+    return App(toml, redactor, clock, ids or IdSource(clock), Limiters(clock))

@@ -1,0 +1,1 @@
+"""The admin's door: one command, ``hub``, that mounts the others."""

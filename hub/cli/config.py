@@ -1,0 +1,136 @@
+"""``hub init``, ``check``, ``config show``, ``schema``: the settings, from the first minute on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.cli.session import Session, pass_session
+from hub.core.errors import EXIT_AUTH, EXIT_CONFIG, EXIT_OK, EXIT_UNAVAILABLE, ConfigError
+
+if TYPE_CHECKING:
+    from hub.app import App
+    from hub.core.mistakes import ConfigMistakes
+
+EVERY = "*"
+"""What ``--connect`` without a name stands for."""
+
+_IGNORED = ("/var/", "*.db", "*.db-wal", "*.db-shm")
+
+
+@click.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+@pass_session
+def init(session: Session, folder: Path) -> None:
+    """Write a commented hub.toml into FOLDER, with default purposes and no secret."""
+    target = folder / "hub.toml"
+    if target.exists():
+        raise ConfigError(f"{target} exists and was left as it is. To try it: hub check")
+    folder.mkdir(parents=True, exist_ok=True)
+    target.write_text((Path(__file__).parent / "starter.toml").read_text("utf-8"), "utf-8")
+    ignored = _ignore(folder / ".gitignore")
+    session.show(
+        {"written": [str(target)], "gitignore": ignored},
+        f"wrote {target}. Next: name your systems in it, then run: hub check",
+    )
+
+
+def _ignore(path: Path) -> list[str]:
+    """Lines added to .gitignore, so that data and databases are never committed."""
+    present = path.read_text("utf-8").splitlines() if path.exists() else []
+    added = [line for line in _IGNORED if line not in present]
+    if added:
+        path.write_text("\n".join([*present, *added]) + "\n", "utf-8")
+    return added
+
+
+@click.command()
+@click.option(
+    "--connect",
+    metavar="[NAME]",
+    is_flag=False,
+    flag_value=EVERY,
+    help="Also try the credentials of connection NAME, or of all.",
+)
+@pass_session
+def check(session: Session, connect: str | None) -> int:
+    """Report every mistake in hub.toml at once: place, what was expected, what was meant."""
+    from hub.cli.checks import connection_checks, unready
+    from hub.core.mistakes import ConfigMistakes
+
+    try:
+        app = session.app()
+        mistakes = unready(app)
+        if mistakes:
+            raise ConfigMistakes(app.toml.path, mistakes)
+    except ConfigMistakes as err:
+        return _refuse(session, err)
+    items = connection_checks(app, _names(app, connect)) if connect else []
+    counts = f"{len(app.settings.connections)} connections, {len(app.settings.purposes)} purposes"
+    text = [item.line() for item in items] + [f"{app.toml.path}: no mistakes ({counts})"]
+    if not connect:
+        text.append("Next: hub check --connect")
+    document = {"file": str(app.toml.path), "mistakes": [], "checks": [i.document() for i in items]}
+    session.show(document, "\n".join(text))
+    failed = {item.exit_code for item in items} - {EXIT_OK}
+    return next((code for code in (EXIT_CONFIG, EXIT_AUTH, EXIT_UNAVAILABLE) if code in failed), 0)
+
+
+def _names(app: App, connect: str) -> list[str]:
+    if connect != EVERY:
+        return [connect]
+    return [name for name, section in app.settings.connections.items() if section.enabled]
+
+
+def _refuse(session: Session, err: ConfigMistakes) -> int:
+    if not session.json:
+        raise err
+    mistakes = [
+        {
+            "line": mistake.place.line,
+            "column": mistake.place.column,
+            "path": list(mistake.path),
+            "message": mistake.message,
+            "expected": mistake.expected,
+            "suggestion": mistake.suggestion,
+        }
+        for mistake in err.mistakes
+    ]
+    session.show({"file": str(err.file), "mistakes": mistakes, "checks": []}, "")
+    return EXIT_CONFIG
+
+
+@click.group()
+def config() -> None:
+    """Show every setting and where it came from."""
+
+
+@config.command()
+@pass_session
+def show(session: Session) -> None:
+    """Print every value and where it came from: a line of the file, or the default."""
+    from hub.cli.origins import origins
+
+    app = session.app()
+    rows = origins(app.toml)
+    width = max(len(f"{row.key} = {row.value}") for row in rows)
+    session.show(
+        [row.document() for row in rows],
+        "\n".join(
+            f"{f'{row.key} = {row.value}':<{min(width, 72)}}  # {row.origin}" for row in rows
+        ),
+    )
+
+
+@click.command()
+@pass_session
+def schema(session: Session) -> None:
+    """Print the JSON Schema of hub.toml; editors complete and check against it."""
+    import json
+
+    from hub.cli.json_schema import json_schema
+
+    document = json_schema()
+    session.show(document, json.dumps(document, indent=2, ensure_ascii=False))

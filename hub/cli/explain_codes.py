@@ -1,0 +1,54 @@
+"""What every ``HUB-nnn`` means and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final[dict[str, str]] = {
+    "HUB-100": "A command could not finish. The message says what happened and what to do; what was"
+    " committed before stays.",
+    "HUB-110": "One stream stopped. Its checkpoint is kept, the other streams went on. Correct what"
+    " the message names, then run: hub sync NAME.",
+    "HUB-111": "The system's request budget for the day is spent. The run resumes from its"
+    " checkpoint at the next schedule after the budget is renewed; nothing is read twice.",
+    "HUB-112": "Another process took over this run, because this one was silent for longer than"
+    " schedules.lease. Its write was refused and rolled back, so nothing happened twice. If a"
+    " machine pauses often (suspended laptop, overloaded host), raise schedules.lease.",
+    "HUB-120": "One record cannot be used. It lies in quarantine with its reason; the rest of the"
+    " page went on. See: hub quarantine list; after a correction: hub quarantine replay.",
+    "HUB-130": "The id or name does not exist in this hub. Names are case-sensitive; golden ids of"
+    " merged customers still resolve, ids of erased ones say so.",
+    "HUB-131": "hub.toml declares no connection of that name. See: hub config show.",
+    "HUB-140": "A proof did not verify: the audit log or its export was changed, cut or mixed. Keep"
+    " the file, compare it with an earlier checkpoint of your own, and treat it as an incident.",
+    "HUB-200": "The settings cannot be used; nothing was started. The message names the setting.",
+    "HUB-201": "hub.toml has mistakes; all of them are listed with line and column, and nothing was"
+    " started. Correct them and run: hub check.",
+    "HUB-202": "hub.toml cannot be read. Create one with: hub init, or name another with --config"
+    " PATH or the variable CXHUB_CONFIG.",
+    "HUB-203": "The command line is not understood. Add --help to the command to see its options.",
+    "HUB-210": "store.url does not name a database that the hub can use: SQLite (sqlite:///path) or"
+    " PostgreSQL (postgresql+psycopg://user@host/name, with the extra cxhub[postgres]).",
+    "HUB-211": "A secret refers to an environment variable that is not set where the hub runs."
+    " Services and cron do not read your shell's profile: set it in the unit or the crontab.",
+    "HUB-212": "A secret refers to a file that cannot be read or is empty.",
+    "HUB-213": "A secret's file may be read by others than its owner. Run: chmod 600 FILE, and"
+    " renew the secret if others had access.",
+    "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
+    " others go on. The message names the plugin and what failed. See: hub doctor.",
+    "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",
+    "HUB-400": "The system refused the credential; only a person can renew it. Renew it there, put"
+    " it where hub.toml refers to, then run: hub check --connect NAME.",
+    "HUB-500": "A system is out of reach. What was committed stays; the next run resumes.",
+    "HUB-501": "A system asked for patience. The hub waits and tries again by itself.",
+    "HUB-502": "A request was sent and its answer was lost, so it is unknown whether it had its"
+    " effect. The hub reads the record back before it tries again.",
+    "HUB-510": "The database refused. The transaction was rolled back whole; nothing is half"
+    " written. See: hub doctor.",
+    "HUB-520": "The operating system refused: a missing file, a missing permission. The message"
+    " names the file.",
+    "HUB-521": "The disk is full. What was committed stays. Free space, then repeat the command.",
+    "HUB-900": "A bug in the hub or in a plugin. What was committed stays. The message names a file"
+    " with the place in the code, without personal data or secrets; please attach it to a report.",
+}
+"""Code to explanation; a test holds the table complete."""

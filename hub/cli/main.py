@@ -1,0 +1,115 @@
+"""The command ``hub``: its table of commands, and how every failure ends."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+
+from hub.cli.session import Session, shared_options, with_shared_options
+from hub.core.errors import EXIT_CONFIG, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_UNAVAILABLE, HubError
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and its line in ``hub --help``."""
+
+    target: str
+    summary: str
+
+
+COMMANDS: dict[str, Entry] = {
+    # Adding a command is one line. Modules are imported when their command runs.
+    "init": Entry("hub.cli.config:init", "Write a commented hub.toml to start from."),
+    "check": Entry("hub.cli.config:check", "Report every mistake in hub.toml; --connect tries it."),
+    "config": Entry("hub.cli.config:config", "Show every setting and where it came from."),
+    "schema": Entry("hub.cli.config:schema", "Print the JSON Schema of hub.toml, for editors."),
+    "doctor": Entry("hub.cli.doctor:doctor", "Look at machine, files, database and plugins."),
+    "explain": Entry("hub.cli.explain:explain", "Say more about an error: hub explain HUB-201."),
+}
+
+
+class CommandTable(click.Group):
+    """A group that imports a command only when it runs, so that ``--help`` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the table, in its order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command behind ``cmd_name``, imported now, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].target.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return with_shared_options(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table's own lines: the commands themselves stay unimported."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+
+cli = CommandTable(
+    "hub",
+    help="One customer, across every system, provably.",
+    params=shared_options(),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: hub init, then hub check, then hub run.",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs ``hub`` and exits with a documented code; no failure ends in a traceback."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str], session: Session | None = None) -> int:
+    """The exit code of one command line; messages go to stderr."""
+    session = session or Session()
+    try:
+        result = cli.main(arguments, "hub", standalone_mode=False, obj=session)
+    except HubError as err:
+        return _failed(err.code, _redacted(str(err), session), err.exit_code)
+    except click.UsageError as err:
+        return _failed(
+            "HUB-203", f"{err.format_message().rstrip('.')}. See: {_help_of(err)}", EXIT_CONFIG
+        )
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; what was committed stays", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return EXIT_FAILED
+    except OSError as err:
+        return _failed(*_machine_failure(err))
+    except Exception as err:  # noqa: BLE001 - the last boundary: a bug becomes a report, not a dump
+        from hub.cli.crash import report
+
+        return _failed("HUB-900", report(err, session), EXIT_FAILED)
+    return result if isinstance(result, int) else 0
+
+
+def _failed(code: str, message: str, exit_code: int) -> int:
+    click.echo(f"error {code}: {message}", err=True)
+    return exit_code
+
+
+def _redacted(text: str, session: Session) -> str:
+    return session.loaded.redactor.redact(text) if session.loaded else text
+
+
+def _help_of(err: click.UsageError) -> str:
+    return f"{err.ctx.command_path} --help" if err.ctx else "hub --help"
+
+
+def _machine_failure(err: OSError) -> tuple[str, str, int]:
+    where = f": {err.filename}" if err.filename else ""
+    if err.errno in (errno.ENOSPC, errno.EDQUOT):
+        message = f"no space left on the disk{where}. Free some and run the command again"
+        return "HUB-521", message, EXIT_UNAVAILABLE
+    return "HUB-520", f"{err.strerror or type(err).__name__}{where}", EXIT_UNAVAILABLE
