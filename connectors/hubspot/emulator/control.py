@@ -1,0 +1,203 @@
+"""What the vendor's own users do, and the trouble that a fault scenario stages in the data."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from connectors.hubspot.emulator.account import Account
+from connectors.hubspot.emulator.catalogue import Property
+from connectors.hubspot.emulator.records import Record, RecordTable
+from connectors.hubspot.emulator.subscriptions import State, Status
+from connectors.hubspot.emulator.values import instant_of, stamp
+from hub.emulation.faults import Fault
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CreateRecord(_Command):
+    """A user adds a record."""
+
+    op: Literal["create"]
+    object: str
+    properties: dict[str, str]
+
+
+class EditRecord(_Command):
+    """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
+
+    op: Literal["update"]
+    object: str
+    id: str
+    properties: dict[str, str]
+    modified_at: str = ""
+
+
+class ArchiveRecord(_Command):
+    """A user deletes a record, or takes it back out of the recycle bin."""
+
+    op: Literal["archive", "restore"]
+    object: str
+    id: str
+
+
+class MergeRecords(_Command):
+    """A user merges ``other`` into ``id``."""
+
+    op: Literal["merge"]
+    object: str
+    id: str
+    other: str
+
+
+class EraseContact(_Command):
+    """A user erases a contact under GDPR."""
+
+    op: Literal["gdpr_delete"]
+    id: str
+
+
+class ChangeConsent(_Command):
+    """A person subscribes or unsubscribes; without ``subscription``, from everything."""
+
+    op: Literal["consent"]
+    email: str
+    state: State = "UNSUBSCRIBED"
+    subscription: int | None = None
+
+
+class RequireProperty(_Command):
+    """An admin makes a property compulsory (enforced on programs since version 2026-09)."""
+
+    op: Literal["require"]
+    object: str
+    property: str
+
+
+Command = Annotated[
+    CreateRecord
+    | EditRecord
+    | ArchiveRecord
+    | MergeRecords
+    | EraseContact
+    | ChangeConsent
+    | RequireProperty,
+    Field(discriminator="op"),
+]
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, object]:
+    """What the command brought about, as JSON.
+
+    Raises:
+        ValueError: If it is not a known command.
+        Refusal: If HubSpot's own screens would refuse it.
+    """
+    match _COMMANDS.validate_python(command):
+        case CreateRecord() as new:
+            record = account.create(account.table(new.object), new.properties, actor="user")
+            return {"id": record.id}
+        case EditRecord() as edit:
+            return {"changed": sorted(_edit(account, edit))}
+        case ArchiveRecord() as move:
+            _move(account, move)
+        case MergeRecords() as merge:
+            table = account.table(merge.object)
+            primary, other = account.record(table, merge.id), account.record(table, merge.other)
+            account.merge(table, primary, other, actor="user")
+        case EraseContact() as erasure:
+            account.erase(erasure.id, actor="user")
+        case ChangeConsent() as consent:
+            _decide(account, consent)
+        case RequireProperty() as rule:
+            account.required.setdefault(rule.object, set()).add(rule.property)
+    return {"done": True}
+
+
+def _edit(account: Account, edit: EditRecord) -> set[str]:
+    table = account.table(edit.object)
+    record = account.record(table, edit.id)
+    changed = account.update(table, record, edit.properties, actor="user")
+    if edit.modified_at:
+        record.properties[table.kind.modified] = stamp(instant_of(edit.modified_at))
+    return changed
+
+
+def _move(account: Account, move: ArchiveRecord) -> None:
+    table = account.table(move.object)
+    if move.op == "archive":
+        account.archive(table, account.record(table, move.id), actor="user")
+        return
+    table.restore(account.record(table, move.id, archived=True))
+    account.effects.append("restore", table.kind.name, move.id, actor="user")
+
+
+def _decide(account: Account, consent: ChangeConsent) -> None:
+    email = consent.email.strip().lower()
+    if consent.subscription is None:
+        account.opt_out(email, actor="user")
+        return
+    status = Status(consent.state, by_person=True, timestamp=stamp(account.now()))
+    account.set_status(email, consent.subscription, status, actor="user")
+
+
+# --- staged trouble --------------------------------------------------------------------------
+
+
+def stage(account: Account, fault: Fault) -> None:
+    """Bring about what the fault describes, before the request that struck it is answered."""
+    table = account.table(fault.object_type or "contacts")
+    if fault.kind == "plateau":
+        _plateau(account, table, fault)
+    elif fault.kind == "late_commit":
+        _commit_late(account, table, fault)
+    else:
+        _drift(account, table, fault)
+
+
+def _plateau(account: Account, table: RecordTable, fault: Fault) -> None:
+    """Give many records one modification time, as a bulk edit does."""
+    moment = stamp(account.now())
+    for record in table.in_order()[: fault.count]:
+        record.properties[table.kind.modified] = moment
+
+
+def _commit_late(account: Account, table: RecordTable, fault: Fault) -> None:
+    """Let records change now under a modification time that is already past."""
+    for record in _chosen(table, fault):
+        values = {table.kind.shown[0]: record.properties.get(table.kind.shown[0], "")}
+        values = {"hubspot_owner_id": str(len(account.effects) + 1)} | values
+        account.update(table, record, values, actor="user")
+        moment = account.now() - timedelta(seconds=fault.seconds)
+        record.properties[table.kind.modified] = stamp(moment)
+
+
+def _chosen(table: RecordTable, fault: Fault) -> list[Record]:
+    records = table.in_order()
+    draw = random.Random(f"{fault.kind}:{fault.count}")  # noqa: S311 - repeatable chance
+    return draw.sample(records, min(fault.count, len(records)))
+
+
+def _drift(account: Account, table: RecordTable, fault: Fault) -> None:
+    """Add, archive or retype a property while a sync is running."""
+    definitions = account.properties[table.kind.name]
+    group = next(iter(account.groups[table.kind.name]))
+    present = definitions.get(fault.field)
+    if present is None:
+        definitions[fault.field] = Property(
+            fault.field, fault.field, group=group, hubspot_defined=False
+        )
+    elif fault.change == "remove":
+        definitions[fault.field] = replace(present, archived=True)
+        for record in table.records.values():
+            record.properties.pop(fault.field, None)
+    elif fault.change == "retype":
+        definitions[fault.field] = replace(present, type="number", field_type="number")

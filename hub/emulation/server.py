@@ -1,0 +1,323 @@
+"""Runs a vendor's emulator on loopback: control plane, injected faults, call log.
+
+    with serve(emulator) as url:
+        ...                       # url is http://127.0.0.1:<free port>
+
+A request passes the control plane (``/__emulator__/…``, never faulted), the faults of the transport
+and then the vendor's own API, which finds the faults left for it with ``vendor_faults(scope)``. The
+API runs on the one thread of the event loop, so an emulator's state needs no locks.
+
+    GET  /__emulator__/effects?since=N&actor=api   what changed, in order
+    GET  /__emulator__/calls?since=N               what was asked, with counts per method and path
+    GET  /__emulator__/state                       everything the vendor holds
+    POST /__emulator__/faults                      a scenario, replacing the present one
+    POST /__emulator__/mutate                      what the vendor's own users do in their screens
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Protocol
+
+import uvicorn
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from hub.core.clock import Clock
+from hub.core.errors import HubError
+from hub.emulation.effects import CallLog, EffectLog
+from hub.emulation.faults import TRANSPORT_KINDS, Fault, FaultPlan, Scenario
+
+if TYPE_CHECKING:
+    from hub.emulation.world import World
+
+LOOPBACK = "127.0.0.1"
+_VENDOR_FAULTS = "emulator.faults"
+_START_TIMEOUT = 10.0
+_LINGER_NONE = struct.pack("ii", 1, 0)
+
+
+class Emulator(Protocol):
+    """A stateful double of one vendor.
+
+    Attributes:
+        name: The vendor's connector name.
+        app: The vendor's API as an ASGI application.
+        clock: The emulator's time; a ``ManualClock`` makes waiting free.
+        effects: What changed.
+        calls: What was asked.
+        faults: What goes wrong.
+    """
+
+    name: str
+    app: ASGIApp
+    clock: Clock
+    effects: EffectLog
+    calls: CallLog
+    faults: FaultPlan
+
+    def seed(self, world: World) -> None:
+        """Fill it with the simulated world's records; seeding is no effect."""
+
+    def settings(self, url: str) -> dict[str, Any]:
+        """Connector settings that point a connection at this emulator under ``url``."""
+
+    def snapshot(self) -> Mapping[str, object]:
+        """Everything it holds, as JSON."""
+
+    def mutate(self, command: Mapping[str, object]) -> Mapping[str, object]:
+        """Do what one of the vendor's own users would do, such as edit, delete or merge.
+
+        Raises:
+            ValueError: If the command is not one that this emulator knows.
+        """
+
+    def close(self) -> None:
+        """Write what is to be kept, and let go of files."""
+
+
+class EmulatorDown(HubError):
+    """The emulator could not be started."""
+
+
+def emulator_app(emulator: Emulator) -> ASGIApp:
+    """The vendor's API behind faults and call log, beside the control plane."""
+    control = Mount("/__emulator__", routes=_control_routes(emulator))
+    return Starlette(routes=[control, Mount("/", app=_FaultLayer(emulator))])
+
+
+@contextlib.contextmanager
+def serve(emulator: Emulator, port: int = 0) -> Iterator[str]:
+    """The emulator's base URL, served by a thread of this process until the block ends.
+
+    Args:
+        emulator: What to serve.
+        port: 0 takes a free one.
+
+    Raises:
+        EmulatorDown: If the server does not come up.
+    """
+    listener = _bind(port)
+    server = _Server(_config(emulator))
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name=f"emulator-{emulator.name}"
+    )
+    thread.start()
+    try:
+        if not server.up.wait(_START_TIMEOUT):
+            raise EmulatorDown(f"{emulator.name}: the emulator did not start; is the port free?")
+        yield _url(listener)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+        emulator.close()
+
+
+def run(emulator: Emulator, port: int = 0, announce: Callable[[str], None] = print) -> None:
+    """Serve the emulator from this process until it is interrupted or terminated.
+
+    Args:
+        emulator: What to serve.
+        port: 0 takes a free one.
+        announce: Told the base URL once the socket accepts connections.
+    """
+    with contextlib.closing(_bind(port)) as listener, contextlib.closing(emulator):
+        announce(_url(listener))
+        uvicorn.Server(_config(emulator)).run(sockets=[listener])
+
+
+def vendor_faults(scope: Scope, kind: str) -> tuple[Fault, ...]:
+    """The faults of one kind that the vendor's API has to stage for this request."""
+    return tuple(fault for fault in scope.get(_VENDOR_FAULTS, ()) if fault.kind == kind)
+
+
+# --- control plane ---------------------------------------------------------------------------
+
+
+def _control_routes(emulator: Emulator) -> list[Route]:
+    async def effects(request: Request) -> Response:
+        query = request.query_params
+        listed = emulator.effects.since(int(query.get("since", 0)), query.get("actor"))
+        rows = [asdict(effect) for effect in listed]
+        return JSONResponse({"total": len(emulator.effects), "effects": rows})
+
+    async def calls(request: Request) -> Response:
+        listed = emulator.calls.since(int(request.query_params.get("since", 0)))
+        counts = emulator.calls.counts()
+        rows = [asdict(call) for call in listed]
+        return JSONResponse({"total": len(emulator.calls), "counts": counts, "calls": rows})
+
+    async def state(request: Request) -> Response:
+        return JSONResponse(dict(emulator.snapshot()))
+
+    async def faults(request: Request) -> Response:
+        scenario = Scenario.model_validate(await request.json())
+        emulator.faults.replace(scenario)
+        return JSONResponse({"scenario": scenario.name, "faults": len(scenario.faults)})
+
+    async def mutate(request: Request) -> Response:
+        return JSONResponse(dict(emulator.mutate(await request.json())))
+
+    return [
+        Route("/effects", effects),
+        Route("/calls", calls),
+        Route("/state", state),
+        Route("/faults", _explained(faults), methods=["POST"]),
+        Route("/mutate", _explained(mutate), methods=["POST"]),
+    ]
+
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _explained(endpoint: _Endpoint) -> _Endpoint:
+    async def answer(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except (ValidationError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return answer
+
+
+# --- faults of the transport -----------------------------------------------------------------
+
+
+class _FaultLayer:
+    """Passes each request to the vendor's API, unless a fault of the transport has its way."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        struck = self._emulator.faults.strike(method, path)
+        scope[_VENDOR_FAULTS] = [f for f in struck if f.kind not in TRANSPORT_KINDS]
+        sender = _Recorder(send)
+        try:
+            await self._pass(scope, receive, sender, struck)
+        finally:
+            self._emulator.calls.append(method, path, sender.status, (f.kind for f in struck))
+
+    async def _pass(
+        self, scope: Scope, receive: Receive, sender: _Recorder, struck: tuple[Fault, ...]
+    ) -> None:
+        api = self._emulator.app
+        transport = {fault.kind: fault for fault in struck if fault.kind in TRANSPORT_KINDS}
+        if "slow" in transport:
+            await self._wait(transport["slow"].seconds)
+        if "reset" in transport:
+            _drop_connection(scope)
+        elif "timeout_after_effect" in transport:
+            await api(scope, receive, _swallow)
+            await self._wait(transport["timeout_after_effect"].seconds)
+            _drop_connection(scope)
+        elif "cut" in transport:
+            await _send_half(api, scope, receive, sender)
+        else:
+            await api(scope, receive, sender)
+
+    async def _wait(self, seconds: float) -> None:
+        await asyncio.to_thread(self._emulator.clock.sleep, seconds)
+
+
+class _Recorder:
+    """Sends messages on and remembers the status."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+async def _swallow(message: Message) -> None:
+    """Send nothing: the client never learns what happened."""
+
+
+async def _send_half(api: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    sent: list[Message] = []
+
+    async def collect(message: Message) -> None:
+        sent.append(message)
+
+    await api(scope, receive, collect)
+    start, bodies = sent[0], [message.get("body", b"") for message in sent[1:]]
+    body = b"".join(bodies)
+    await send(start)
+    # Promising more and then returning makes the server close the connection mid-body.
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+
+
+# --- server ----------------------------------------------------------------------------------
+
+_open_connections: dict[tuple[str, int], asyncio.Transport] = {}
+
+
+class _DroppableProtocol(H11Protocol):
+    """HTTP/1.1 whose connections can be found by the client's address, to be reset by a fault."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        _open_connections[transport.get_extra_info("peername")] = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        _open_connections.pop(self.transport.get_extra_info("peername"), None)
+        super().connection_lost(exc)
+
+
+def _drop_connection(scope: Scope) -> None:
+    transport = _open_connections[tuple(scope["client"])]
+    # Without lingering, the kernel answers with RST: the client sees "connection reset by peer".
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NONE)
+    transport.abort()
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
+def _config(emulator: Emulator) -> uvicorn.Config:
+    return uvicorn.Config(
+        emulator_app(emulator),
+        http=_DroppableProtocol,
+        lifespan="off",
+        log_config=None,
+        log_level="critical",  # a cut response is intended, not an error to report
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((LOOPBACK, port))
+    return listener
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://{LOOPBACK}:{listener.getsockname()[1]}"
