@@ -1,0 +1,211 @@
+"""The reference pages that are written from code, so that they cannot say anything else.
+
+`python -m docs.generate` writes them; a test holds them equal to the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from hub.cli.explain_codes import CODES
+from hub.cli.main import cli
+from hub.core import connector, errors
+from hub.core.durations import duration_text
+from hub.core.expectations import Expectations, Node
+from hub.core.positions import KeyPath
+from hub.core.settings import Settings
+
+REFERENCE = Path(__file__).parent / "reference"
+CAPABILITIES = Path(__file__).parent / "capabilities.toml"
+WIDTH = 92
+"""Columns of the help texts, whatever the terminal of the one who generates."""
+
+
+def main() -> None:
+    """Write every page."""
+    REFERENCE.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (REFERENCE / name).write_text(page(), encoding="utf-8")
+
+
+def capabilities() -> str:
+    """Every capability row with its state and what shows it."""
+    rows = tomllib.loads(CAPABILITIES.read_text(encoding="utf-8"))
+    documents = rows.pop("documents")
+    states = Counter(row["state"] for table in rows.values() for row in table.values())
+    counts = ", ".join(f"{states[state]} {state}" for state in ("done", "partial", "none"))
+    lines = [f"{states.total()} rows: {counts}. A row is done when its check has been run."]
+    for document, table in rows.items():
+        lines += [
+            f"\n## {document}: {documents[document]}\n",
+            "| Row | What | Kind | State | Check |",
+        ]
+        lines.append("|---|---|---|---|---|")
+        for name, row in table.items():
+            check = f"`{row['check']}`" if row["check"] else ""
+            lines.append(f"| {name} | {row['title']} | {row['kind']} | {row['state']} | {check} |")
+    return _page("Capabilities", "docs/capabilities.toml", "\n".join(lines))
+
+
+def commands() -> str:
+    """What `--help` prints for every command."""
+    sections = [
+        f"## {context.command_path}\n\n```text\n{context.command.get_help(context)}\n```"
+        for context in _commands(cli, "hub", None)
+    ]
+    return _page("Commands", "hub/cli", "\n\n".join(sections))
+
+
+def _commands(
+    command: click.Command, name: str, parent: click.Context | None
+) -> Iterator[click.Context]:
+    """A context for ``command`` and, after it, for each command inside it."""
+    context = click.Context(
+        command,
+        parent,
+        info_name=name,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        **command.context_settings,
+    )
+    yield context
+    if isinstance(command, click.Group):
+        for child_name in command.list_commands(context):
+            child = command.get_command(context, child_name)
+            assert child is not None, child_name
+            yield from _commands(child, child_name, context)
+
+
+def configuration() -> str:
+    """Every key of hub.toml: what it means, what it may be, what it is if left out."""
+    expectations = Expectations.of(Settings)
+    sections = [
+        section
+        for name in Settings.model_fields
+        for section in _tables(expectations, (name,), name)
+    ]
+    return _page("Configuration", "hub/core/settings.py", "\n\n".join(sections))
+
+
+def _tables(expectations: Expectations, path: KeyPath, title: str) -> Iterator[str]:
+    """The table at ``path`` and, after it, the tables inside it."""
+    node = expectations.node(path)
+    if "properties" not in node:  # a table with keys of the admin's choice
+        if expectations.node((*path, "name")).get("properties"):
+            yield from _tables(expectations, (*path, "name"), f"{title}.NAME")
+        return
+    lines = [f"## [{title}]\n\n{_cell(node.get('description', ''))}\n"]
+    lines += ["| Key | What | Expected | Default |", "|---|---|---|---|"]
+    for key in node["properties"]:
+        child = expectations.node((*path, key))
+        what = _cell(child.get("description", ""))
+        expected = _cell(expectations.at((*path, key)))
+        lines.append(f"| `{key}` | {what} | {expected} | {_default(node, key, child, expected)} |")
+    yield "\n".join(lines)
+    for key in node["properties"]:
+        child = expectations.node((*path, key))
+        if "properties" in child or "additionalProperties" in child or "patternProperties" in child:
+            yield from _tables(expectations, (*path, key), f"{title}.{key}")
+
+
+def _default(table: Node, key: str, node: Node, expected: str) -> str:
+    value = node.get("default")
+    if key in table.get("required", ()):
+        return "required"
+    if value is None or isinstance(value, dict) or value == []:
+        return ""
+    if expected.startswith("a duration"):
+        value = duration_text(value)
+    return f"`{json.dumps(value)}`"
+
+
+def connector_contract() -> str:
+    """Every public name of the connector contract, in the order of its module."""
+    tree = ast.parse(inspect.getsource(connector))
+    names = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    introduction = inspect.getdoc(connector) or ""
+    version = f"This is version {connector.HUB_API} of the contract (`HUB_API`)."
+    sections = [f"## {name}\n\n{_prose(getattr(connector, name))}" for name in names]
+    return _page(
+        "Connector contract",
+        "hub/core/connector.py",
+        "\n\n".join([_fenced_drawing(introduction), version, *sections]),
+    )
+
+
+def _prose(named: type) -> str:
+    """A docstring as Markdown: the blocks `Args:` and `Raises:` become lists."""
+    lines = []
+    for line in (inspect.getdoc(named) or "").splitlines():
+        entry = re.fullmatch(r"    (\w+): (.*)", line)
+        if re.fullmatch(r"[A-Z]\w+:", line):
+            lines += [f"**{line}**", ""]
+        elif entry:
+            lines.append(f"- `{entry[1]}`: {entry[2]}")
+        else:
+            lines.append(re.sub(r"^        ", "  ", line))
+    return "\n".join(lines).replace("``", "`")
+
+
+def _fenced_drawing(text: str) -> str:
+    """``text`` with its indented drawing inside a fence."""
+    drawing = re.compile(r"((?:^    .*\n)+)", re.MULTILINE)
+    return drawing.sub(r"```text\n\1```\n", text.replace("``", "`"))
+
+
+def error_types() -> str:
+    """Every error type with its code, its exit code and what the engine does next."""
+    lines = ["## Types\n", "| Error | Code | Exit | Meaning |", "|---|---|---|---|"]
+    for error in _error_tree(errors.HubError):
+        meaning = (inspect.getdoc(error) or "").splitlines()[0]
+        row = (f"`{error.__name__}`", error.default_code, str(error.exit_code), meaning)
+        lines.append("| " + " | ".join(row) + " |")
+    lines += [
+        "\n## Codes\n",
+        "What `hub explain HUB-nnn` prints.\n",
+        "| Code | Meaning |",
+        "|---|---|",
+    ]
+    lines += [f"| {code} | {_cell(meaning)} |" for code, meaning in CODES.items()]
+    return _page("Errors", "hub/core/errors.py and hub/cli/explain_codes.py", "\n".join(lines))
+
+
+def _error_tree(error: type[errors.HubError]) -> Iterator[type[errors.HubError]]:
+    yield error
+    for child in error.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from _error_tree(child)
+
+
+def _page(title: str, source: str, body: str) -> str:
+    note = f"<!-- Written by `make docs` from {source}; edit that. -->"
+    return f"{note}\n# {title}\n\n{body.rstrip()}\n"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("``", "`")
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "capabilities.md": capabilities,
+    "commands.md": commands,
+    "configuration.md": configuration,
+    "connector-contract.md": connector_contract,
+    "errors.md": error_types,
+}
+
+if __name__ == "__main__":
+    main()
