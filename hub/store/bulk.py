@@ -21,10 +21,16 @@ def insert_new(connection: Connection, table: Table, columns: Sequence[str], row
 
 
 def upsert(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Rows, key: Sequence[str]
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Rows,
+    key: Sequence[str],
+    keep: Sequence[str] = (),
 ) -> None:
-    """Insert ``rows``; where ``key`` exists, take the new values of the other columns."""
-    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+    """Insert ``rows``; where ``key`` exists, take the new values of all columns but ``keep``."""
+    fixed = {*key, *keep}
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in fixed)
     _execute(
         connection, table, columns, rows, f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
     )

@@ -98,7 +98,7 @@ def _set(connection: Connection, lease: Lease, until: int) -> None:
 
 
 def _is_dead(holder: str) -> bool:
-    """Whether ``holder`` was a process of this machine that is gone: a killed run resumes at once."""
+    """Whether ``holder`` was a process of this machine that is gone: then its work resumes now."""
     host, _, pid = holder.rpartition(":")
     if host != socket.gethostname() or not pid.isdigit():
         return False

@@ -466,7 +466,13 @@ audit_leaves = _table(
     Column("connection", Key),
     Column("idx", Big),  # given by the sequencer
     Column("leaf_hash", LargeBinary),
-    UniqueConstraint("idx"),
+    Index(  # partial, so that SQLite looks for waiting leaves in the index made for it
+        "uq_audit_leaves_idx",
+        "idx",
+        unique=True,
+        sqlite_where=text("idx IS NOT NULL"),
+        postgresql_where=text("idx IS NOT NULL"),
+    ),
     Index(
         "ix_audit_leaves_unsequenced",
         "at",

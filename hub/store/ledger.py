@@ -1,0 +1,119 @@
+"""Appending to the consent ledger. ``hub.privacy`` decides what the events mean; here they land.
+
+Rules of the fold that belong to the moment of writing (CONSENT_AUDIT.md, section 1):
+
+1. An assertion later than its observation by more than five minutes is clamped and flagged.
+2. An undated withdrawal counts from its observation; an undated grant only from the earliest
+   provable time, the creation of the record, so that it can never beat a withdrawal.
+3. An undated claim is an edge: it is an event only when the source's field changed, else each
+   re-read would renew it. Its id therefore carries the record version that brought it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from sqlalchemy import Connection
+
+from hub.core import normalise
+from hub.core.clock import to_micros
+from hub.core.ids import SourceKey
+from hub.core.records import ConsentClaim
+from hub.store import bulk
+from hub.store.keys import Keys
+from hub.store.schema import consent_events
+
+SKEW_MICROS = 5 * 60 * 1_000_000
+RESTRICTIVE = frozenset({"withdraw", "deny", "object", "restrict", "expire"})
+
+COLUMNS = (
+    "event_id", "rid", "point", "purpose", "channel", "brand", "decision", "strength", "basis",
+    "jurisdiction", "notice", "evidence", "given_by", "asserted_at", "asserted_as", "observed_at",
+    "valid_until", "origin", "run_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Where and when a claim was seen.
+
+    Args:
+        key: Source record that made the claim; part of the event's id.
+        rid: Source record that the claim is about.
+        version: Version of the claiming record.
+        observed_at: Instant of ingestion, microseconds.
+        created_at: Creation of the record at its source, if it says.
+        region: Default region for phone numbers.
+        brand: Brand of the connection.
+        run: Run that brought it.
+    """
+
+    key: SourceKey
+    rid: int
+    version: int
+    observed_at: int
+    created_at: datetime | None
+    region: str
+    brand: str
+    run: str
+
+
+def append(
+    connection: Connection, claims: Iterable[tuple[Observation, ConsentClaim]], keys: Keys
+) -> int:
+    """Append one event per claim; a claim already in the ledger adds nothing.
+
+    Returns:
+        Number of claims that made an event or already had one.
+    """
+    rows = [row for seen, claim in claims if (row := _row(seen, claim, keys)) is not None]
+    bulk.insert_new(connection, consent_events, COLUMNS, rows)
+    return len(rows)
+
+
+def _row(seen: Observation, claim: ConsentClaim, keys: Keys) -> tuple[object, ...] | None:
+    point = _point(claim, seen.region, keys)
+    if claim.point is not None and point is None and claim.decision not in RESTRICTIVE:
+        return None  # a grant for an unreadable address must not become one for the whole person
+    asserted_at, asserted_as = _asserted(seen, claim)
+    return (
+        _event_id(seen, claim, point), seen.rid, point, claim.purpose, claim.channel, seen.brand,
+        claim.decision, claim.strength, claim.basis, claim.jurisdiction, claim.notice,
+        claim.evidence, claim.given_by, asserted_at, asserted_as, seen.observed_at,
+        None if claim.valid_until is None else to_micros(claim.valid_until), claim.origin, seen.run,
+    )  # fmt: skip
+
+
+def _asserted(seen: Observation, claim: ConsentClaim) -> tuple[int | None, str]:
+    if claim.asserted_at is not None:
+        asserted = to_micros(claim.asserted_at)
+        if asserted > seen.observed_at + SKEW_MICROS:
+            return seen.observed_at, "clamped"
+        return asserted, "source"
+    if claim.decision in RESTRICTIVE:
+        return seen.observed_at, "observed"
+    if seen.created_at is not None:
+        return min(to_micros(seen.created_at), seen.observed_at), "created"
+    return None, "unknown"
+
+
+def _point(claim: ConsentClaim, region: str, keys: Keys) -> bytes | None:
+    if claim.point is None:
+        return None
+    if "@" in claim.point:
+        kind, form = "email", normalise.email(claim.point)
+    else:
+        kind, form = "phone", normalise.phone(claim.point, region)
+    return keys.point(kind, form) if form else None
+
+
+def _event_id(seen: Observation, claim: ConsentClaim, point: bytes | None) -> str:
+    edge = f"v{seen.version}" if claim.asserted_at is None else claim.asserted_at.isoformat()
+    parts = (
+        str(seen.key), "" if point is None else point.hex(), claim.purpose, claim.channel,
+        seen.brand, claim.decision, claim.strength, claim.origin, claim.notice or "", edge,
+    )  # fmt: skip
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()

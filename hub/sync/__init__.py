@@ -1,0 +1,1 @@
+"""Brings records in: reads pages, compares, maps, and commits each page whole."""

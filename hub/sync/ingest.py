@@ -1,0 +1,337 @@
+"""One page into the store: the only place where source records are written.
+
+The page is a unit. Its rows, fact rows, ledger events, quarantined rows, dirty marks, audit leaf
+and checkpoint are one transaction, guarded by the run's lease.
+
+1. Key and fingerprint every row; rows that cannot be keyed are bad.
+2. Compare with the store, drop suppressed people, map what changed (``hub.sync.compare``).
+3. Write the records; keep places for the parties they name; write facts and consent events.
+4. Apply deletions and merges; after the last page of a complete pass, deletions by absence.
+5. Quarantine bad rows; a bad row that is already there counts as unchanged.
+6. Mark who is to be looked at again, add the audit leaf, save the checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from sqlalchemy import Connection
+
+from hub.audit import log
+from hub.audit.log import AuditEvent
+from hub.core.clock import from_micros, to_micros
+from hub.core.connector import FullPass, Page, Stream
+from hub.core.ids import Rid, SourceKey
+from hub.core.records import ConsentClaim, Party, PartyRef, encode
+from hub.store import bulk, dirty, ledger, quarantine
+from hub.store.engine import Store
+from hub.store.keys import Keys
+from hub.store.leases import Lease, renew
+from hub.store.ledger import Observation
+from hub.store.quarantine import BadRow
+from hub.store.records import IdPool, keep_places, pack, stream_id
+from hub.store.schema import checkpoints, facts, order_entries, source_records
+from hub.sync.bitmap import Bitmap
+from hub.sync.compare import Compared, Comparer, Mapped
+from hub.sync.counts import Counts
+from hub.sync.facts import (
+    ENTRY_COLUMNS,
+    FACT_COLUMNS,
+    FactRows,
+    Placed,
+    gather,
+    implied_person,
+    implied_stream,
+    references,
+)
+from hub.sync.removal import UNREADABLE, Fuse, remove, remove_absent
+
+RECORD_COLUMNS = (
+    "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping", "canonical",
+    "raw", "source_at", "created_at", "changed_at", "deleted_at", "merged_into",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the pages of one stream go, and under whose right.
+
+    Args:
+        connection: Name in ``hub.toml``.
+        stream: The stream's declaration.
+        stream_id: Its row id.
+        mapping: Fingerprint of the mapping in use.
+        lease: The run's right to write.
+        run: Run id.
+        actor: Who started the run.
+        region: Default phone region.
+        brand: Brand of the connection.
+    """
+
+    connection: str
+    stream: Stream
+    stream_id: int
+    mapping: bytes
+    lease: Lease
+    run: str
+    actor: str
+    region: str
+    brand: str
+
+    @property
+    def cause(self) -> str:
+        """What dirty marks name as their cause."""
+        return f"{self.connection}/{self.stream.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What one page became, and why deletion by absence was held back, if it was."""
+
+    counts: Counts
+    fuse: Fuse | None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What the transaction of one page has done so far."""
+
+    now: int
+    identity: set[Rid] = field(default_factory=set)
+    facts: set[Rid] = field(default_factory=set)
+    digests: list[tuple[Rid, bytes]] = field(default_factory=list)
+
+
+class Ingest:
+    """Commits the pages of one stream.
+
+    Args:
+        store: The database.
+        keys: Keyed hashes of this installation.
+        target: Stream, lease and run.
+        seen: Records that the full pass has met; None when nothing is deleted by absence.
+    """
+
+    def __init__(self, store: Store, keys: Keys, target: Target, seen: Bitmap | None) -> None:
+        self._store = store
+        self._keys = keys
+        self._target = target
+        self._seen = seen
+        self._comparer = Comparer(
+            target.connection, target.stream, target.stream_id, target.mapping, keys
+        )
+        self._rids = IdPool(store)
+        self._stream_ids = IdPool(store, "streams")
+        self._qids = IdPool(store, "quarantine")
+
+    def commit(self, page: Page) -> Committed:
+        """Write the page whole; returns what became of its rows.
+
+        Raises:
+            LeaseLost: If another process took over; nothing was written.
+            StoreError: If the database refused; nothing was written.
+        """
+        counts = Counts(read=len(page.rows) + len(page.rejects))
+        rows, bad = self._comparer.key(page)  # 1
+        self._rids.ensure(2 * len(rows) + 1)
+        self._stream_ids.ensure(8)
+        self._qids.ensure(counts.read)
+        seq = dirty.sequence(self._store)
+        changes = Changes(now=to_micros(self._store.clock.now()))
+        with self._store.write() as connection:
+            renew(connection, self._target.lease, changes.now)
+            compared = self._comparer.compare(connection, rows)  # 2
+            mapped, unmappable = self._comparer.map(connection, compared.changed)
+            self._write(connection, mapped, changes, counts)  # 3
+            self._note_seen(compared, changes, bad)
+            gone = [*page.deletes, *compared.tombstones]
+            fuse = self._remove(connection, page, gone, changes, counts)  # 4
+            self._quarantine(connection, [*bad, *unmappable], changes, counts)  # 5
+            counts.unchanged += len(compared.unchanged) + compared.duplicates
+            counts.suppressed += compared.suppressed
+            counts.skipped += len(compared.tombstones)
+            self._mark(connection, changes, seq)  # 6
+            self._audit(connection, changes, counts)
+            self._save(connection, page, changes.now)
+        return Committed(counts, fuse)
+
+    # 3 ---------------------------------------------------------------------------------------
+
+    def _write(
+        self, connection: Connection, mapped: Sequence[Mapped], changes: Changes, counts: Counts
+    ) -> None:
+        placed = [self._place(item) for item in mapped]
+        rows = [
+            self._record_row(item, where, changes.now)
+            for item, where in zip(mapped, placed, strict=True)
+        ]
+        bulk.upsert(
+            connection,
+            source_records,
+            RECORD_COLUMNS,
+            rows,
+            key=("rid",),
+            keep=("stream_id", "source_id", "created_at"),
+        )
+        places = self._party_places(connection, references(placed), changes)
+        fact_rows = gather(placed, self._target.stream_id, places)
+        self._write_facts(connection, placed, fact_rows)
+        counts.events += ledger.append(connection, self._claims(fact_rows, changes.now), self._keys)
+        quarantine.settle(
+            connection, self._target.stream_id, [item.source_id for item in placed], changes.now
+        )
+        changes.identity.update(item.rid for item in placed if isinstance(item.record, Party))
+        changes.facts.update(fact_rows.parties)
+        changes.facts.update(rid for _, rid, _, _ in fact_rows.claims)
+        changes.digests.extend(
+            (where.rid, item.keyed.fingerprint) for item, where in zip(mapped, placed, strict=True)
+        )
+        counts.stored += len(placed)
+
+    def _place(self, item: Mapped) -> Placed:
+        rid = item.held.rid if item.held else self._rids.take()
+        version = item.held.version + 1 if item.held else 1
+        return Placed(rid, item.keyed.source_id, version, item.record, item.previous)
+
+    def _record_row(self, item: Mapped, where: Placed, now: int) -> tuple[object, ...]:
+        updated = getattr(item.record, "updated_at", None) or getattr(item.record, "at", None)
+        return (
+            where.rid, self._target.stream_id, where.source_id, item.record.entity_name,
+            where.version, item.keyed.fingerprint, self._target.mapping, item.canonical,
+            pack(item.keyed.raw), None if updated is None else to_micros(updated), now, now,
+            None, None,
+        )  # fmt: skip
+
+    def _party_places(
+        self, connection: Connection, refs: set[PartyRef], changes: Changes
+    ) -> dict[PartyRef, Rid]:
+        streams = {
+            name: stream_id(connection, self._target.connection, name, "person", self._stream_ids)
+            for name in sorted({implied_stream(ref) for ref in refs})
+        }
+        wanted = {ref: (streams[implied_stream(ref)], ref.id) for ref in refs}
+        said = {}
+        for ref, place in wanted.items():
+            person = implied_person(ref)
+            said[place] = None if person is None else encode(person)
+        places, new = keep_places(connection, said, self._rids, changes.now)
+        changes.identity.update(new)
+        return {ref: places[place] for ref, place in wanted.items()}
+
+    def _write_facts(
+        self, connection: Connection, placed: Sequence[Placed], rows: FactRows
+    ) -> None:
+        rewritten = [item.rid for item in placed if item.previous is not None]
+        _delete_by_rid(connection, "order_entries", rewritten)
+        bulk.upsert(connection, order_entries, ENTRY_COLUMNS, rows.entries, key=("rid", "line"))
+        bulk.upsert(connection, facts, FACT_COLUMNS, rows.facts, key=("rid",))
+
+    def _claims(self, rows: FactRows, now: int) -> list[tuple[Observation, ConsentClaim]]:
+        target = self._target
+        return [
+            (
+                Observation(
+                    key=SourceKey(target.connection, target.stream.name, item.source_id),
+                    rid=rid,
+                    version=item.version,
+                    observed_at=now,
+                    created_at=created,
+                    region=target.region,
+                    brand=target.brand,
+                    run=target.run,
+                ),
+                claim,
+            )
+            for item, rid, claim, created in rows.claims
+        ]
+
+    # 4 ---------------------------------------------------------------------------------------
+
+    def _note_seen(self, compared: Compared, changes: Changes, bad: Sequence[BadRow]) -> None:
+        if self._seen is None:
+            return
+        met = [held.rid for _, held in compared.changed if held]  # also those that no longer map
+        for rid in (*compared.unchanged, *met, *(rid for rid, _ in changes.digests)):
+            self._seen.add(rid)
+        if bad:
+            self._seen.add(UNREADABLE)
+
+    def _remove(
+        self,
+        connection: Connection,
+        page: Page,
+        gone: Sequence[str],
+        changes: Changes,
+        counts: Counts,
+    ) -> Fuse | None:
+        stream_id, deletes = self._target.stream_id, self._target.stream.deletes
+        removed, fuse = remove(connection, stream_id, gone, page.merges, changes.now), None
+        if page.complete and self._seen is not None and isinstance(deletes, FullPass):
+            absent, fuse = remove_absent(connection, stream_id, deletes, self._seen, changes.now)
+            removed += absent
+        counts.deleted += len(removed)
+        for item in removed:
+            (changes.identity if item.is_party else changes.facts).update(item.parties)
+            changes.digests.append((item.rid, b"deleted"))
+        return fuse
+
+    # 5, 6 ------------------------------------------------------------------------------------
+
+    def _quarantine(
+        self, connection: Connection, bad: Sequence[BadRow], changes: Changes, counts: Counts
+    ) -> None:
+        target = self._target
+        fresh = quarantine.keep(
+            connection, target.stream_id, bad, self._qids, target.run, changes.now
+        )
+        counts.quarantined += fresh
+        counts.unchanged += len(bad) - fresh
+
+    def _mark(self, connection: Connection, changes: Changes, seq: int) -> None:
+        cause = self._target.cause
+        dirty.mark(connection, "identity", map(str, changes.identity), cause=cause, seq=seq)
+        dirty.mark(connection, "facts", map(str, changes.facts), cause=cause, seq=seq)
+
+    def _audit(self, connection: Connection, changes: Changes, counts: Counts) -> None:
+        if not (changes.digests or counts.quarantined):
+            return
+        rows = b"".join(rid.to_bytes(8) + digest for rid, digest in sorted(changes.digests))
+        log.record(
+            connection,
+            AuditEvent(
+                kind="sync.page",
+                actor=self._target.actor,
+                at=from_micros(changes.now),
+                connection=self._target.connection,
+                what={
+                    "stream": self._target.stream.name,
+                    "run": self._target.run,
+                    "rows_digest": self._keys.payload(rows).hex(),
+                    **counts.as_dict(),
+                },
+            ),
+        )
+
+    def _save(self, connection: Connection, page: Page, now: int) -> None:
+        if page.next_state is None:
+            return
+        seen = None if page.complete or self._seen is None else self._seen.pack()
+        state = orjson.dumps(page.next_state, option=orjson.OPT_SORT_KEYS)
+        bulk.upsert(
+            connection,
+            checkpoints,
+            ("stream_id", "state", "seen", "updated_at"),
+            [(self._target.stream_id, state, seen, now)],
+            key=("stream_id",),
+        )
+
+
+def _delete_by_rid(connection: Connection, table: str, rids: Sequence[Rid]) -> None:
+    if rids:
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        connection.exec_driver_sql(
+            f"DELETE FROM {table} WHERE rid = {mark}",  # noqa: S608 - the name is a constant above
+            [(rid,) for rid in rids],
+        )

@@ -1,0 +1,185 @@
+"""One stream, from its checkpoint to the present.
+
+1. Take the lease, so that no other process pulls the same stream.
+2. Read the checkpoint and, if a full pass was interrupted, what it had seen.
+3. Commit page after page; each one renews the lease and moves the checkpoint with its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import orjson
+from sqlalchemy import select
+
+from hub.core.boundary import reached
+from hub.core.connector import HUB_API, Connector, Context, FullPass, State, Stream
+from hub.core.errors import HubError
+from hub.store import leases
+from hub.store.engine import Store
+from hub.store.keys import Keys
+from hub.store.leases import Lease
+from hub.store.records import IdPool, stream_id
+from hub.store.schema import checkpoints
+from hub.sync.bitmap import Bitmap
+from hub.sync.counts import Counts
+from hub.sync.ingest import Ingest, Target
+from hub.sync.removal import Fuse
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configured connection, ready to be read.
+
+    Args:
+        ctx: What the connector's functions receive.
+        connector: The plugin.
+        streams: Streams to read, by declaration order.
+        region: Default phone region.
+        brand: Brand of its records.
+    """
+
+    ctx: Context
+    connector: Connector
+    streams: tuple[Stream, ...]
+    region: str
+    brand: str = ""
+
+    @property
+    def name(self) -> str:
+        """The connection's name in ``hub.toml``."""
+        return self.ctx.connection
+
+
+@dataclass(slots=True)
+class StreamReport:
+    """What a pull did to one stream.
+
+    Args:
+        connection: Connection name.
+        stream: Stream name.
+        counts: What became of the rows.
+        pages: Pages committed.
+        error: Why it stopped early, or None.
+        fuse: Why deletion by absence was held back, or None.
+    """
+
+    connection: str
+    stream: str
+    counts: Counts = field(default_factory=Counts)
+    pages: int = 0
+    error: HubError | None = None
+    fuse: Fuse | None = None
+
+    @property
+    def status(self) -> str:
+        """``succeeded``, ``partial`` (some pages are in, then it stopped) or ``failed``."""
+        if self.error is None:
+            return "succeeded"
+        return "partial" if self.pages else "failed"
+
+
+PageSeen = Callable[[StreamReport], None]
+"""Called after every committed page, for progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class Puller:
+    """Pulls streams into one store.
+
+    Args:
+        store: The database.
+        keys: Keyed hashes of this installation.
+        run: Run id.
+        actor: Who asked.
+        full: Start from the beginning instead of from the checkpoint.
+        on_page: Progress.
+    """
+
+    store: Store
+    keys: Keys
+    run: str
+    actor: str
+    full: bool = False
+    on_page: PageSeen = lambda _report: None
+
+    def pull(self, source: Source, stream: Stream) -> StreamReport:
+        """What became of the stream's rows. A failure is in the report, never raised.
+
+        Raises:
+            KeyboardInterrupt: When the admin stops the run; committed pages stay.
+        """
+        report = StreamReport(source.name, stream.name)
+        try:
+            lease = leases.acquire(self.store, f"sync:{source.name}/{stream.name}")
+        except HubError as err:
+            report.error = err
+            return report
+        try:
+            self._read_pages(source, stream, lease, report)
+        except HubError as err:
+            report.error = err
+        except Exception as err:
+            source.ctx.log.exception("stream %s raised", stream.name)
+            report.error = HubError(
+                f"{source.name}: reading {stream.name} raised {type(err).__name__}; this is a"
+                f" defect of the connector {source.connector.name}. The log holds the traceback",
+                code="HUB-150",
+            )
+        finally:
+            leases.release(self.store, lease)
+        return report
+
+    def _read_pages(
+        self, source: Source, stream: Stream, lease: Lease, report: StreamReport
+    ) -> None:
+        row_id = self._register(source, stream)
+        state, seen = self._checkpoint(row_id)
+        target = Target(
+            connection=source.name,
+            stream=stream,
+            stream_id=row_id,
+            mapping=mapping_fingerprint(source.connector, stream),
+            lease=lease,
+            run=self.run,
+            actor=self.actor,
+            region=source.region,
+            brand=source.brand,
+        )
+        ingest = Ingest(
+            self.store, self.keys, target, seen if isinstance(stream.deletes, FullPass) else None
+        )
+        for page in stream.reader(source.ctx, state):
+            reached("page fetched")
+            committed = ingest.commit(page)
+            report.counts.add(committed.counts)
+            report.fuse = committed.fuse or report.fuse
+            report.pages += 1
+            reached("page committed")
+            self.on_page(report)
+
+    def _register(self, source: Source, stream: Stream) -> int:
+        pool = IdPool(self.store, "streams")
+        pool.ensure(1)
+        with self.store.write() as connection:
+            return stream_id(connection, source.name, stream.name, stream.entity.entity_name, pool)
+
+    def _checkpoint(self, row_id: int) -> tuple[State, Bitmap]:
+        if self.full:
+            return {}, Bitmap()
+        query = select(checkpoints.c.state, checkpoints.c.seen).where(
+            checkpoints.c.stream_id == row_id
+        )
+        with self.store.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return {}, Bitmap()
+        return orjson.loads(row.state), Bitmap.unpack(row.seen)
+
+
+def mapping_fingerprint(connector: Connector, stream: Stream) -> bytes:
+    """16 bytes that change when the stream's rows must be mapped again."""
+    parts = (connector.name, stream.name, str(stream.mapping_version), str(HUB_API))
+    return blake2b("\x1f".join(parts).encode(), digest_size=16).digest()

@@ -1,0 +1,108 @@
+"""A sync run: every stream of the chosen connections, side by side, each failing alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import orjson
+
+from hub.core.clock import to_micros
+from hub.core.connector import Stream
+from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL
+from hub.core.ids import IdSource
+from hub.store import bulk
+from hub.store.engine import Store
+from hub.store.keys import Keys
+from hub.store.schema import runs
+from hub.sync.counts import Counts
+from hub.sync.pull import PageSeen, Puller, Source, StreamReport
+
+THREADS = 4
+"""Streams read at once. They wait for vendors most of the time; SQLite has one writer anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a run did, stream by stream."""
+
+    run: str
+    streams: tuple[StreamReport, ...]
+
+    @property
+    def counts(self) -> Counts:
+        """The row counts of all streams together."""
+        total = Counts()
+        for stream in self.streams:
+            total.add(stream.counts)
+        return total
+
+    @property
+    def status(self) -> str:
+        """``succeeded``, ``failed`` if every stream failed, else ``partial`` (invariant 3)."""
+        statuses = {stream.status for stream in self.streams}
+        if statuses <= {"succeeded"}:
+            return "succeeded"
+        return "failed" if statuses == {"failed"} else "partial"
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code; a run in which everything failed takes its first error's."""
+        if self.status == "partial":
+            return EXIT_PARTIAL
+        if self.status == "succeeded":
+            return EXIT_OK
+        errors = [stream.error for stream in self.streams if stream.error is not None]
+        return errors[0].exit_code if errors else EXIT_FAILED
+
+
+def sync(
+    store: Store,
+    keys: Keys,
+    sources: Sequence[Source],
+    *,
+    ids: IdSource,
+    actor: str,
+    full: bool = False,
+    on_page: PageSeen = lambda _report: None,
+) -> SyncReport:
+    """Pull every stream of ``sources``; returns what became of the rows.
+
+    Args:
+        store: The database.
+        keys: Keyed hashes of this installation.
+        sources: Connections and the streams to read.
+        ids: Mints the run id.
+        actor: Who asked, for the audit log.
+        full: Read from the beginning instead of from the checkpoints.
+        on_page: Called after every committed page.
+    """
+    run = ids.uuid7()
+    puller = Puller(store, keys, run, actor, full, on_page)
+    work = [(source, stream) for source in sources for stream in source.streams]
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="sync") as pool:
+        reports = list(pool.map(lambda pair: _pull(puller, *pair), work))
+    return SyncReport(run, tuple(reports))
+
+
+def _pull(puller: Puller, source: Source, stream: Stream) -> StreamReport:
+    started = to_micros(puller.store.clock.now())
+    report = puller.pull(source, stream)
+    _note(puller, report, started)
+    return report
+
+
+def _note(puller: Puller, report: StreamReport, started: int) -> None:
+    row = (
+        f"{puller.run}/{report.connection}/{report.stream}", "sync", report.connection,
+        report.stream, puller.actor, report.status, started,
+        to_micros(puller.store.clock.now()), orjson.dumps(report.counts.as_dict()),
+        None if report.error is None else str(report.error),
+    )  # fmt: skip
+    columns = (
+        "run_id", "kind", "connection", "stream", "actor", "status", "started_at", "ended_at",
+        "counts", "error",
+    )  # fmt: skip
+    with puller.store.write() as connection:
+        bulk.upsert(connection, runs, columns, [row], key=("run_id",))
