@@ -170,8 +170,9 @@ class Limiter:
             refusal = self._refusal(now)
             if refusal is not None:
                 return refusal
+            turn = self._turn(path, now)
             self._in_flight += 1
-            return self._turn(path, now)
+            return turn
 
     def done(self) -> None:
         """Take note that a request is over, however it ended."""
@@ -218,10 +219,10 @@ class Limiter:
         paces = {lane.match: 1 / lane.per_second for lane in self._limits.lanes}
         gaps = {match: gap for match, gap in paces.items() if match in path}
         gaps[""], reason = self._gap(now)
-        turn = max([now, *(self._turns.get(match, now) for match in gaps)])
+        turns = {match: max(now, self._turns.get(match, now)) for match in gaps}
         for match, gap in gaps.items():
-            self._turns[match] = turn + timedelta(seconds=gap)
-        ahead = (turn - now).total_seconds()
+            self._turns[match] = turns[match] + timedelta(seconds=gap)
+        ahead = (max(turns.values()) - now).total_seconds()
         return Verdict("slow", ahead, reason or "keeping the vendor's pace") if ahead > 0 else GO
 
     def _gap(self, now: datetime) -> tuple[float, str]:

@@ -8,7 +8,9 @@ loopback address in the settings; a *name* that resolves to one is refused like 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Sequence
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Lock
 from typing import NewType
@@ -85,6 +87,12 @@ def system_resolve(host: str, port: int) -> Sequence[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificate authorities, read once per process: that takes some 100 ms."""
+    return httpx.create_ssl_context()
+
+
 class GuardedTransport(httpx.BaseTransport):
     """Sends requests to checked addresses only, over kept-alive connections.
 
@@ -105,7 +113,8 @@ class GuardedTransport(httpx.BaseTransport):
         self._pinned: dict[str, str] = {}
         self._lock = Lock()
         self._inner = httpx.HTTPTransport(
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+            verify=_trusted(),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

@@ -1,0 +1,1 @@
+"""Shipped with the hub: what an author needs to prove a connector."""
