@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_TEXT = re.compile(r"(\d{1,9})([smhd])")
+_TEXT = re.compile(r"([0-9]{1,9})([smhd])")
 
 
 def seconds(text: str) -> int:

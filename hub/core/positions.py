@@ -142,7 +142,7 @@ class _Scanner:
         place, names = self._place(), self._key()
         self._need("=")
         path = (*table, *names)
-        first = self.keys.get(path) or self._scalar_above(path)
+        first = self.keys.get(path) or self._value_above(path, len(table))
         if first is not None:
             self.duplicates.append(Duplicate(path, first, place))
         else:
@@ -150,8 +150,9 @@ class _Scanner:
             self._mark_parents(path, place)
         self._value(path)
 
-    def _scalar_above(self, path: KeyPath) -> Place | None:
-        above = (path[:size] for size in range(1, len(path)))
+    def _value_above(self, path: KeyPath, depth: int) -> Place | None:
+        """Where a dotted key below ``depth`` passes through a key that already has a value."""
+        above = (path[:size] for size in range(depth + 1, len(path)))
         return next((self.keys[p] for p in above if p in self.values and p in self.keys), None)
 
     def _mark_parents(self, path: KeyPath, place: Place) -> None:

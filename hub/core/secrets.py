@@ -136,6 +136,12 @@ class Secret:
     def __repr__(self) -> str:
         return f"Secret({self.reference})"
 
+    def __reduce__(self) -> tuple[type[Secret], tuple[str, str]]:
+        """A pickle carries the reference, so that another process reads the value by itself."""
+        if self._kind == "given":
+            raise TypeError("a secret that has no reference stays in its process")
+        return Secret, (self._kind, self._name)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and (self._kind, self._name, self._value) == (
             other._kind,
