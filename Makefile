@@ -6,11 +6,9 @@ WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Wheels only, hashes checked, byte code left to the first import: half the time of a plain install.
+# Hashes checked, wheels only, byte code left to the first import.
 INSTALL = $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 	--no-compile
-LOCKED = $(INSTALL) --require-hashes --only-binary :all: -r
-PROJECT = $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE_LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes \
 	--no-emit-index-url --no-header --annotation-style line --quiet
 
@@ -47,17 +45,18 @@ test-slow: $(VENV)/.dev ## run the tests that take minutes
 clean-clone: $(VENV)/.core ## clone the last commit, with an empty home, and run the demo there
 	.ci/clean-clone $(BIN)/python
 
-bench: $(VENV)/.bench ## measure the pipeline and print the table
+bench: $(VENV)/.dev $(VENV)/.bench ## measure the pipeline and print the table
 	$(BIN)/python -m benchmarks
 
-docs: $(VENV)/.dev ## write the generated reference pages again
+docs: $(VENV)/.docs ## write the generated reference pages again and build the site
 	$(BIN)/python -m docs.generate
+	$(BIN)/zensical build --clean --strict
 
 lock: $(VENV)/.dev ## resolve the dependencies again and write requirements/*.lock
 	$(COMPILE_LOCK) --upgrade -o requirements/core.lock
 	$(COMPILE_LOCK) --upgrade --extra dev -c requirements/core.lock -o requirements/dev.lock
-	$(COMPILE_LOCK) --upgrade --extra dev --extra bench -c requirements/dev.lock \
-		-o requirements/bench.lock
+	$(COMPILE_LOCK) --upgrade --extra bench -c requirements/dev.lock -o requirements/bench.lock
+	$(COMPILE_LOCK) --upgrade --group docs -c requirements/dev.lock -o requirements/docs.lock
 
 clean: ## remove .venv and all that was built
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -72,17 +71,7 @@ $(BIN)/python:
 	@echo "Setting up .venv (about 30 seconds, once)"
 	@$(PYTHON) -m venv --without-pip $(VENV)
 
-$(VENV)/.core: requirements/core.lock pyproject.toml | $(BIN)/python
-	@$(LOCKED) requirements/core.lock
-	@$(PROJECT)
-	@touch $@
-
-$(VENV)/.dev: requirements/dev.lock pyproject.toml | $(BIN)/python
-	@$(LOCKED) requirements/dev.lock
-	@$(PROJECT)
+$(VENV)/.%: requirements/%.lock pyproject.toml | $(BIN)/python
+	@$(INSTALL) --require-hashes --only-binary :all: -r $<
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.core $@
-
-$(VENV)/.bench: requirements/bench.lock pyproject.toml | $(BIN)/python
-	@$(LOCKED) requirements/bench.lock
-	@$(PROJECT)
-	@touch $(VENV)/.core $(VENV)/.dev $@
