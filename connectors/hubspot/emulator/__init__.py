@@ -5,12 +5,13 @@
     with serve(emulator) as url:
         ...
 
-Source: VENDOR facts as published by HubSpot up to November 2026; each module cites its own. Read
+Source: HubSpot's published API documentation up to November 2026; modules cite their own. Read
 ``api.py`` for the URL space, ``account.py`` for the rules, ``refusals.py`` for the error shapes.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,18 @@ from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.api import api
 from connectors.hubspot.emulator.control import perform
 from connectors.hubspot.emulator.limits import PLANS, RateLimiter
+from connectors.hubspot.emulator.refusals import Refusal
+from connectors.hubspot.emulator.seed import apply_changes, seed_from
+from connectors.hubspot.emulator.state import dump, restore
 from hub.core.clock import Clock, SystemClock
 from hub.emulation.effects import CallLog, EffectLog
 from hub.emulation.faults import FaultPlan, Scenario
 
 if TYPE_CHECKING:
     from hub.emulation.world import World
+    from hub.emulation.world.model import Change
 
-__all__ = ["ALL_SCOPES", "PLANS", "HubSpotEmulator", "OAuthApp", "create"]
+__all__ = ["ALL_SCOPES", "PLANS", "HubSpotEmulator", "OAuthApp", "create", "seed_from"]
 
 TOKEN = "pat-na1-00000000-0000-4000-8000-000000000000"  # noqa: S105 - a made-up account's key
 
@@ -39,7 +44,9 @@ class HubSpotEmulator:
 
     name = "hubspot"
 
-    def __init__(self, account: Account, faults: FaultPlan, token: str) -> None:
+    def __init__(
+        self, account: Account, faults: FaultPlan, token: str, state_file: Path | None
+    ) -> None:
         self.account = account
         self.app: ASGIApp = api(account)
         self.clock = account.clock
@@ -47,28 +54,39 @@ class HubSpotEmulator:
         self.calls = CallLog(account.clock)
         self.faults = faults
         self.token = token
+        self._state_file = state_file
 
     def seed(self, world: World) -> None:
         """Fill the account with what the world's HubSpot holds; seeding is no effect."""
+        seed_from(world, self.account)
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Play the world's later edits; each is an effect of a user."""
+        apply_changes(changes, self.account)
 
     def settings(self, url: str) -> dict[str, Any]:
         """Connector settings that point a connection at this emulator under ``url``."""
         return {"base_url": url, "token": self.token}
 
     def snapshot(self) -> Mapping[str, object]:
-        """Every record, live and archived, and every consent state."""
-        return {}
+        """Every record, live and archived, every definition and every consent state."""
+        return dump(self.account)
 
     def mutate(self, command: Mapping[str, object]) -> Mapping[str, object]:
         """Do what one of the account's users would do; see ``control.py`` for the commands.
 
         Raises:
-            ValueError: If the command is unknown.
+            ValueError: If the command is unknown, or HubSpot's own screens would refuse it.
         """
-        return perform(self.account, command)
+        try:
+            return perform(self.account, command)
+        except Refusal as refusal:
+            raise ValueError(refusal.message) from refusal
 
     def close(self) -> None:
-        """Let go of the effect log's file."""
+        """Keep the state, if a file was named for it, and let go of the effect log's file."""
+        if self._state_file is not None:
+            self._state_file.write_text(json.dumps(self.snapshot()), encoding="utf-8")
         self.effects.close()
 
 
@@ -78,17 +96,19 @@ def create(
     plan: str = "private_pro",
     scenario: Scenario | None = None,
     effects_file: Path | None = None,
+    state_file: Path | None = None,
     token: str = TOKEN,
     scopes: Iterable[str] = ALL_SCOPES,
     search_lag: float = 0.0,
 ) -> HubSpotEmulator:
-    """A fresh, empty account.
+    """An account: empty, or as its state file left it.
 
     Args:
         clock: The account's time; the machine's by default.
         plan: Rate plan by name, see ``limits.PLANS``.
         scenario: What goes wrong, and when.
         effects_file: JSON lines file that gets each effect the moment it happens.
+        state_file: Where the account is kept between two lives of the emulator.
         token: The service key that the account accepts.
         scopes: What its credentials are granted.
         search_lag: Seconds until search shows a change.
@@ -101,4 +121,6 @@ def create(
         limiter=RateLimiter(PLANS[plan]),
         search_lag=search_lag,
     )
-    return HubSpotEmulator(account, FaultPlan(scenario), token)
+    if state_file is not None and state_file.exists():
+        restore(account, state_file.read_text(encoding="utf-8"))
+    return HubSpotEmulator(account, FaultPlan(scenario), token, state_file)

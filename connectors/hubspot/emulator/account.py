@@ -18,6 +18,7 @@ from connectors.hubspot.emulator.catalogue import (
     Property,
     default_groups,
     default_properties,
+    opt_out_property,
 )
 from connectors.hubspot.emulator.limits import RateLimiter
 from connectors.hubspot.emulator.records import Record, RecordTable
@@ -70,6 +71,9 @@ class Account:
             self.properties[name] = default_properties(name)
             self.groups[name] = default_groups(name)
             self.tables[name] = RecordTable(kind, self.properties[name], self.search_lag)
+        for kind_of_mail in self.subscriptions.types.values():
+            prop = opt_out_property(kind_of_mail.id, kind_of_mail.name)
+            self.properties["contacts"][prop.name] = prop
 
     def now(self) -> datetime:
         """The account's time."""
@@ -209,6 +213,8 @@ class Account:
         """Whether the address's subscription status is another one now."""
         changed = self.subscriptions.set(email, type_id, status)
         if changed:
+            refused = "true" if status.state == "UNSUBSCRIBED" else "false"
+            self._show_consent(email, f"hs_email_optout_{type_id}", refused, actor)
             self._log_consent(email, status.state, actor)
         return changed
 
@@ -216,11 +222,14 @@ class Account:
         """Whether the address had not refused everything before."""
         first = self.subscriptions.opt_out(email, stamp(self.now()))
         if first:
-            contacts = self.tables["contacts"]
-            if record := contacts.holder("email", email):
-                contacts.write(record, {"hs_email_optout": "true"}, self.now(), SOURCES[actor])
+            self._show_consent(email, "hs_email_optout", "true", actor)
             self._log_consent(email, "OPTED_OUT", actor)
         return first
+
+    def _show_consent(self, email: str, name: str, value: str, actor: Actor) -> None:
+        contacts = self.tables["contacts"]
+        if record := contacts.holder("email", email):
+            contacts.write(record, {name: value}, self.now(), SOURCES[actor])
 
     def _log_consent(self, email: str, state: str, actor: Actor) -> None:
         contact = self.tables["contacts"].holder("email", email)

@@ -58,6 +58,11 @@ class AssociationGraph:
         ids = (record_id for kind, record_id in self._bonds.get(node, ()) if kind == to_type)
         return sorted(ids, key=int)
 
+    def bonds(self) -> list[tuple[Node, Node]]:
+        """Every bond once, in order."""
+        both = ((one, other) for one, others in self._bonds.items() for other in others)
+        return sorted({(min(pair), max(pair)) for pair in both})
+
     def move(self, old: Node, new: Node) -> None:
         """Hand every bond of ``old`` to ``new``, as a merge does."""
         for other in self.forget(old):

@@ -12,25 +12,21 @@ from dataclasses import replace
 from typing import TypeVar
 
 from connectors.hubspot.emulator.account import Account, non_unique
-from connectors.hubspot.emulator.objects import associate, association_targets, writable_table
-from connectors.hubspot.emulator.records import RecordTable
-from connectors.hubspot.emulator.refusals import Refusal, not_found
-from connectors.hubspot.emulator.wire import (
-    NO_CONTENT,
-    Answer,
-    Call,
+from connectors.hubspot.emulator.bodies import (
     CreateBatch,
     IdBatch,
     NewRecord,
     ReadBatch,
     RecordUpdate,
     UpdateBatch,
-    batch_answer,
     check_batch_size,
     check_no_duplicates,
     parse,
-    record_json,
 )
+from connectors.hubspot.emulator.objects import associate, association_targets, writable_table
+from connectors.hubspot.emulator.records import RecordTable
+from connectors.hubspot.emulator.refusals import Refusal, not_found
+from connectors.hubspot.emulator.wire import NO_CONTENT, Answer, Call, batch_answer, record_json
 
 Traced = TypeVar("Traced", NewRecord, RecordUpdate)
 

@@ -10,18 +10,15 @@ from collections.abc import Iterable
 
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.associations import UNLABELLED, Node, type_name
-from connectors.hubspot.emulator.refusals import Refusal, invalid
-from connectors.hubspot.emulator.wire import (
-    NO_CONTENT,
-    Answer,
+from connectors.hubspot.emulator.bodies import (
     AssociationBatch,
-    Call,
     IdBatch,
     RecordId,
-    batch_answer,
     check_batch_size,
     parse,
 )
+from connectors.hubspot.emulator.refusals import Refusal, invalid
+from connectors.hubspot.emulator.wire import NO_CONTENT, Answer, Call, batch_answer
 
 MAX_READ = 1000
 MAX_WRITE = 2000

@@ -193,6 +193,14 @@ def default_properties(object_type: str) -> dict[str, Property]:
     return {prop.name: prop for prop in (*_system(OBJECT_TYPES[object_type]), *_own(object_type))}
 
 
+def opt_out_property(type_id: int, type_name: str) -> Property:
+    """The contact property that says whether a subscription type was refused."""
+    label = f"Opted out of email: {type_name}"
+    group, options = _group("contacts"), _choices(("true", "false"))
+    name = f"hs_email_optout_{type_id}"
+    return Property(name, label, "bool", "booleancheckbox", group, options, read_only=True)
+
+
 def default_groups(object_type: str) -> dict[str, str]:
     """Labels of the property groups of a new account, by name."""
     return {_group(object_type): f"{OBJECT_TYPES[object_type].singular.title()} information"}
@@ -301,7 +309,6 @@ def _own(object_type: str) -> tuple[Property, ...]:
             choice("source_type", "Source", _choices(("CHAT", "EMAIL", "FORM", "PHONE"))),
             typed("closed_date", "Close date", "datetime"),
             typed("first_agent_reply_date", "First agent email response date", "datetime"),
-            typed("hs_num_times_reopened", "Times reopened", "number"),
         ),
         "feedback_submissions": (
             choice("hs_survey_type", "Survey type", _choices(("NPS", "CSAT", "CES", "CUSTOM"))),

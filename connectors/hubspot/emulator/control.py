@@ -173,9 +173,8 @@ def _plateau(account: Account, table: RecordTable, fault: Fault) -> None:
 def _commit_late(account: Account, table: RecordTable, fault: Fault) -> None:
     """Let records change now under a modification time that is already past."""
     for record in _chosen(table, fault):
-        values = {table.kind.shown[0]: record.properties.get(table.kind.shown[0], "")}
-        values = {"hubspot_owner_id": str(len(account.effects) + 1)} | values
-        account.update(table, record, values, actor="user")
+        new_owner = {"hubspot_owner_id": str(len(account.effects) + 1)}
+        account.update(table, record, new_owner, actor="user")
         moment = account.now() - timedelta(seconds=fault.seconds)
         record.properties[table.kind.modified] = stamp(moment)
 

@@ -6,6 +6,14 @@ from collections.abc import Sequence
 
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.associations import UNLABELLED
+from connectors.hubspot.emulator.bodies import (
+    ErasureRequest,
+    MergeRequest,
+    NewAssociation,
+    NewRecord,
+    RecordPatch,
+    parse,
+)
 from connectors.hubspot.emulator.records import Record, RecordTable
 from connectors.hubspot.emulator.refusals import (
     Problem,
@@ -17,12 +25,6 @@ from connectors.hubspot.emulator.wire import (
     NO_CONTENT,
     Answer,
     Call,
-    ErasureRequest,
-    MergeRequest,
-    NewAssociation,
-    NewRecord,
-    RecordPatch,
-    parse,
     record_json,
     with_associations,
 )

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from connectors.hubspot.emulator.account import Account
-from connectors.hubspot.emulator.refusals import Refusal, invalid
-from connectors.hubspot.emulator.subscriptions import Status
-from connectors.hubspot.emulator.values import stamp
-from connectors.hubspot.emulator.wire import (
+from connectors.hubspot.emulator.bodies import (
     AddressBatch,
-    Answer,
-    Call,
     StatusBatch,
     StatusChange,
-    batch_answer,
     check_batch_size,
     parse,
 )
+from connectors.hubspot.emulator.refusals import Refusal, invalid
+from connectors.hubspot.emulator.subscriptions import Status
+from connectors.hubspot.emulator.values import stamp
+from connectors.hubspot.emulator.wire import Answer, Call, batch_answer
 
 
 def list_definitions(account: Account, call: Call) -> Answer:

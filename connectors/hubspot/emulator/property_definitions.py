@@ -6,6 +6,15 @@ import re
 from dataclasses import replace
 
 from connectors.hubspot.emulator.account import Account
+from connectors.hubspot.emulator.bodies import (
+    NewGroup,
+    NewProperty,
+    PropertyBatch,
+    PropertyPatch,
+    PropertyReadBatch,
+    check_batch_size,
+    parse,
+)
 from connectors.hubspot.emulator.catalogue import FIELD_TYPES, Property
 from connectors.hubspot.emulator.refusals import (
     Problem,
@@ -14,19 +23,7 @@ from connectors.hubspot.emulator.refusals import (
     invalid,
     not_found,
 )
-from connectors.hubspot.emulator.wire import (
-    NO_CONTENT,
-    Answer,
-    Call,
-    NewGroup,
-    NewProperty,
-    PropertyBatch,
-    PropertyPatch,
-    PropertyReadBatch,
-    batch_answer,
-    check_batch_size,
-    parse,
-)
+from connectors.hubspot.emulator.wire import NO_CONTENT, Answer, Call, batch_answer
 from hub.emulation.effects import Actor
 
 MAX_UNIQUE = 10

@@ -65,7 +65,7 @@ class RecordTable:
         self, properties: Mapping[str, str], now: datetime, source: str, record_id: str = ""
     ) -> Record:
         """A new record with these values, created and modified ``now``."""
-        record = Record(record_id or self._mint(), {"hs_object_id": ""})
+        record = Record(record_id or str(self._next_id), {})
         record.properties["hs_object_id"] = record.id
         record.properties[self.kind.created] = stamp(now)
         self.records[record.id] = record
@@ -104,9 +104,14 @@ class RecordTable:
     def restore(self, record: Record) -> None:
         """Bring the record back from the recycle bin."""
         record.archived_at = None
-        for name in self._unique_names():
-            if value := record.properties.get(name):
-                self._holders.setdefault(name, {})[value] = record.id
+        self._claim(record)
+
+    def adopt(self, record: Record) -> None:
+        """Take in a record as it was in another life of the account."""
+        self.records[record.id] = record
+        self._make_room(record.id)
+        if record.archived_at is None:
+            self._claim(record)
 
     def get(self, record_id: str, *, archived: bool = False) -> Record | None:
         """The record of that id, or the one it was merged into, in or out of the recycle bin."""
@@ -135,10 +140,6 @@ class RecordTable:
             elif record.indexed is not None:
                 yield record, record.indexed
 
-    def index_unique(self, name: str) -> None:
-        """Start to keep the values of a property that was just defined as unique."""
-        self._holders.setdefault(name, {})
-
     def _set(self, record: Record, name: str, version: Version) -> None:
         if self._is_unique(name):
             holders = self._holders.setdefault(name, {})
@@ -153,6 +154,11 @@ class RecordTable:
         versions.insert(0, version)
         del versions[HISTORY_KEPT:]
 
+    def _claim(self, record: Record) -> None:
+        for name in self._unique_names():
+            if value := record.properties.get(name):
+                self._holders.setdefault(name, {})[value] = record.id
+
     def _release(self, record: Record) -> None:
         for name in self._unique_names():
             self._holders.get(name, {}).pop(record.properties.get(name, ""), None)
@@ -166,9 +172,6 @@ class RecordTable:
 
     def _index_later(self, record: Record, now: datetime) -> None:
         record.index_due = now + self._lag if self._lag else None
-
-    def _mint(self) -> str:
-        return str(self._next_id)
 
     def _make_room(self, record_id: str) -> None:
         self._next_id = max(self._next_id, int(record_id) + 1)

@@ -12,11 +12,12 @@ from typing import Literal
 from pydantic import Field
 
 from connectors.hubspot.emulator.account import Account
+from connectors.hubspot.emulator.bodies import Body, parse
 from connectors.hubspot.emulator.catalogue import Property
 from connectors.hubspot.emulator.records import Record, RecordTable
 from connectors.hubspot.emulator.refusals import Problem, Refusal, invalid, invalid_values
 from connectors.hubspot.emulator.values import InvalidValue, accept
-from connectors.hubspot.emulator.wire import Answer, Body, Call, parse, record_json
+from connectors.hubspot.emulator.wire import Answer, Call, record_json
 
 MAX_PAGE = 200
 MAX_RESULTS = 10_000
