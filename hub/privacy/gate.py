@@ -1,0 +1,172 @@
+"""The release gate: every outbound field × destination × purpose, decided when it is sent.
+
+The only maker of ``Released[T]``. What a purpose allows:
+
+    legal_obligation     always
+    contract             unless the person restricted processing (GDPR Art. 18)
+    legitimate_interest  unless they objected or restricted (GDPR Art. 21)
+    consent              only while a grant stands, for the address that the value is
+
+A decision names the policy and the ledger position it was made under, so that ``hub why`` can
+replay it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+
+import orjson
+
+from hub.core.connector import Change, OutField, Value
+from hub.core.errors import ConfigError
+from hub.core.released import Released, claim_release_key
+from hub.core.settings import PurposeSection
+from hub.privacy.permissions import Permissions
+from hub.privacy.resolution import Permission
+
+_KEY = claim_release_key(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one field may go to one destination, and why.
+
+    Args:
+        field: Destination field.
+        source: Path in the profile.
+        purpose: Purpose of the mapping.
+        basis: The purpose's lawful basis.
+        allowed: The answer.
+        reason: In words, without a personal value.
+        event: Ledger event that decided, or None.
+    """
+
+    field: str
+    source: str
+    purpose: str
+    basis: str
+    allowed: bool
+    reason: str
+    event: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdicts for one person and one destination at one moment."""
+
+    decision_id: str
+    golden_id: str
+    destination: str
+    policy: str
+    ledger: str
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Destination fields that may be sent."""
+        return frozenset(verdict.field for verdict in self.verdicts if verdict.allowed)
+
+    @property
+    def withheld(self) -> tuple[Verdict, ...]:
+        """What may not, and why."""
+        return tuple(verdict for verdict in self.verdicts if not verdict.allowed)
+
+
+class Gate:
+    """Judges and releases under the purposes of ``hub.toml``.
+
+    Args:
+        purposes: Purpose id to its basis and channels.
+    """
+
+    def __init__(self, purposes: Mapping[str, PurposeSection]) -> None:
+        self._purposes = purposes
+        policy = {name: purpose.model_dump(mode="json") for name, purpose in purposes.items()}
+        encoded = orjson.dumps(policy, option=orjson.OPT_SORT_KEYS)
+        self.policy = blake2b(encoded, digest_size=8).hexdigest()
+
+    def admit(self, connection: str, fields: Sequence[OutField]) -> None:
+        """Check a mapping before anything is planned with it.
+
+        Raises:
+            ConfigError: If a field names a purpose that ``hub.toml`` does not have.
+        """
+        for field in fields:
+            if field.purpose not in self._purposes:
+                raise ConfigError(
+                    f"{connection}: field {field.name} is mapped under purpose {field.purpose!r},"
+                    f" which [purposes] does not have. Add [purposes.{field.purpose}], or give the"
+                    f" field another purpose under [connections.{connection}.push.fields]",
+                    code="HUB-230",
+                )
+
+    def judge(
+        self,
+        golden_id: str,
+        destination: str,
+        fields: Sequence[OutField],
+        permissions: Permissions,
+        points: Mapping[str, bytes] | None = None,
+    ) -> Decision:
+        """The verdict on every field.
+
+        Args:
+            golden_id: Whose data.
+            destination: Connection it would go to.
+            fields: Mapping in force.
+            permissions: What the person said.
+            points: For fields whose value is an e-mail or phone, its keyed hash.
+        """
+        named = points or {}
+        verdicts = tuple(self._verdict(f, permissions, named.get(f.name)) for f in fields)
+        position = permissions.position()
+        digest = blake2b(digest_size=12)
+        for part in (self.policy, position, golden_id, destination, repr(verdicts)):
+            digest.update(part.encode() + b"\0")
+        return Decision(digest.hexdigest(), golden_id, destination, self.policy, position, verdicts)
+
+    def release(self, change: Change, decision: Decision) -> Released[Change]:
+        """The change with the fields that may leave; it may be empty, never more."""
+        values: dict[str, Value] = {
+            name: value for name, value in change.values.items() if name in decision.allowed
+        }
+        return Released(replace(change, values=values), decision.decision_id, _KEY)
+
+    def _verdict(self, field: OutField, permissions: Permissions, point: bytes | None) -> Verdict:
+        purpose = self._purposes[field.purpose]
+
+        def say(allowed: bool, reason: str, event: str | None = None) -> Verdict:
+            return Verdict(
+                field.name, field.source, field.purpose, purpose.basis, allowed, reason, event
+            )
+
+        if purpose.basis == "legal_obligation":
+            return say(True, "legal obligation")
+        answers = [self._ask(permissions, field.purpose, c, point) for c in purpose.channels]
+        restricted = [answer for answer in answers if answer.state == "restricted"]
+        if restricted:
+            return say(False, "processing is restricted", restricted[0].because)
+        if purpose.basis == "contract":
+            return say(True, "needed for the contract")
+        if purpose.basis == "legitimate_interest":
+            refused = [a for a in answers if a.state in ("objected", "withdrawn", "denied")]
+            if refused:
+                return say(False, "the person objected", refused[0].because)
+            return say(True, "legitimate interest, no objection")
+        granted = [answer for answer in answers if answer.state == "granted"]
+        if granted:
+            return say(True, "consent given", granted[0].because)
+        spoken = next((answer for answer in answers if answer.because is not None), None)
+        if spoken is None:
+            return say(False, "no consent on record")
+        return say(False, f"consent is {spoken.state}", spoken.because)
+
+    @staticmethod
+    def _ask(
+        permissions: Permissions, purpose: str, channel: str, point: bytes | None
+    ) -> Permission:
+        if point is None:
+            return permissions.widest(purpose, channel)
+        return permissions.of(purpose, channel, point)

@@ -1,0 +1,131 @@
+"""Whose consent counts for whom: the ledgers of a person's source records, read together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, or_, select
+
+from hub.core.settings import PurposeSection
+from hub.privacy.resolution import Event, Permission, fold
+from hub.store.ledger import RESTRICTIVE
+from hub.store.records import chunks
+from hub.store.schema import cluster_members, consent_events, links
+
+_COLUMNS = [consent_events.c[name] for name in Event.__dataclass_fields__]
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Everything a person has said about the use of their data.
+
+    Args:
+        events: Events of all their source records, plus the refusals of records that may be theirs.
+        purposes: Purposes of ``hub.toml``.
+        now: Instant of the question, microseconds.
+    """
+
+    events: tuple[Event, ...]
+    purposes: Mapping[str, PurposeSection]
+    now: int
+
+    def of(self, purpose: str, channel: str, point: bytes | None = None) -> Permission:
+        """Where the permission for one purpose and channel stands."""
+        return fold(
+            self.events,
+            purpose=purpose,
+            channel=channel,
+            point=point,
+            now=self.now,
+            min_notice_version=self.purposes[purpose].min_notice_version,
+        )
+
+    def points(self, purpose: str, channel: str) -> list[bytes]:
+        """Contact points that some event of this purpose and channel names."""
+        named = {
+            event.point
+            for event in self.events
+            if event.point is not None and event.purpose == purpose and event.channel == channel
+        }
+        return sorted(named)
+
+    def widest(self, purpose: str, channel: str) -> Permission:
+        """The most permissive answer that holds for the person or one of their addresses.
+
+        What may be done with *an* address is asked with :meth:`of`; this one tells whether the
+        purpose is alive at all, for values that are no address.
+        """
+        answers = [self.of(purpose, channel)]
+        answers += [self.of(purpose, channel, point) for point in self.points(purpose, channel)]
+        granted = [answer for answer in answers if answer.state == "granted"]
+        spoken = [answer for answer in answers if answer.state != "unknown"]
+        return (granted or spoken or answers)[0]
+
+    def position(self) -> str:
+        """Ledger position of this answer: how many events, and the latest observation."""
+        latest = max((event.observed_at for event in self.events), default=0)
+        return f"{len(self.events)}@{latest}"
+
+
+def load(
+    connection: Connection,
+    golden_ids: Iterable[str],
+    purposes: Mapping[str, PurposeSection],
+    now: int,
+) -> dict[str, Permissions]:
+    """The permissions of each golden record. Ids without an event get an empty ledger."""
+    wanted = sorted(set(golden_ids))
+    members = _members(connection, wanted)
+    doubtful = _doubtful(connection, members)
+    rids = {rid for group in members.values() for rid in group}
+    events = _events(connection, rids | {rid for group in doubtful.values() for rid in group})
+    found: dict[str, Permissions] = {}
+    for golden_id in wanted:
+        own = [event for rid in members.get(golden_id, ()) for event in events.get(rid, ())]
+        # A match that waits for a steward takes the stricter of the two sides.
+        perhaps = [
+            event
+            for rid in doubtful.get(golden_id, ())
+            for event in events.get(rid, ())
+            if event.decision in RESTRICTIVE
+        ]
+        found[golden_id] = Permissions((*own, *perhaps), purposes, now)
+    return found
+
+
+def _members(connection: Connection, golden_ids: Sequence[str]) -> dict[str, list[int]]:
+    members: dict[str, list[int]] = {}
+    for chunk in chunks(golden_ids):
+        query = select(cluster_members.c.golden_id, cluster_members.c.rid).where(
+            cluster_members.c.golden_id.in_(chunk)
+        )
+        for golden_id, rid in connection.execute(query.order_by(cluster_members.c.rid)):
+            members.setdefault(golden_id, []).append(rid)
+    return members
+
+
+def _doubtful(connection: Connection, members: Mapping[str, list[int]]) -> dict[str, set[int]]:
+    golden_of = {rid: golden_id for golden_id, group in members.items() for rid in group}
+    doubtful: dict[str, set[int]] = {}
+    for chunk in chunks(sorted(golden_of)):
+        query = select(links.c.rid_a, links.c.rid_b).where(
+            links.c.verdict == "review",
+            or_(links.c.rid_a.in_(chunk), links.c.rid_b.in_(chunk)),
+        )
+        for a, b in connection.execute(query):
+            for mine, other in ((a, b), (b, a)):
+                if mine in golden_of and golden_of.get(other) != golden_of[mine]:
+                    doubtful.setdefault(golden_of[mine], set()).add(other)
+    return doubtful
+
+
+def _events(connection: Connection, rids: Iterable[int]) -> dict[int, list[Event]]:
+    events: dict[int, list[Event]] = {}
+    for chunk in chunks(sorted(rids)):
+        query = select(*_COLUMNS).where(consent_events.c.rid.in_(chunk))
+        for row in connection.execute(query.order_by(consent_events.c.event_id)):
+            point = None if row.point is None else bytes(row.point)
+            event = Event(**{**row._mapping, "point": point})
+            events.setdefault(event.rid, []).append(event)
+    return events

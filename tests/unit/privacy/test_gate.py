@@ -1,0 +1,91 @@
+"""The gate: what leaves, under which purpose, and that nothing else can make a Released value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from hub.core.connector import Change, OutField
+from hub.core.errors import ConfigError
+from hub.core.released import Released, ReleaseKey, claim_release_key
+from hub.core.settings import DEFAULT_PURPOSES, PurposeSection
+from hub.privacy.gate import Gate
+from hub.privacy.permissions import Permissions
+from hub.privacy.resolution import Event
+
+PURPOSES = {
+    **DEFAULT_PURPOSES,
+    "tax": PurposeSection(description="Keep invoices.", basis="legal_obligation"),
+}
+HOME, WORK = b"home", b"work"
+GRANT = Event(
+    "g", 1, HOME, "marketing", "email", "grant", "single", None, None, 10, 10, None, "source_sync"
+)
+
+
+def judge(purpose: str, *events: Event, point: bytes | None = None):
+    field = OutField("f", "voice.nps", purpose)
+    points = {} if point is None else {"f": point}
+    return Gate(PURPOSES).judge("g1", "crm", [field], Permissions(events, PURPOSES, 100), points)
+
+
+def refusal(purpose: str, decision: str) -> Event:
+    return replace(GRANT, event_id="r", decision=decision, purpose=purpose, channel="*", point=None)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "events", "allowed"),
+    [
+        ("marketing", [], False),
+        ("marketing", [GRANT], True),
+        ("marketing", [GRANT, refusal("marketing", "withdraw")], False),
+        ("analytics", [], True),
+        ("analytics", [refusal("analytics", "object")], False),
+        ("analytics", [refusal("marketing", "withdraw")], True),
+        ("service", [refusal("service", "object")], True),
+        ("service", [refusal("*", "restrict")], False),
+        ("tax", [refusal("*", "restrict")], True),
+    ],
+)
+def test_each_lawful_basis_has_its_own_rule(purpose, events, allowed):
+    """Consent needs a grant, legitimate interest yields to objection, contract to restriction."""
+    assert bool(judge(purpose, *events).allowed) is allowed
+
+
+def test_an_address_is_released_only_under_its_own_grant():
+    """The grant names the home address; the work address stays."""
+    assert judge("marketing", GRANT, point=HOME).allowed
+    assert not judge("marketing", GRANT, point=WORK).allowed
+
+
+def test_release_drops_what_was_not_allowed():
+    """A change keeps the allowed fields and loses the others, whatever the caller put in."""
+    gate = Gate(PURPOSES)
+    fields = [OutField("a", "who.name", "service"), OutField("b", "voice.nps", "marketing")]
+    decision = gate.judge("g1", "crm", fields, Permissions((), PURPOSES, 100))
+
+    released = gate.release(Change("7", {"a": "Ada", "b": 9, "unmapped": 1}, "t"), decision)
+
+    assert dict(released.value.values) == {"a": "Ada"}
+    assert [verdict.field for verdict in decision.withheld] == ["b"]
+
+
+def test_the_same_question_under_the_same_ledger_is_the_same_decision():
+    """A decision id names policy, ledger position and verdicts, so it can be replayed."""
+    assert judge("marketing", GRANT).decision_id == judge("marketing", GRANT).decision_id
+    assert judge("marketing", GRANT).decision_id != judge("marketing").decision_id
+
+
+def test_a_mapping_under_an_unknown_purpose_is_refused():
+    """The message names the connection, the field and where to mend it."""
+    with pytest.raises(ConfigError, match=r"crm: field x .*\[purposes.nope\]"):
+        Gate(PURPOSES).admit("crm", [OutField("x", "who.name", "nope")])
+
+
+def test_nobody_else_can_make_a_released_value():
+    """Neither a home-made key nor the asking for one works outside of the gate."""
+    with pytest.raises(PermissionError):
+        Released("secret", "d", ReleaseKey())
+    with pytest.raises(PermissionError):
+        claim_release_key("hub.push.send")
