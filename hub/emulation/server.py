@@ -49,23 +49,31 @@ _LINGER_NONE = struct.pack("ii", 1, 0)
 
 
 class Emulator(Protocol):
-    """A stateful double of one vendor.
+    """A stateful double of one vendor."""
 
-    Attributes:
-        name: The vendor's connector name.
-        app: The vendor's API as an ASGI application.
-        clock: The emulator's time; a ``ManualClock`` makes waiting free.
-        effects: What changed.
-        calls: What was asked.
-        faults: What goes wrong.
-    """
+    @property
+    def name(self) -> str:
+        """The vendor's connector name."""
 
-    name: str
-    app: ASGIApp
-    clock: Clock
-    effects: EffectLog
-    calls: CallLog
-    faults: FaultPlan
+    @property
+    def app(self) -> ASGIApp:
+        """The vendor's API."""
+
+    @property
+    def clock(self) -> Clock:
+        """The emulator's time; a ``ManualClock`` makes waiting free."""
+
+    @property
+    def effects(self) -> EffectLog:
+        """What changed."""
+
+    @property
+    def calls(self) -> CallLog:
+        """What was asked."""
+
+    @property
+    def faults(self) -> FaultPlan:
+        """What goes wrong."""
 
     def seed(self, world: World) -> None:
         """Fill it with the simulated world's records; seeding is no effect."""
@@ -108,7 +116,7 @@ def serve(emulator: Emulator, port: int = 0) -> Iterator[str]:
     Raises:
         EmulatorDown: If the server does not come up.
     """
-    listener = _bind(port)
+    listener = _bind(emulator, port)
     server = _Server(_config(emulator))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name=f"emulator-{emulator.name}"
@@ -116,7 +124,7 @@ def serve(emulator: Emulator, port: int = 0) -> Iterator[str]:
     thread.start()
     try:
         if not server.up.wait(_START_TIMEOUT):
-            raise EmulatorDown(f"{emulator.name}: the emulator did not start; is the port free?")
+            raise EmulatorDown(f"{emulator.name}: the emulator did not start in time")
         yield _url(listener)
     finally:
         server.should_exit = True
@@ -133,7 +141,7 @@ def run(emulator: Emulator, port: int = 0, announce: Callable[[str], None] = pri
         port: 0 takes a free one.
         announce: Told the base URL once the socket accepts connections.
     """
-    with contextlib.closing(_bind(port)) as listener, contextlib.closing(emulator):
+    with contextlib.closing(_bind(emulator, port)) as listener, contextlib.closing(emulator):
         announce(_url(listener))
         uvicorn.Server(_config(emulator)).run(sockets=[listener])
 
@@ -312,10 +320,15 @@ def _config(emulator: Emulator) -> uvicorn.Config:
     )
 
 
-def _bind(port: int) -> socket.socket:
+def _bind(emulator: Emulator, port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((LOOPBACK, port))
+    try:
+        listener.bind((LOOPBACK, port))
+    except OSError as error:
+        listener.close()
+        message = f"{emulator.name}: port {port} is not free ({error.strerror}); try another one"
+        raise EmulatorDown(message) from error
     return listener
 
 
