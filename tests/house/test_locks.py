@@ -1,0 +1,53 @@
+"""The locks install the same files everywhere, from any index."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+MOST_PACKAGES = 50
+
+
+def pinned(lock: Path) -> dict[str, int]:
+    """Package name to the number of its hashes."""
+    text = lock.read_text(encoding="utf-8").replace("\\\n", "")
+    entries = re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==(.*)$", text, re.MULTILINE)
+    return {name.lower(): rest.count("--hash=sha256:") for name, rest in entries}
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
+    """Every file is known by its hash, so it does not matter where it comes from."""
+    packages = pinned(lock)
+
+    assert packages
+    assert [name for name, hashes in packages.items() if not hashes] == []
+    assert not re.search(r"://|--index|--find-links|@ ", lock.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("lock", "requirements"),
+    [
+        ("core", PROJECT["dependencies"]),
+        ("dev", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["postgres"]),
+        ("dev", PROJECT["optional-dependencies"]["dev"][1:]),
+        ("bench", PROJECT["optional-dependencies"]["bench"]),
+    ],
+    ids=["core", "dev-core", "dev", "bench"],
+)
+def test_a_declared_dependency_is_locked(lock: str, requirements: list[str]) -> None:
+    """A dependency that was added without `make lock` would be missing in a clean clone."""
+    names = {re.split(r"[\[<>=;, ]", requirement)[0].lower() for requirement in requirements}
+
+    assert names - pinned(ROOT / f"requirements/{lock}.lock").keys() == set()
+
+
+def test_the_core_stays_small() -> None:
+    """An admin installs at most fifty packages, the build backend included."""
+    assert len(pinned(ROOT / "requirements/core.lock")) <= MOST_PACKAGES
