@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -34,8 +35,9 @@ class Expectations:
     schema: Node
 
     @classmethod
+    @cache
     def of(cls, model: type[BaseModel]) -> Expectations:
-        """What ``model`` accepts."""
+        """What ``model`` accepts; its schema is built once."""
         return cls(model.model_json_schema())
 
     def at(self, path: KeyPath) -> str:

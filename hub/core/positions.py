@@ -83,6 +83,10 @@ _STRING = re.compile(
 _SCALAR = re.compile(r"\d{4}-\d\d-\d\d \d\d:[^\s,\]}#]*|[^\s,\[\]{}#=]+")
 
 
+_DEEPEST = 64
+"""Settings are not nested deeper; below, a value has the place of what holds it."""
+
+
 class _Scanner:
     """One pass over one text; ``at`` is the offset of the next character."""
 
@@ -177,6 +181,8 @@ class _Scanner:
             raise _NotToml from err
 
     def _value(self, path: KeyPath) -> None:
+        if len(path) > _DEEPEST:
+            raise _NotToml
         self._skip(_SPACE)
         self.values.setdefault(path, self._place())
         if self._took("["):
