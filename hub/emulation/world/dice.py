@@ -30,10 +30,10 @@ def pick(rng: Random, weights: Mapping[T, float]) -> T:
     return rng.choices(list(weights), list(weights.values()))[0]
 
 
-def instant(rng: Random, day: date, opens: int = 8, closes: int = 20) -> datetime:
-    """A moment on that day between two local hours, as UTC."""
-    seconds = rng.randrange(opens * 3600, closes * 3600)
-    return datetime.combine(day, time(), UTC) - timedelta(hours=10) + timedelta(seconds=seconds)
+def opening_hours(rng: Random, day: date) -> datetime:
+    """A moment between 10:00 and 20:00 in the shop (UTC+10), as UTC."""
+    midnight = datetime.combine(day, time(), UTC)
+    return midnight + timedelta(seconds=rng.randrange(10 * 3600))
 
 
 def moment_between(rng: Random, first: datetime, last: datetime) -> datetime:

@@ -341,7 +341,6 @@ class LoyaltyEntry:
     person_id: str
     points: int
     reason: str
-    order_id: str
     posted_at: datetime
 
 

@@ -34,7 +34,7 @@ FICTION_RANGES = ("25550", "27010", "35550", "37010", "75550", "77010", "85550",
 MOST_PEOPLE = len(FICTION_RANGES) * 10_000 // 2
 """Two numbers each is all that the ranges set aside for fiction can give."""
 
-HOUSEHOLD_KINDS = {"single": 50, "couple": 26, "family": 17, "twins": 3, "namesakes": 4}
+HOUSEHOLD_KINDS = {"single": 50, "couple": 26, "family": 17, "twins": 2, "namesakes": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +142,8 @@ def _household(
         _person(registry, f"p-{first_person + n:05d}", f"h-{number:05d}", who, home, organisations)
         for n, who in enumerate(plan)
     ]
-    shares_email = kind != "single" and chance(rng, 0.45)
-    shares_phone = kind != "single" and chance(rng, 0.45)
+    shares_email = kind != "single" and chance(rng, 0.32)
+    shares_phone = kind != "single" and chance(rng, 0.4)
     if shares_email:
         members = _share_email(registry, members)
     if shares_phone:
@@ -243,7 +243,7 @@ def _person(
 def _mailboxes(registry: _Registry, role: _Role, former: str) -> tuple[str, ...]:
     """One to three personal addresses, oldest first."""
     rng = registry.rng
-    count = pick(rng, {1: 66, 2: 28, 3: 6})
+    count = pick(rng, {1: 72, 2: 24, 3: 4})
     families = [former or role.family] * (count - 1) + [role.family]
     return tuple(_personal_mailbox(registry, role, family) for family in families)
 

@@ -100,7 +100,7 @@ def _with_unused_email(record: Presence, person: TruePerson, used: set[str]) -> 
 def _record(desk: _Desk, person: TruePerson, local_id: str, first: str) -> Presence:
     """One record, from the person's life to what a clerk typed."""
     rng = desk.rng
-    stale = chance(rng, 0.22)
+    stale = chance(rng, 0.18)
     fills = _fields(desk, person)
     address = person.addresses[0 if stale else -1]
     number = person.phones[0 if stale or chance(rng, 0.08) else -1]
@@ -136,7 +136,7 @@ def _fields(desk: _Desk, person: TruePerson) -> set[str]:
     """The fields that this record carries: by habit of the system, but two identifiers at least."""
     fills = {name for name, share in desk.profile.fills.items() if chance(desk.rng, share)}
     identifiers = [name for name in ("phone", "email", "loyalty_no", "born") if name in fills]
-    if len(identifiers) < 2 and chance(desk.rng, 0.9):
+    if len(identifiers) < 2:
         fills.update(("phone", "born") if "email" in fills else ("email", "phone"))
     if not person.loyalty_no:
         fills.discard("loyalty_no")

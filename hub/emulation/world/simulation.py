@@ -2,81 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Protocol, TypeVar
+from pathlib import Path
 
+from hub.emulation.world.changes import later_changes, records_after
+from hub.emulation.world.commerce import all_deals, all_loyalty_entries, all_orders, catalogue
 from hub.emulation.world.companies import all_companies
-from hub.emulation.world.model import (
-    CampaignEvent,
-    Change,
-    ConsentEvent,
-    Deal,
-    Household,
-    LoyaltyEntry,
-    Mistake,
-    Order,
-    Organisation,
-    OrganisationPresence,
-    Presence,
-    Product,
-    Review,
-    SurveyResponse,
-    Ticket,
-    TruePerson,
-    UsageEvent,
-)
+from hub.emulation.world.consent import all_consents
+from hub.emulation.world.contents import Contents
+from hub.emulation.world.directory import Directory
+from hub.emulation.world.engagement import all_campaign_events, all_usage
+from hub.emulation.world.files import render, write_file
+from hub.emulation.world.mistakes import planned_mistakes
 from hub.emulation.world.population import populate
 from hub.emulation.world.presence import all_presences
+from hub.emulation.world.service import all_tickets
 from hub.emulation.world.systems import DEFAULT_SYSTEMS, SYSTEMS
-
-
-class Recorded(Protocol):
-    """Anything that one system recorded."""
-
-    @property
-    def system(self) -> str:
-        """The system that recorded it."""
-
-
-R = TypeVar("R", bound=Recorded)
+from hub.emulation.world.truth import write_truth
+from hub.emulation.world.voice import all_reviews, all_surveys
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """Everybody, everything that happened to them, and what each system recorded of it.
-
-    Attributes:
-        start: First day of the simulated period.
-        end: First instant after it; everything but ``later_changes`` is before.
-        records: The person records of all systems.
-        company_records: The organisation records of all CRMs.
-        mistakes: Corrupt lines that the files carry on purpose.
-        later_changes: Edits after the first sync.
-    """
-
-    seed: int
-    start: date
-    end: datetime
-    systems: tuple[str, ...]
-    people: tuple[TruePerson, ...]
-    households: tuple[Household, ...]
-    organisations: tuple[Organisation, ...]
-    products: tuple[Product, ...]
-    records: tuple[Presence, ...]
-    company_records: tuple[OrganisationPresence, ...]
-    orders: tuple[Order, ...]
-    deals: tuple[Deal, ...]
-    tickets: tuple[Ticket, ...]
-    surveys: tuple[SurveyResponse, ...]
-    reviews: tuple[Review, ...]
-    usage: tuple[UsageEvent, ...]
-    campaign_events: tuple[CampaignEvent, ...]
-    loyalty_entries: tuple[LoyaltyEntry, ...]
-    consents: tuple[ConsentEvent, ...]
-    mistakes: tuple[Mistake, ...]
-    later_changes: tuple[Change, ...]
+class World(Contents):
+    """A world that can be built from a seed, changed, and written down."""
 
     @classmethod
     def build(
@@ -98,48 +48,58 @@ class World:
                 f"unknown system {unknown[0]!r}; a world can have: {', '.join(SYSTEMS)}"
             )
         end = datetime.combine(start, time(), UTC) + timedelta(days=days)
-        population = populate(seed, people, start, days)
-        records = all_presences(seed, population, end, systems)
+        town = populate(seed, people, start, days)
+        records = all_presences(seed, town, end, systems)
+        directory = Directory.of(seed, start, end, systems, town.people, records)
+        products = catalogue()
+        orders = all_orders(directory, products)
+        tickets = all_tickets(directory)
+        consents = all_consents(directory)
+        companies = all_companies(seed, town, end, systems)
         return cls(
             seed=seed,
             start=start,
             end=end,
             systems=tuple(systems),
-            people=population.people,
-            households=population.households,
-            organisations=population.organisations,
-            products=(),
+            people=town.people,
+            households=town.households,
+            organisations=town.organisations,
+            products=products,
             records=records,
-            company_records=all_companies(seed, population, end, systems),
-            orders=(),
-            deals=(),
-            tickets=(),
-            surveys=(),
-            reviews=(),
-            usage=(),
-            campaign_events=(),
-            loyalty_entries=(),
-            consents=(),
-            mistakes=(),
+            company_records=companies,
+            orders=orders,
+            deals=all_deals(directory, companies),
+            tickets=tickets,
+            surveys=all_surveys(directory, products, orders, tickets),
+            reviews=all_reviews(directory, products, orders),
+            usage=all_usage(directory),
+            campaign_events=all_campaign_events(directory, consents),
+            loyalty_entries=all_loyalty_entries(directory, orders),
+            consents=consents,
+            mistakes=planned_mistakes(seed, systems),
+            later_changes=later_changes(directory, orders, consents),
+        )
+
+    def after_changes(self) -> World:
+        """The world with all later edits applied.
+
+        A vendor's emulator moves the facts of a merged record to the survivor by itself.
+        """
+        orders = (change.order for change in self.later_changes if change.order)
+        consents = (change.consent for change in self.later_changes if change.consent)
+        return replace(
+            self,
+            records=records_after(self.records, self.later_changes),
+            orders=self.orders + tuple(orders),
+            consents=self.consents + tuple(consents),
             later_changes=(),
         )
 
-    def of(self, system: str, facts: Iterable[R]) -> tuple[R, ...]:
-        """Those facts that this system recorded, in their order."""
-        return tuple(fact for fact in facts if fact.system == system)
+    def write_files(self, folder: Path) -> list[Path]:
+        """The paths of the exports written to ``folder``, one per stream of a file-based system."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return [write_file(folder, file) for file in render(self)]
 
-    def presences(self, system: str) -> tuple[Presence, ...]:
-        """The person records of one system, in order of local id."""
-        return self.of(system, self.records)
-
-    def companies(self, system: str) -> tuple[OrganisationPresence, ...]:
-        """The company records of one system, in order of local id."""
-        return self.of(system, self.company_records)
-
-    def changes(self, kind: str) -> tuple[Change, ...]:
-        """The later edits of one kind, in order of time."""
-        return tuple(change for change in self.later_changes if change.kind == kind)
-
-    def truth(self) -> dict[str, str]:
-        """Record key (``system/local id``) to true person."""
-        return {record.key: record.person_id for record in self.records}
+    def write_truth(self, path: Path) -> None:
+        """Writes what a perfect hub would find; ``truth.write_truth`` says what stands in it."""
+        write_truth(self, path)

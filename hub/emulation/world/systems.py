@@ -32,14 +32,14 @@ class SystemProfile:
     holds: frozenset[str] = field(default_factory=frozenset)
 
 
-_CRM = {"email": 0.93, "phone": 0.75, "born": 0.55, "address": 0.62, "loyalty_no": 0.4}
-_TILL = {"email": 0.42, "phone": 0.82, "born": 0.3, "address": 0.55, "loyalty_no": 0.8}
+_CRM = {"email": 0.93, "phone": 0.8, "born": 0.65, "address": 0.65, "loyalty_no": 0.45}
+_TILL = {"email": 0.6, "phone": 0.85, "born": 0.4, "address": 0.55, "loyalty_no": 0.8}
 _CLUB = {"email": 0.88, "phone": 0.85, "born": 0.92, "address": 0.9, "loyalty_no": 1.0}
-_PANEL = {"email": 0.95, "phone": 0.6, "born": 0.55, "address": 0.3, "loyalty_no": 0.55}
-_DESK = {"email": 0.9, "phone": 0.8, "born": 0.25, "address": 0.4, "loyalty_no": 0.5}
+_PANEL = {"email": 0.97, "phone": 0.65, "born": 0.65, "address": 0.3, "loyalty_no": 0.55}
+_DESK = {"email": 0.92, "phone": 0.8, "born": 0.45, "address": 0.4, "loyalty_no": 0.55}
 _SHOP = {"email": 0.99, "phone": 0.7, "born": 0.05, "address": 0.95, "loyalty_no": 0.4}
-_AT_WORK = {"current": 45, "former": 15, "work": 40}
-_AT_HOME = {"current": 70, "former": 25, "work": 5}
+_AT_WORK = {"current": 62, "former": 12, "work": 26}
+_AT_HOME = {"current": 83, "former": 13, "work": 4}
 _CRM_FACTS = frozenset({"deals", "tickets", "surveys", "consents"})
 
 SYSTEMS: Mapping[str, SystemProfile] = {
