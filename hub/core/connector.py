@@ -13,7 +13,7 @@ What a system cannot do is declared as ``Unsupported(reason)``, never left out, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from logging import Logger
@@ -359,7 +359,10 @@ class CheckItem:
 
 
 class Emulator(Protocol):
-    """A stateful double of the vendor on loopback; see ``hub.emulation.server``."""
+    """A stateful double of the vendor on loopback; see ``hub.emulation.server`` for all of it."""
+
+    def live_ids(self, stream: str) -> Collection[str]:
+        """Native ids of the records that a complete pass over ``stream`` must bring."""
 
     def seed(self, world: Any) -> None:
         """Fill it with the simulated world's records."""
@@ -380,7 +383,8 @@ class Connector:
             configured (CSV).
         http: Base URL, credential and limits for these settings; Unsupported without a wire.
         check: Looks at credential, scopes and limits without changing anything.
-        emulator: Makes a fresh emulator.
+        emulator: Makes a fresh emulator that lives on the given clock. It imports a web server, so
+            import it inside the function.
         erase: Erases one native id, returns the receipt's reference.
         write_consent: Writes permissions as the vendor models them.
         read_back: Confirms a consent change: what the vendor now says.
@@ -394,7 +398,7 @@ class Connector:
     http: Callable[[Any], Http] | Unsupported = Unsupported("files, no wire")
     writers: tuple[Writer, ...] | Callable[[Any], tuple[Writer, ...]] = ()
     webhooks: Mapping[str, Webhook] | Unsupported = Unsupported("polling is complete on its own")
-    emulator: Callable[[], Emulator] | Unsupported = Unsupported("no emulator")
+    emulator: Callable[[Clock], Emulator] | Unsupported = Unsupported("no emulator")
     erase: Callable[[Context, str], str] | Unsupported = Unsupported("not yet")
     write_consent: (
         Callable[[Context, Sequence[Released[ConsentChange]]], Sequence[RowResult]] | Unsupported
