@@ -61,10 +61,30 @@ class Expectations:
 
     def node(self, path: KeyPath) -> Node:
         """The schema node at ``path``; an empty one where the schema allows anything."""
-        node = self._resolved(self.schema)
-        for step in path:
-            node = self._resolved(self._child(node, step))
-        return node
+        return self._walked(path)[1]
+
+    def in_file(self, loc: KeyPath) -> KeyPath:
+        """``loc`` of a validation error as a path of the file: without the names of branches.
+
+        Where a setting takes one of several forms, pydantic puts the form's name into the location.
+        """
+        return self._walked(loc)[0]
+
+    def fork(self, loc: KeyPath) -> KeyPath | None:
+        """The first part of ``loc`` that ends at a setting of several forms, or None."""
+        starts = (loc[:size] for size in range(len(loc)))
+        return next((start for start in starts if _forms(self.node(start))), None)
+
+    def _walked(self, loc: KeyPath) -> tuple[KeyPath, Node]:
+        path, node = list[str | int](), self._resolved(self.schema)
+        for step in loc:
+            forms = _forms(node)
+            if forms:
+                node = next((n for n in map(self._resolved, forms) if _is_form(n, step)), {})
+            else:
+                path.append(step)
+                node = self._resolved(self._child(node, step))
+        return tuple(path), node
 
     def _child(self, node: Node, step: str | int) -> Node:
         if isinstance(step, int):
@@ -81,9 +101,8 @@ class Expectations:
         if "$ref" in node:
             name = str(node["$ref"]).removeprefix("#/$defs/")
             return self._resolved({**self.schema["$defs"][name], **_without(node, "$ref")})
-        branches = [b for b in node.get("anyOf", ()) if b.get("type") != "null"]
-        if len(branches) == 1:
-            return self._resolved({**branches[0], **_without(node, "anyOf")})
+        if len(_branches(node)) == 1:
+            return self._resolved({**_branches(node)[0], **_without(node, "anyOf")})
         return node
 
     def _text(self, node: Node) -> str:
@@ -91,6 +110,8 @@ class Expectations:
             return str(node["x-expected"])
         if "enum" in node:
             return one_of([str(choice) for choice in node["enum"]])
+        if forms := _forms(node):
+            return " or ".join(self._text(self._resolved(form)) for form in forms)
         kind = str(node.get("type", ""))
         if kind == "array":
             return self._list(node)
@@ -100,6 +121,33 @@ class Expectations:
         items = self._text(self._resolved(_as_node(node.get("items"))))
         filled = "a list with at least one entry" if node.get("minItems") else "a list"
         return f"{filled}, each {items}" if items else filled
+
+
+def _branches(node: Node) -> list[Node]:
+    return [branch for branch in node.get("anyOf", ()) if branch.get("type") != "null"]
+
+
+def _forms(node: Node) -> list[Node]:
+    """The forms that a setting of several forms takes, else none."""
+    return found if len(found := _branches(node)) > 1 else []
+
+
+_TAGS = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "dict": "object",
+    **dict.fromkeys(("list", "tuple", "set", "frozenset"), "array"),
+}
+
+
+def _is_form(node: Node, tag: str | int) -> bool:
+    """Whether pydantic calls this form ``tag``: a model's name, or a type such as list[str]."""
+    kind = re.split(r"\W", str(tag), maxsplit=1)[0]
+    if "properties" in node or "title" in node:
+        return tag == node.get("title")
+    return _TAGS.get(kind) == node.get("type")
 
 
 def one_of(names: list[str]) -> str:

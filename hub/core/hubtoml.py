@@ -168,7 +168,7 @@ class _Reading:
         names = {
             "purposes": set(_table(self.tree, "purposes") or DEFAULT_PURPOSES),
             "connections": set(_table(self.tree, "connections")),
-        }
+        }  # what validators may refer to
         text = json.dumps(table, default=_iso)
         try:
             return model.model_validate_json(text, strict=True, extra="forbid", context=names)

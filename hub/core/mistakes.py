@@ -90,11 +90,33 @@ def mistakes_in(
         root: KeyPath of the validated table in the file.
     """
     table = _Table(Expectations.of(model), positions, root)
-    details = [d for d in error.errors(include_url=False) if not _echoes_an_entry(d)]
-    found = [table.mistake(detail) for detail in details]
+    found = [table.mistake(detail) for detail in _telling(error, table.expectations)]
     # A misspelt required key is one mistake, although it is both unknown and missing.
     meant = {(*m.path[:-1], m.suggestion) for m in found if m.message.startswith("unknown key")}
     return [m for m in found if not (m.message.startswith("missing key") and m.path in meant)]
+
+
+def _telling(error: ValidationError, expectations: Expectations) -> list[ErrorDetails]:
+    """The errors that an admin can act on: one per place, entries before the list they are in."""
+    details = [d for d in error.errors(include_url=False) if not _echoes_an_entry(d)]
+    forks: dict[KeyPath, list[ErrorDetails]] = {}
+    for detail in details:
+        fork = expectations.fork(detail["loc"])
+        if fork is not None:
+            forks.setdefault(fork, []).append(detail)
+    told = [d for d in details if expectations.fork(d["loc"]) is None]
+    return told + [d for fork, errors in forks.items() for d in _one_form(fork, errors)]
+
+
+def _one_form(fork: KeyPath, errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors of the form that was probably meant; all forms when none of them fits at all.
+
+    A form that refuses the value as a whole was not meant; of those that look inside, the first.
+    """
+    inside = [d for d in errors if len(d["loc"]) > len(fork) + 1]
+    if inside:
+        return [d for d in inside if d["loc"][len(fork)] == inside[0]["loc"][len(fork)]]
+    return [{**errors[0], "loc": fork}]
 
 
 def _echoes_an_entry(detail: ErrorDetails) -> bool:
@@ -122,27 +144,27 @@ class _Table:
         return self._bad_value(loc, detail, context)
 
     def _unknown_key(self, loc: KeyPath) -> Mistake:
-        path, key = (*self.root, *loc), str(loc[-1])
+        path, key = (*self.root, *self.expectations.in_file(loc)), str(loc[-1])
         names = self.expectations.names(loc[:-1])
         message = f'unknown key "{key}" in {table_name(path[:-1])}'
         place = self.positions.of_key(path)
         return Mistake(place, message, one_of(names), nearest(key, names), path)
 
     def _missing_key(self, loc: KeyPath) -> Mistake:
-        path = (*self.root, *loc)
+        path = (*self.root, *self.expectations.in_file(loc))
         message = f'missing key "{loc[-1]}" in {table_name(path[:-1])}'
         place = self.positions.of_value(path[:-1])
         return Mistake(place, message, self.expectations.at(loc), "", path)
 
     def _bad_name(self, loc: KeyPath) -> Mistake:
-        path, key = (*self.root, *loc), str(loc[-1])
+        path, key = (*self.root, *self.expectations.in_file(loc)), str(loc[-1])
         names = self.expectations.names(loc[:-1])
         message = f'"{key}" cannot be a name in {table_name(path[:-1])}'
         expected = self.expectations.key_form(loc[:-1])
         return Mistake(self.positions.of_key(path), message, expected, nearest(key, names), path)
 
     def _bad_value(self, loc: KeyPath, detail: ErrorDetails, context: Mapping[str, Any]) -> Mistake:
-        path, given = (*self.root, *loc), detail["input"]
+        path, given = (*self.root, *self.expectations.in_file(loc)), detail["input"]
         names = [*context.get("names", ()), *self.expectations.choices(loc)]
         expected = str(context.get("wanted") or self.expectations.at(loc))
         if detail["type"] == "literal_secret":

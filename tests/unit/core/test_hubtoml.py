@@ -18,8 +18,14 @@ Read = Callable[[str], HubToml]
 Wrong = Callable[[str], list[Mistake]]
 
 
+class Column(BaseModel):
+    column: str
+    default: str = ""
+
+
 class ShopSettings(BaseModel):
     token: Secret
+    columns: dict[str, str | tuple[str, ...] | Column] = {}
     region: Literal["eu", "au"] = "au"
     page_size: Annotated[int, Field(ge=1, le=250)] = 100
 
@@ -196,6 +202,28 @@ def test_plugins_own_rule_is_told_in_its_words(wrong: Wrong) -> None:
     (mistake,) = wrong(text)
 
     assert mistake.message == "connections.a.settings.page_size: 13 is reserved"
+
+
+FORMS = {
+    "no form at all": ("email = 5", "5:17", ""),
+    "entry of a list": ('email = ["a", 5]', "5:23", ""),
+    "key of a table": ('email = { column = "a", defalt = "" }', "5:33", "default"),
+    "missing key of a table": ('email = { default = "" }', "5:17", ""),
+    "misspelt required key": ('email = { colum = "" }', "5:19", "column"),
+}
+
+
+@pytest.mark.parametrize(("entry", "place", "suggestion"), FORMS.values(), ids=FORMS)
+def test_setting_of_several_forms_is_one_mistake(
+    wrong: Wrong, entry: str, place: str, suggestion: str
+) -> None:
+    """Only the form that was probably meant is explained, not each that it could have been."""
+    (mistake,) = wrong(
+        '[connections.a]\nconnector="shop"\n[connections.a.settings]\ntoken="${env:T}"\n'
+        f"columns.{entry}"
+    )
+
+    assert (str(mistake.place), mistake.suggestion) == (place, suggestion)
 
 
 def test_broken_plugin_leaves_the_other_connections_usable(read_toml: Read) -> None:
