@@ -26,7 +26,7 @@ from hub.emulation.world.model import (
 from hub.emulation.world.vocabulary import CATALOGUE, STORES
 
 NEVER, ONCE = 0, 10_000
-RHYTHMS = {NEVER: 12, ONCE: 22, 75: 38, 28: 23, 12: 5}
+RHYTHMS = {NEVER: 12, ONCE: 22, 75: 38, 28: 21, 12: 4}
 STRANGERS = {NEVER: 30, ONCE: 40, 75: 30}
 """Days between purchases, with the share of customers who buy so often."""
 

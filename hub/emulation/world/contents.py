@@ -39,7 +39,7 @@ class Recorded(Protocol):
 R = TypeVar("R", bound=Recorded)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Contents:
     """Everybody, everything that happened to them, and what each system recorded of it.
 
@@ -73,6 +73,9 @@ class Contents:
     consents: tuple[ConsentEvent, ...]
     mistakes: tuple[Mistake, ...]
     later_changes: tuple[Change, ...]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} seed={self.seed} people={len(self.people)}>"
 
     def of(self, system: str, facts: Iterable[R]) -> tuple[R, ...]:
         """Those facts that this system recorded, in their order."""

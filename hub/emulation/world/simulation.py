@@ -24,7 +24,7 @@ from hub.emulation.world.truth import write_truth
 from hub.emulation.world.voice import all_reviews, all_surveys
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class World(Contents):
     """A world that can be built from a seed, changed, and written down."""
 
