@@ -1,0 +1,1 @@
+"""The connectors that ship with cxhub, one folder per system, met through entry points."""

@@ -1,0 +1,1 @@
+"""What every room speaks: records, ids, errors, time, settings, the connector contract, HTTP."""
