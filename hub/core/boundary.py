@@ -1,7 +1,8 @@
 """Named points between two durable steps: where a crash is most interesting.
 
 The fault harness installs a listener that kills the process at one of them; in production nothing
-listens. ``docs/reference/boundaries.md`` lists what holds when the process dies at each.
+listens. ``docs/reference/boundaries.md`` lists what holds when the process dies at each. The
+moment between a request's effect and its response is the emulator's to choose, not ours.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ Boundary = Literal[
     "profile committed",
     "plan written",
     "outbox claimed",
-    "request sent",
     "response received",
     "receipt committed",
     "checkpoint pruned",

@@ -134,6 +134,10 @@ class Gate:
         }
         return Released(replace(change, values=values), decision.decision_id, _KEY)
 
+    def restore(self, change: Change) -> Released[Change]:
+        """A change that only gives a system its own earlier values back; no one learns anything."""
+        return Released(change, "restore", _KEY)
+
     def _verdict(self, field: OutField, permissions: Permissions, point: bytes | None) -> Verdict:
         purpose = self._purposes[field.purpose]
 

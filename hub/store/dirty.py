@@ -16,7 +16,7 @@ from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.schema import dirty
 
-Stage = Literal["identity", "golden", "facts", "metrics", "profile", "push"]
+Stage = Literal["identity", "golden", "facts", "metrics", "profile"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
     measure    profile_metrics metric_snapshots profiles
-    push       connection_state plans outbox pushed_fields preimages disclosures
+    push       connection_state plans outbox pushed_fields pushed_rows preimages disclosures
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
     hand over  dirty · id_blocks meta
 """
@@ -432,6 +432,15 @@ pushed_fields = _table(
     Column("field", Key, primary_key=True),
     Column("digest", LargeBinary, nullable=False),
     Column("pushed_at", Big, nullable=False),
+    rowid=False,
+)
+
+pushed_rows = _table(
+    "pushed_rows",  # the profile revision and policy that a record last carried out of here
+    Column("rid", Big, primary_key=True, autoincrement=False),
+    Column("writer", Key, primary_key=True),
+    Column("revision", Big, nullable=False),
+    Column("policy", Key, nullable=False),
     rowid=False,
 )
 

@@ -1,0 +1,1 @@
+"""``unified_profile_v1`` and the context card, composed from everything below."""

@@ -1,0 +1,28 @@
+"""Reading one field of a unified profile by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.core.connector import Value
+
+
+def value_at(profile: Mapping[str, object], path: str) -> Value:
+    """The value under ``path``, such as ``voice.nps``; None where the profile has no data.
+
+    Lists travel as text, joined by ``; ``.
+
+    >>> value_at({"voice": {"nps": {"value": 9, "source": "metric:nps@1"}}}, "voice.nps")
+    9
+    >>> value_at({"voice": {}}, "voice.nps") is None
+    True
+    """
+    node: object = profile
+    for part in path.split("."):
+        if not isinstance(node, Mapping):
+            return None
+        node = node.get(part)
+    value = node.get("value") if isinstance(node, Mapping) else node
+    if isinstance(value, list):
+        return "; ".join(str(item) for item in value) or None
+    return value if isinstance(value, str | int | float | bool) else None

@@ -1,0 +1,1 @@
+"""Out to systems: what would change, approval, sending with receipts, and undo."""

@@ -1,0 +1,212 @@
+"""What the hub would write into each record of a destination, and what it may.
+
+Rebuilt from profile and ledger every time it is needed: by the plan that is shown, and again by
+the claim that sends. So a withdrawal between the two is obeyed, and no value waits in a queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Row as SqlRow
+
+from hub.core import normalise
+from hub.core.connector import Change, OutField, Value
+from hub.core.ids import Rid
+from hub.core.settings import PurposeSection
+from hub.privacy import permissions as consent
+from hub.privacy.gate import Decision, Gate
+from hub.profile.paths import value_at
+from hub.push.destination import Destination
+from hub.store.keys import Keys
+from hub.store.records import chunks
+from hub.store.schema import (
+    cluster_members,
+    profiles,
+    pushed_fields,
+    pushed_rows,
+    source_records,
+    streams,
+)
+
+_Rows = Select[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of the destination and the profile it belongs to."""
+
+    rid: Rid
+    native_id: str
+    golden_id: str
+    revision: int
+    profile: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the hub wants to write into one record, judged by the gate.
+
+    Args:
+        row: Whose record.
+        values: Every mapped field with its value, before the gate.
+        decision: The gate's verdict on each.
+        changed: Allowed fields whose value differs from what the hub last wrote there.
+    """
+
+    row: Row
+    values: Mapping[str, Value]
+    decision: Decision
+    changed: frozenset[str]
+
+    def change(self, names: Iterable[str], trace: str) -> Change:
+        """The change that writes ``names``."""
+        return Change(self.row.native_id, {n: self.values[n] for n in sorted(names)}, trace)
+
+
+class Intents:
+    """Builds intents for one destination.
+
+    Args:
+        destination: Where to.
+        gate: Judge of every field.
+        purposes: Purposes of ``hub.toml``.
+        keys: Keyed hashes of this installation.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        gate: Gate,
+        purposes: Mapping[str, PurposeSection],
+        keys: Keys,
+    ) -> None:
+        gate.admit(destination.connection, destination.fields)
+        self._destination = destination
+        self._gate = gate
+        self._purposes = purposes
+        self._keys = keys
+
+    def stale(self, connection: Connection, after: int, limit: int) -> list[Row]:
+        """Up to ``limit`` records, by row id after ``after``, whose profile or policy moved."""
+        latest = and_(
+            pushed_rows.c.rid == source_records.c.rid, pushed_rows.c.writer == self._destination.key
+        )
+        query = (
+            self._rows()
+            .outerjoin(pushed_rows, latest)
+            .where(
+                source_records.c.rid > after,
+                or_(
+                    pushed_rows.c.rid.is_(None),
+                    pushed_rows.c.revision != profiles.c.revision,
+                    pushed_rows.c.policy != self._gate.policy,
+                ),
+            )
+        )
+        found = connection.execute(query.order_by(source_records.c.rid).limit(limit))
+        return [_row(item) for item in found]
+
+    def rows(self, connection: Connection, rids: Sequence[int]) -> dict[int, Row]:
+        """The records ``rids`` that still exist and still belong to somebody."""
+        found: dict[int, Row] = {}
+        for chunk in chunks(rids):
+            query = self._rows().where(source_records.c.rid.in_(chunk))
+            found.update({item.rid: _row(item) for item in connection.execute(query)})
+        return found
+
+    def build(self, connection: Connection, rows: Sequence[Row], now: int) -> list[Intent]:
+        """The intent for each record."""
+        golden_ids = [row.golden_id for row in rows]
+        said = consent.load(connection, golden_ids, self._purposes, now)
+        written = self.written(connection, [row.rid for row in rows])
+        return [self._intent(row, said[row.golden_id], written.get(row.rid, {})) for row in rows]
+
+    def digest(self, value: Value) -> bytes:
+        """Keyed hash of a value, as remembered after a write."""
+        return self._keys.payload(orjson.dumps(value))
+
+    def written(self, connection: Connection, rids: Sequence[int]) -> dict[int, dict[str, bytes]]:
+        """Digests of what the hub last wrote into each record, by field."""
+        written: dict[int, dict[str, bytes]] = {}
+        for chunk in chunks(rids):
+            query = select(pushed_fields.c.rid, pushed_fields.c.field, pushed_fields.c.digest)
+            query = query.where(
+                pushed_fields.c.writer == self._destination.key, pushed_fields.c.rid.in_(chunk)
+            )
+            for rid, field, digest in connection.execute(query):
+                written.setdefault(rid, {})[field] = bytes(digest)
+        return written
+
+    def recognises(self, there: Value, digest: bytes | None) -> bool:
+        """Whether a value in the system is the one the hub wrote, however it spells its types."""
+        if digest is None:
+            return False
+        spellings: list[Value] = [there]
+        if isinstance(there, str):
+            spellings += [{"true": True, "false": False}.get(there.lower())]
+            spellings += [number for number in (_number(there),) if number is not None]
+        return any(self.digest(value) == digest for value in spellings)
+
+    def _intent(self, row: Row, said: consent.Permissions, written: Mapping[str, bytes]) -> Intent:
+        fields = self._destination.fields
+        values = {field.name: value_at(row.profile, field.source) for field in fields}
+        decision = self._gate.judge(
+            row.golden_id, self._destination.connection, fields, said, self._points(values, fields)
+        )
+        changed = frozenset(
+            name
+            for name in decision.allowed
+            if values[name] is not None and self.digest(values[name]) != written.get(name)
+        )
+        return Intent(row, values, decision, changed)
+
+    def _points(self, values: Mapping[str, Value], fields: Sequence[OutField]) -> dict[str, bytes]:
+        points: dict[str, bytes] = {}
+        for field in fields:
+            kind = field.source.rpartition(".")[2]
+            value = values[field.name]
+            if kind == "email" and isinstance(value, str):
+                points[field.name] = self._keys.point("email", normalise.email(value))
+            if kind == "phone" and isinstance(value, str):
+                form = normalise.phone(value, self._destination.region)
+                points[field.name] = self._keys.point("phone", form)
+        return points
+
+    def _rows(self) -> _Rows:
+        return (
+            select(
+                source_records.c.rid,
+                source_records.c.source_id,
+                profiles.c.golden_id,
+                profiles.c.revision,
+                profiles.c.body,
+            )
+            .join(streams, streams.c.stream_id == source_records.c.stream_id)
+            .join(cluster_members, cluster_members.c.rid == source_records.c.rid)
+            .join(profiles, profiles.c.golden_id == cluster_members.c.golden_id)
+            .where(
+                streams.c.connection == self._destination.connection,
+                streams.c.stream == self._destination.writer.stream,
+                source_records.c.deleted_at.is_(None),
+                source_records.c.version > 0,
+            )
+        )
+
+
+def _row(item: SqlRow[Any]) -> Row:
+    profile = orjson.loads(item.body)
+    return Row(Rid(item.rid), item.source_id, item.golden_id, item.revision, profile)
+
+
+def _number(text: str) -> int | float | None:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return None

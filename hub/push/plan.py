@@ -1,0 +1,254 @@
+"""``hub plan``: field by field, what would change in a system, what is withheld, and why.
+
+A plan is intent only: which fields of which record, under which revision of its profile. Values
+are never queued; the claim builds them again (``hub.push.send``). The values in a plan's diff are
+for the person who reads it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import Connection, delete, select, update
+
+from hub.core.boundary import reached
+from hub.core.clock import to_micros
+from hub.core.connector import Value
+from hub.core.ids import IdSource
+from hub.push.destination import Destination
+from hub.push.intent import Intent, Intents
+from hub.store import bulk
+from hub.store.engine import Store
+from hub.store.schema import outbox, plans, pushed_fields, pushed_rows
+
+PAGE = 1_000
+"""Records looked at in one transaction."""
+
+_OUTBOX = (
+    "outbox_id", "plan_id", "connection", "writer", "rid", "golden_id", "revision", "status",
+    "fields", "attempts", "updated_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDiff:
+    """One field of one record: what stands there and what the hub would write."""
+
+    native_id: str
+    golden_id: str
+    field: str
+    purpose: str
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a push would do to one destination.
+
+    Args:
+        plan_id: What ``hub push --approve`` takes.
+        destination: ``connection/writer``.
+        looked_at: Records whose profile, policy or consent moved since the last push.
+        rows: Records that would be written.
+        diffs: The changes, field by field.
+        withheld: Reason to number of fields that the gate keeps back.
+        missing: Records that the system no longer has.
+    """
+
+    plan_id: str
+    destination: str
+    looked_at: int
+    rows: int
+    diffs: tuple[FieldDiff, ...]
+    withheld: Mapping[str, int]
+    missing: int
+
+
+class Planner:
+    """Makes plans for one destination.
+
+    Args:
+        store: The database.
+        destination: Where to.
+        intents: Builds what would be written.
+        ids: Mints the plan id.
+        actor: Who asked.
+    """
+
+    def __init__(
+        self, store: Store, destination: Destination, intents: Intents, ids: IdSource, actor: str
+    ) -> None:
+        self._store = store
+        self._destination = destination
+        self._intents = intents
+        self._ids = ids
+        self._actor = actor
+
+    def plan(self) -> Plan:
+        """The plan, saved as ``planned``; an older one that nobody approved is replaced.
+
+        Raises:
+            HubError: If the system cannot be read.
+        """
+        plan_id = self._ids.uuid7()
+        diffs: list[FieldDiff] = []
+        withheld: Counter[str] = Counter()
+        looked_at = rows = missing = 0
+        self._begin(plan_id)
+        after = 0
+        while intents := self._page(after):
+            after = intents[-1].row.rid
+            looked_at += len(intents)
+            for intent in intents:
+                withheld.update(f"{v.purpose}: {v.reason}" for v in intent.decision.withheld)
+            current = self._current([intent for intent in intents if intent.changed])
+            changes = [self._against(intent, current) for intent in intents]
+            missing += sum(1 for intent in intents if intent.changed) - len(current)
+            rows += self._save(plan_id, intents, changes)
+            diffs.extend(diff for change in changes for diff in change)
+        counts = {"looked_at": looked_at, "rows": rows, "fields": len(diffs), "missing": missing}
+        self._finish(plan_id, counts)
+        reached("plan written")
+        return Plan(
+            plan_id, self._destination.key, looked_at, rows, tuple(diffs), dict(withheld), missing
+        )
+
+    def _page(self, after: int) -> list[Intent]:
+        now = to_micros(self._store.clock.now())
+        with self._store.read() as connection:
+            rows = self._intents.stale(connection, after, PAGE)
+            return self._intents.build(connection, rows, now)
+
+    def _current(self, intents: Sequence[Intent]) -> dict[str, Mapping[str, Value]]:
+        """What stands in the system now, read in batches of its own limit."""
+        writer, ctx = self._destination.writer, self._destination.ctx
+        ids = [intent.row.native_id for intent in intents]
+        names = [field.name for field in self._destination.fields]
+        current: dict[str, Mapping[str, Value]] = {}
+        for start in range(0, len(ids), writer.batch):
+            current.update(writer.read(ctx, ids[start : start + writer.batch], names))
+        return current
+
+    def _against(
+        self, intent: Intent, current: Mapping[str, Mapping[str, Value]]
+    ) -> list[FieldDiff]:
+        row = intent.row
+        if row.native_id not in current:
+            return []
+        before = current[row.native_id]
+        purposes = {verdict.field: verdict.purpose for verdict in intent.decision.verdicts}
+        return [
+            FieldDiff(
+                row.native_id, row.golden_id, name, purposes[name], before.get(name),
+                intent.values[name],
+            )
+            for name in sorted(intent.changed)
+            if not same(before.get(name), intent.values[name])
+        ]  # fmt: skip
+
+    def _save(
+        self, plan_id: str, intents: Sequence[Intent], changes: Sequence[Sequence[FieldDiff]]
+    ) -> int:
+        now = to_micros(self._store.clock.now())
+        wanted = [(i, diff) for i, diff in zip(intents, changes, strict=True) if diff]
+        numbers = self._store.allocate("outbox", len(wanted)) if wanted else range(0)
+        destination = self._destination
+        rows = [
+            (
+                number, plan_id, destination.connection, destination.key, intent.row.rid,
+                intent.row.golden_id, intent.row.revision, "pending",
+                orjson.dumps([item.field for item in diff]), 0, now,
+            )
+            for number, (intent, diff) in zip(numbers, wanted, strict=True)
+        ]  # fmt: skip
+        with self._store.write() as connection:
+            bulk.insert(connection, outbox, _OUTBOX, rows)
+            self._remember_settled(connection, intents, changes, now)
+        return len(rows)
+
+    def _remember_settled(
+        self,
+        connection: Connection,
+        intents: Sequence[Intent],
+        changes: Sequence[Sequence[FieldDiff]],
+        now: int,
+    ) -> None:
+        """Fields that already hold the wanted value need no write, now or next time."""
+        fields: list[tuple[object, ...]] = []
+        rows: list[tuple[object, ...]] = []
+        for intent, diff in zip(intents, changes, strict=True):
+            open_fields = {item.field for item in diff}
+            for name in sorted(intent.changed - open_fields):
+                digest = self._intents.digest(intent.values[name])
+                fields.append((intent.row.rid, self._destination.key, name, digest, now))
+            if not open_fields:
+                row = intent.row
+                rows.append((row.rid, self._destination.key, row.revision, intent.decision.policy))
+        remember(connection, fields, rows)
+
+    def _begin(self, plan_id: str) -> None:
+        now = to_micros(self._store.clock.now())
+        destination = self._destination
+        unapproved = select(plans.c.plan_id).where(
+            plans.c.writer == destination.key, plans.c.status == "planned"
+        )
+        columns = (
+            "plan_id", "connection", "writer", "status", "actor", "counts", "created_at",
+        )  # fmt: skip
+        with self._store.write() as connection:
+            connection.execute(delete(outbox).where(outbox.c.plan_id.in_(unapproved)))
+            connection.execute(delete(plans).where(plans.c.plan_id.in_(unapproved)))
+            bulk.insert(
+                connection,
+                plans,
+                columns,
+                [
+                    (plan_id, destination.connection, destination.key, "planned", self._actor,
+                     b"{}", now)
+                ],
+            )  # fmt: skip
+
+    def _finish(self, plan_id: str, counts: Mapping[str, int]) -> None:
+        with self._store.write() as connection:
+            connection.execute(
+                update(plans).where(plans.c.plan_id == plan_id).values(counts=orjson.dumps(counts))
+            )
+
+
+def remember(
+    connection: Connection,
+    fields: Sequence[tuple[object, ...]],
+    rows: Sequence[tuple[object, ...]],
+) -> None:
+    """Note what stands in a system: field digests, and the revision a record carried."""
+    key = ("rid", "writer")
+    bulk.upsert(
+        connection,
+        pushed_fields,
+        (*key, "field", "digest", "pushed_at"),
+        fields,
+        key=(*key, "field"),
+    )
+    bulk.upsert(connection, pushed_rows, (*key, "revision", "policy"), rows, key=key)
+
+
+def same(there: Value, wanted: Value) -> bool:
+    """Whether a system's value is the wanted one, however the system spells its types.
+
+    >>> same("9", 9), same("true", True), same("", None), same("9.50", 9.5)
+    (True, True, True, True)
+    """
+    if there == wanted or (there in ("", None) and wanted in ("", None)):
+        return True
+    if isinstance(wanted, bool):
+        return str(there).lower() == str(wanted).lower()
+    if isinstance(wanted, int | float) and isinstance(there, str):
+        try:
+            return float(there) == float(wanted)
+        except ValueError:
+            return False
+    return str(there) == str(wanted) if there is not None and wanted is not None else False

@@ -1,0 +1,154 @@
+"""Observe, plan, approve, push: the order in which a system may be written to.
+
+A first connection only observes. ``hub plan`` shows what would change; ``hub push --approve PLAN``
+sends exactly that plan, and from then on a connection with ``mode = "sync"`` is kept up to date by
+every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from hub.core.clock import to_micros
+from hub.core.errors import NotFound
+from hub.core.ids import IdSource
+from hub.core.settings import PurposeSection
+from hub.privacy.gate import Gate
+from hub.push.destination import Destination
+from hub.push.intent import Intents
+from hub.push.plan import Plan, Planner
+from hub.push.send import PushReport, Sender
+from hub.push.undo import Undo, UndoReport
+from hub.store import bulk
+from hub.store.engine import Store
+from hub.store.keys import Keys
+from hub.store.schema import connection_state, outbox, plans
+
+
+@dataclass(frozen=True, slots=True)
+class Pusher:
+    """Plans, sends and takes back pushes.
+
+    Args:
+        store: The database.
+        keys: Keyed hashes of this installation.
+        purposes: Purposes of ``hub.toml``.
+        ids: Mints plan ids.
+        actor: Who asked.
+    """
+
+    store: Store
+    keys: Keys
+    purposes: Mapping[str, PurposeSection]
+    ids: IdSource
+    actor: str
+
+    def plan(self, destination: Destination) -> Plan:
+        """What a push would change there; nothing is written to the system."""
+        intents = self._intents(destination)
+        return Planner(self.store, destination, intents, self.ids, self.actor).plan()
+
+    def approve(self, plan_id: str, destinations: Mapping[str, Destination]) -> PushReport:
+        """Approve a plan and send it.
+
+        Raises:
+            NotFound: If there is no such plan, it was sent, or its destination is not configured.
+        """
+        key = self._destination_of(plan_id, ("planned", "approved"))
+        if key not in destinations:
+            raise NotFound(f"plan {plan_id} is for {key}, which hub.toml does not configure")
+        now = to_micros(self.store.clock.now())
+        columns = ("connection", "approved_plan", "approved_at", "approved_by")
+        with self.store.write() as connection:
+            connection.execute(
+                update(plans).where(plans.c.plan_id == plan_id).values(status="approved")
+            )
+            bulk.upsert(
+                connection,
+                connection_state,
+                columns,
+                [(key, plan_id, now, self.actor)],
+                key=("connection",),
+            )
+        return self.send(plan_id, destinations[key])
+
+    def keep_up(self, destination: Destination) -> PushReport | None:
+        """Push what changed, if this destination is in sync mode and a first plan was approved.
+
+        A plan that an earlier run left unfinished is finished first.
+        """
+        if not (destination.sync and self.is_approved(destination)):
+            return None
+        for plan_id in self._unfinished(destination):
+            self.send(plan_id, destination)
+        plan = self.plan(destination)
+        self._mark(plan.plan_id, "approved")
+        return self.send(plan.plan_id, destination)
+
+    def send(self, plan_id: str, destination: Destination) -> PushReport:
+        """Send an approved plan; what became of every record is in the report."""
+        gate = Gate(self.purposes)
+        intents = self._intents(destination)
+        sender = Sender(self.store, destination, intents, gate, self.keys, self.actor)
+        report = sender.send(plan_id)
+        if report.stopped is None:
+            self._mark(plan_id, "sent")
+        return report
+
+    def undo(self, plan_id: str, destinations: Mapping[str, Destination]) -> UndoReport:
+        """Put back what stood there before the plan was sent.
+
+        Raises:
+            NotFound: If there is no such plan, or it wrote nothing.
+        """
+        key = self._destination_of(plan_id, ("sent", "approved"))
+        if key not in destinations:
+            raise NotFound(f"plan {plan_id} is for {key}, which hub.toml does not configure")
+        destination, gate = destinations[key], Gate(self.purposes)
+        intents = self._intents(destination)
+        return Undo(self.store, destination, intents, gate, self.actor).undo(plan_id)
+
+    def is_approved(self, destination: Destination) -> bool:
+        """Whether somebody has approved a plan for this destination, and nobody undid it."""
+        query = select(connection_state.c.approved_plan).where(
+            connection_state.c.connection == destination.key
+        )
+        with self.store.read() as connection:
+            return connection.execute(query).scalar() is not None
+
+    def _intents(self, destination: Destination) -> Intents:
+        return Intents(destination, Gate(self.purposes), self.purposes, self.keys)
+
+    def _unfinished(self, destination: Destination) -> list[str]:
+        query = (
+            select(plans.c.plan_id)
+            .join(outbox, outbox.c.plan_id == plans.c.plan_id)
+            .where(
+                plans.c.writer == destination.key,
+                plans.c.status == "approved",
+                outbox.c.status.in_(("pending", "claimed")),
+            )
+            .distinct()
+            .order_by(plans.c.plan_id)
+        )
+        with self.store.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _destination_of(self, plan_id: str, statuses: tuple[str, ...]) -> str:
+        query = select(plans.c.writer, plans.c.status).where(plans.c.plan_id == plan_id)
+        with self.store.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise NotFound(f"there is no plan {plan_id}. Make one with: hub plan")
+        if row.status not in statuses:
+            raise NotFound(f"plan {plan_id} is {row.status}. Make a new one with: hub plan")
+        return str(row.writer)
+
+    def _mark(self, plan_id: str, status: str) -> None:
+        with self.store.write() as connection:
+            connection.execute(
+                update(plans).where(plans.c.plan_id == plan_id).values(status=status)
+            )
