@@ -18,7 +18,7 @@ from hub.emulation.world.directory import Directory
 from hub.emulation.world.model import ConsentEvent, Presence
 from hub.emulation.world.systems import SYSTEMS
 
-MARKETING, PERSONALISATION, RESEARCH = "marketing", "personalisation", "research"
+MARKETING, ANALYTICS = "marketing", "analytics"
 NOTICE = "privacy-2025-07"
 
 
@@ -36,8 +36,7 @@ _CRM = {(MARKETING, "email"): _Habit(0.58, 0.07, 0.16, "form")}
 _CLUB = {
     (MARKETING, "email"): _Habit(0.68, 0.06, 0.12, "double-opt-in"),
     (MARKETING, "sms"): _Habit(0.4, 0.06, 0.12, "form"),
-    (PERSONALISATION, "any"): _Habit(0.45, 0.05, 0.06, "form"),
-    (RESEARCH, "email"): _Habit(0.0, 0.07, 0.0, "form"),
+    (ANALYTICS, "any"): _Habit(0.45, 0.07, 0.06, "form"),
 }
 _SHOP = {
     (MARKETING, "email"): _Habit(0.5, 0.1, 0.15, "form"),

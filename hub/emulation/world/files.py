@@ -21,7 +21,7 @@ from hub.emulation.world.exports import (
     Row,
     exports,
 )
-from hub.emulation.world.mistakes import BAD_DATE, BAD_ENCODING, COLUMN_COUNT, NUL, TOO_LARGE
+from hub.emulation.world.mistakes import BAD_DATE, BAD_ENCODING, NUL, TOO_FEW, TOO_LONG, TOO_MANY
 from hub.emulation.world.model import Mistake
 
 TOO_MANY_BYTES = 2 * 1024 * 1024 + 1
@@ -133,8 +133,10 @@ def _plant(page: _Page, export: Export, good: Row, mistake: Mistake, number: int
     """Writes a faulty copy of a good row under a key of its own."""
     cells = list(good)
     cells[0] = f"X{number + 1:05d}"
-    if mistake.reason == COLUMN_COUNT:
-        cells = cells + ["surplus"] * 3 if number % 2 else cells[:2]
+    if mistake.reason == TOO_MANY:
+        cells += ["surplus"] * 3
+    elif mistake.reason == TOO_FEW:
+        del cells[2:]
     elif mistake.reason == BAD_DATE:
         cells[export.date_column] = IMPOSSIBLE[export.dialect.times]
     else:
@@ -145,6 +147,6 @@ def _plant(page: _Page, export: Export, good: Row, mistake: Mistake, number: int
 
 _FAULTY_TEXT = {
     NUL: "before\x00after",
-    TOO_LARGE: "x" * TOO_MANY_BYTES,
+    TOO_LONG: "x" * TOO_MANY_BYTES,
     BAD_ENCODING: f"caf{_PLACE_OF_BYTE} au lait",
 }

@@ -12,32 +12,33 @@ from hub.emulation.world.dice import dice
 from hub.emulation.world.model import Mistake
 
 BAD_DATE = "bad-date"
-COLUMN_COUNT = "column-count"
+TOO_FEW = "too-few-columns"
+TOO_MANY = "too-many-columns"
 NUL = "nul"
-TOO_LARGE = "field-too-large"
-BAD_ENCODING = "bad-encoding"
+TOO_LONG = "field-too-long"
+BAD_ENCODING = "unreadable-encoding"
 
 PLANTED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "pos": {
-        "pos_customers.csv": (COLUMN_COUNT, BAD_ENCODING),
+        "pos_customers.csv": (TOO_MANY, BAD_ENCODING),
         "pos_lines.csv": (
-            *(BAD_DATE, BAD_DATE, COLUMN_COUNT, COLUMN_COUNT),
-            *(NUL, TOO_LARGE, BAD_ENCODING),
+            *(BAD_DATE, BAD_DATE, TOO_FEW, TOO_MANY),
+            *(NUL, TOO_LONG, BAD_ENCODING),
         ),
     },
     "loyalty": {
-        "loyalty_members.csv": (COLUMN_COUNT, NUL, BAD_ENCODING),
-        "consents.csv": (BAD_DATE, COLUMN_COUNT),
+        "loyalty_members.csv": (TOO_FEW, NUL, BAD_ENCODING),
+        "consents.csv": (BAD_DATE, TOO_MANY),
         "reviews.csv": (BAD_DATE, NUL),
         "campaign_events.csv": (BAD_DATE,),
     },
     "surveys": {
-        "survey_contacts.csv": (COLUMN_COUNT, NUL),
-        "surveys.csv": (BAD_DATE, NUL, TOO_LARGE, BAD_ENCODING),
+        "survey_contacts.csv": (TOO_MANY, NUL),
+        "surveys.csv": (BAD_DATE, NUL, TOO_LONG, BAD_ENCODING),
     },
     "support": {
-        "support_customers.csv": (COLUMN_COUNT,),
-        "support_tickets.csv": (BAD_DATE, COLUMN_COUNT, BAD_ENCODING),
+        "support_customers.csv": (TOO_FEW,),
+        "support_tickets.csv": (BAD_DATE, TOO_FEW, BAD_ENCODING),
     },
 }
 """By system and file, the faults, one line each."""

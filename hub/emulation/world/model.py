@@ -374,7 +374,8 @@ class Mistake:
     """One corrupt line planted on purpose after ``after_row`` good rows of ``file``.
 
     Attributes:
-        reason: ``bad-date``, ``column-count``, ``nul``, ``field-too-large`` or ``bad-encoding``.
+        reason: As the csv connector names it: ``bad-date``, ``too-few-columns``,
+            ``too-many-columns``, ``nul``, ``field-too-long`` or ``unreadable-encoding``.
     """
 
     file: str

@@ -17,7 +17,7 @@ import pytest
 from hub.emulation.world import DEFAULT_SYSTEMS, SYSTEMS, World
 from hub.emulation.world.population import MOST_PEOPLE
 
-BYTES_OF_SEED_5 = "6463d821327f2db352fb18ba4dfbc414c4700085d2c1db6d3f80a8c05bf49c76"
+BYTES_OF_SEED_5 = "08f34ee8a01d22c6d76e8fff2e5229f9e030fd02f1def8387ab4e7e135f40f6e"
 """SHA-256 over all files of ``World.build(5, people=60)``; renew it when the world is changed."""
 
 

@@ -85,7 +85,7 @@ def test_planted_lines_stand_where_the_truth_says(rendered: dict[str, RenderedFi
 def has_fault(export: Export, line: bytes, reason: str) -> bool:
     """Whether that physical line really has that fault, checked without the generator's code."""
     encoding = "utf-16-le" if export.dialect.encoding == "utf-16" else export.dialect.encoding
-    if reason == "bad-encoding":
+    if reason == "unreadable-encoding":
         try:
             line.decode(encoding)
         except UnicodeDecodeError:
@@ -94,18 +94,19 @@ def has_fault(export: Export, line: bytes, reason: str) -> bool:
     text = line.decode(encoding)
     if reason == "nul":
         return "\x00" in text
-    if reason == "field-too-large":
+    if reason == "field-too-long":
         return max(map(len, text.split(export.dialect.delimiter))) > 2 * 1024 * 1024
     cells = next(csv.reader([text], delimiter=export.dialect.delimiter))
-    if reason == "column-count":
-        return len(cells) != len(export.header)
+    surplus = len(cells) - len(export.header)
+    if reason in ("too-few-columns", "too-many-columns"):
+        return surplus < 0 if reason == "too-few-columns" else surplus > 0
     return "31/02" in text or "02-30" in text or "13-45" in text or "13/32" in text
 
 
 def test_every_planted_line_has_the_fault_that_it_is_listed_with(
     rendered: dict[str, RenderedFile],
 ) -> None:
-    """All five faults occur, each as described."""
+    """All six faults occur, each as described."""
     seen: Counter[str] = Counter()
     for file in rendered.values():
         lines = physical_lines(file)
@@ -113,7 +114,10 @@ def test_every_planted_line_has_the_fault_that_it_is_listed_with(
             assert has_fault(file.export, lines[planted.line - 1], planted.reason), planted
             seen[planted.reason] += 1
 
-    assert set(seen) == {"bad-date", "column-count", "nul", "field-too-large", "bad-encoding"}
+    assert set(seen) == {
+        *("bad-date", "too-few-columns", "too-many-columns"),
+        *("nul", "field-too-long", "unreadable-encoding"),
+    }
 
 
 def test_keys_name_each_row_once(rendered: dict[str, RenderedFile]) -> None:
