@@ -14,13 +14,26 @@ CODES: Final[dict[str, str]] = {
     "HUB-112": "Another process took over this run, because this one was silent for longer than"
     " schedules.lease. Its write was refused and rolled back, so nothing happened twice. If a"
     " machine pauses often (suspended laptop, overloaded host), raise schedules.lease.",
+    "HUB-113": "Another process of this hub is doing the same work. Let it finish; if it was"
+    " killed, its lease ends after schedules.lease and the work is free again.",
     "HUB-120": "One record cannot be used. It lies in quarantine with its reason; the rest of the"
     " page went on. See: hub quarantine list; after a correction: hub quarantine replay.",
+    "HUB-121": "A file of a csv connection is missing or may not be read. What was read before"
+    " stays; the next run looks again.",
+    "HUB-122": "A file is not in the encoding that was declared or found. Nothing of it was read,"
+    " since every accent would be wrong. Set encoding in the settings of the stream.",
+    "HUB-123": "A file has a line too long for a text table; it is probably not one.",
+    "HUB-124": "A file is damaged, cut short, or changed while it was being read. Copy it again;"
+    " the next run resumes.",
+    "HUB-125": "A file lacks a column that hub.toml names. See its header with: hub connectors read"
+    " NAME --guess.",
     "HUB-130": "The id or name does not exist in this hub. Names are case-sensitive; golden ids of"
     " merged customers still resolve, ids of erased ones say so.",
     "HUB-131": "hub.toml declares no connection of that name. See: hub config show.",
     "HUB-140": "A proof did not verify: the audit log or its export was changed, cut or mixed. Keep"
     " the file, compare it with an earlier checkpoint of your own, and treat it as an incident.",
+    "HUB-150": "A connector plugin has a defect: one of its functions raised. Its stream stopped at"
+    " the last checkpoint, the others went on. Report it to the plugin's author with the log.",
     "HUB-200": "The settings cannot be used; nothing was started. The message names the setting.",
     "HUB-201": "hub.toml has mistakes; all of them are listed with line and column, and nothing was"
     " started. Correct them and run: hub check.",
@@ -37,6 +50,10 @@ CODES: Final[dict[str, str]] = {
     "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
     " others go on. The message names the plugin and what failed. See: hub doctor.",
     "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",
+    "HUB-222": "The key that signs the audit log is missing. Restore the data folder's keys from"
+    " your backup; a new key would break the chain of checkpoints.",
+    "HUB-230": "A section of hub.toml refers to something that does not exist; the message names"
+    " what may be used instead.",
     "HUB-400": "The system refused the credential; only a person can renew it. Renew it there, put"
     " it where hub.toml refers to, then run: hub check --connect NAME.",
     "HUB-500": "A system is out of reach. What was committed stays; the next run resumes.",
@@ -45,6 +62,13 @@ CODES: Final[dict[str, str]] = {
     " effect. The hub reads the record back before it tries again.",
     "HUB-510": "The database refused. The transaction was rolled back whole; nothing is half"
     " written. See: hub doctor.",
+    "HUB-511": "The database is locked by another process. Nothing was written; wait, or stop it.",
+    "HUB-512": "The disk under the database is full. The last page was rolled back whole; free"
+    " space and repeat the command: it resumes.",
+    "HUB-513": "The database or its folder is read-only for the hub's user.",
+    "HUB-514": "The database has no hub schema yet. Run: hub db upgrade.",
+    "HUB-515": "The database is out of reach. Check store.url, the network and the server.",
+    "HUB-516": "A newer hub wrote this database. Install that version, or restore a backup.",
     "HUB-520": "The operating system refused: a missing file, a missing permission. The message"
     " names the file.",
     "HUB-521": "The disk is full. What was committed stays. Free space, then repeat the command.",

@@ -229,6 +229,8 @@ class Redactor:
     def filter(self, record: logging.LogRecord) -> bool:
         """Redacts a log record in place; this makes a redactor a filter of ``logging``."""
         record.msg, record.args = self.redact(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = self.redact(logging.Formatter().formatException(record.exc_info))
         return True
 
     def redact(self, text: str) -> str:

@@ -180,6 +180,22 @@ def test_redactor_filters_log_records(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == [f"sent {MASK} to shop"]
 
 
+def test_redactor_filters_tracebacks(caplog: pytest.LogCaptureFixture) -> None:
+    """An exception's own text may quote the secret; what is logged of it is clean."""
+    redactor = Redactor()
+    redactor.add(Secret.of(CANARY))
+    log = logging.getLogger("test_redactor_filters_tracebacks")
+    log.addFilter(redactor)
+
+    try:
+        raise ValueError(f"401 for {CANARY}")
+    except ValueError:
+        log.exception("reading failed")
+
+    assert CANARY not in caplog.text
+    assert "ValueError: 401 for ***" in caplog.text
+
+
 def test_very_short_value_does_not_shred_the_text() -> None:
     """A one-letter password would mask every such letter; that tells more than it hides."""
     redactor = Redactor()
