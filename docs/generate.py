@@ -18,7 +18,7 @@ import click
 
 from hub.cli.explain_codes import CODES
 from hub.cli.main import cli
-from hub.core import connector, errors
+from hub.core import connector, errors, hookspecs
 from hub.core.durations import duration_text
 from hub.core.expectations import Expectations, Node
 from hub.core.positions import KeyPath
@@ -137,16 +137,21 @@ def connector_contract() -> str:
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
     ]
     introduction = inspect.getdoc(connector) or ""
+    hooks = [
+        f"## Hook: {name}\n\n{_prose(hook)}"
+        for name, hook in vars(hookspecs.ConnectorSpec).items()
+        if not name.startswith("_")
+    ]
     version = f"This is version {connector.HUB_API} of the contract (`HUB_API`)."
     sections = [f"## {name}\n\n{_prose(getattr(connector, name))}" for name in names]
     return _page(
         "Connector contract",
-        "hub/core/connector.py",
-        "\n\n".join([_fenced_drawing(introduction), version, *sections]),
+        "hub/core/connector.py and hub/core/hookspecs.py",
+        "\n\n".join([_fenced_drawing(introduction), version, *hooks, *sections]),
     )
 
 
-def _prose(named: type) -> str:
+def _prose(named: object) -> str:
     """A docstring as Markdown: the blocks `Args:` and `Raises:` become lists."""
     lines = []
     for line in (inspect.getdoc(named) or "").splitlines():

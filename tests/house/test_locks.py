@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
 MOST_PACKAGES = 50
+MOST_BYTES = 250 * 10**6
 
 
 def pinned(lock: Path) -> dict[str, int]:
@@ -51,3 +53,18 @@ def test_a_declared_dependency_is_locked(lock: str, requirements: list[str]) -> 
 def test_the_core_stays_small() -> None:
     """An admin installs at most fifty packages, the build backend included."""
     assert len(pinned(ROOT / "requirements/core.lock")) <= MOST_PACKAGES
+
+
+def test_the_core_weighs_less_than_its_limit() -> None:
+    """What the core lock installs, byte code included, stays under 250 MB."""
+    sizes = {
+        name: sum(
+            path.stat().st_size
+            for file in distribution(name).files or ()
+            if (path := Path(str(file.locate()))).is_file()
+        )
+        for name in pinned(ROOT / "requirements/core.lock")
+    }
+
+    assert min(sizes.values()) > 0
+    assert sum(sizes.values()) < MOST_BYTES
