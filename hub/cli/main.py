@@ -6,7 +6,6 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import NamedTuple
 
@@ -54,6 +53,8 @@ class CommandTable(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that ``args`` starts with; a misspelt one fails with the nearest name."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches  # slow to import: only for a mistake
+
             near = get_close_matches(args[0], COMMANDS, n=1)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             ctx.fail(f'there is no command "{args[0]}"{hint}')

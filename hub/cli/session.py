@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -54,6 +53,8 @@ class Session:
 
     def show(self, document: object, text: str) -> None:
         """Print a result on stdout: ``document`` under ``--json``, else ``text``."""
+        import json  # slow to import: not for ``--help``
+
         click.echo(json.dumps(document, indent=2, ensure_ascii=False) if self.json else text)
 
     def note(self, text: str) -> None:

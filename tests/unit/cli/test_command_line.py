@@ -2,9 +2,9 @@
 
 import errno
 import re
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -194,18 +194,21 @@ def test_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "HUB-999"]) == 1
 
 
-@pytest.mark.slow
-def test_help_answers_within_150_milliseconds() -> None:
-    """The best of five runs, since other work shares the machine."""
+def test_help_costs_at_most_150_milliseconds() -> None:
+    """CPU time, best of five: other work on the machine must not decide."""
     command = [sys.executable, "-c", "from hub.cli.main import main; main(['--help'])"]
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
-        times.append(time.perf_counter() - start)
 
+    costs = [_cpu_seconds(command) for _ in range(5)]
+
+    assert min(costs) <= 0.150
+
+
+def _cpu_seconds(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert b"Commands:" in done.stdout
-    assert min(times) <= 0.150
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _app_with_secret(value: str) -> "hub.app.App":
