@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
 from hub.emulation.world.contents import Contents
-from hub.emulation.world.model import Order, Presence
+from hub.emulation.world.model import Order, Presence, Ticket
 
 Row = tuple[str, ...]
 SHOP_ZONE = timezone(timedelta(hours=10))
@@ -273,13 +273,22 @@ def _support(world: Contents, system: str) -> Iterator[Export]:
         (
             *(t.ticket_id, t.local_id, DESK.time(t.created_at), DESK.time(t.first_reply_at)),
             *(DESK.time(t.solved_at), DESK.time(t.updated_at), t.channel, t.topic, t.priority),
-            *(t.status, "|".join(t.agents), str(t.reopens), t.subject, t.messages[0].text),
+            *(t.status, "|".join(t.agents), str(len(t.agents)), _reply_seconds(t)),
+            *(str(t.reopens), t.subject, t.messages[0].text),
         )
         for t in world.of(system, world.tickets)
     )
     header: Row = ("ticket", "customer", "created", "first_reply", "solved", "updated", "channel")
-    header += ("topic", "priority", "status", "agents", "reopens", "subject", "description")
-    yield Export("support_tickets.csv", system, "tickets", DESK, header, tickets, 1, 2, 13)
+    header += ("topic", "priority", "status", "agents", "agent_count", "first_reply_seconds")
+    header += ("reopens", "subject", "description")
+    yield Export("support_tickets.csv", system, "tickets", DESK, header, tickets, 1, 2, 15)
+
+
+def _reply_seconds(ticket: Ticket) -> str:
+    """Calendar seconds to the first reply; empty while nobody answered."""
+    if ticket.first_reply_at is None:
+        return ""
+    return str(int((ticket.first_reply_at - ticket.created_at).total_seconds()))
 
 
 _BY_SYSTEM: dict[str, Sequence[Callable[[Contents, str], Iterator[Export]]]] = {

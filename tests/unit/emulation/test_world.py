@@ -17,7 +17,7 @@ import pytest
 from hub.emulation.world import DEFAULT_SYSTEMS, SYSTEMS, World
 from hub.emulation.world.population import MOST_PEOPLE
 
-BYTES_OF_SEED_5 = "08f34ee8a01d22c6d76e8fff2e5229f9e030fd02f1def8387ab4e7e135f40f6e"
+BYTES_OF_SEED_5 = "277f02b79215332f5e24e658ac040a592b5eac4ac206f66c1c797e32523b6c4c"
 """SHA-256 over all files of ``World.build(5, people=60)``; renew it when the world is changed."""
 
 
