@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Literal
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -296,10 +297,9 @@ def _with_headers(account: Account, endpoint: Endpoint, response: Response) -> R
 
 def _token_endpoint(account: Account) -> Callable[[Request], object]:
     async def token(request: Request) -> Response:
-        form = await request.form()
-        fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        form = dict(parse_qsl((await request.body()).decode()))
         try:
-            return JSONResponse(account.access.grant(fields, account.now()))
+            return JSONResponse(account.access.grant(form, account.now()))
         except Refusal as refusal:
             return refusal.response(account.correlation_id())
 

@@ -188,15 +188,14 @@ def _chosen(table: RecordTable, fault: Fault) -> list[Record]:
 def _drift(account: Account, table: RecordTable, fault: Fault) -> None:
     """Add, archive or retype a property while a sync is running."""
     definitions = account.properties[table.kind.name]
-    group = next(iter(account.groups[table.kind.name]))
-    present = definitions.get(fault.field)
-    if present is None:
-        definitions[fault.field] = Property(
-            fault.field, fault.field, group=group, hubspot_defined=False
-        )
-    elif fault.change == "remove":
-        definitions[fault.field] = replace(present, archived=True)
+    if fault.change == "add":
+        group = next(iter(account.groups[table.kind.name]))
+        added = Property(fault.field, fault.field, group=group, hubspot_defined=False)
+        definitions[fault.field] = added
+    elif fault.change == "retype":
+        before = definitions[fault.field]
+        definitions[fault.field] = replace(before, type="number", field_type="number")
+    else:
+        definitions[fault.field] = replace(definitions[fault.field], archived=True)
         for record in table.records.values():
             record.properties.pop(fault.field, None)
-    elif fault.change == "retype":
-        definitions[fault.field] = replace(present, type="number", field_type="number")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -77,3 +77,17 @@ def wire(emulator: HubSpotEmulator) -> Iterator[Wire]:
     wire = Wire(emulator)
     yield wire
     wire.close()
+
+
+@pytest.fixture
+def open_wire() -> Iterator[Callable[[HubSpotEmulator], Wire]]:
+    """Makes wires to further accounts and closes them."""
+    opened: list[Wire] = []
+
+    def connect(emulator: HubSpotEmulator) -> Wire:
+        opened.append(Wire(emulator))
+        return opened[-1]
+
+    yield connect
+    for wire in opened:
+        wire.close()
