@@ -134,9 +134,10 @@ def sequence(
     return after.size - before.size
 
 
-def frontier(connection: Connection) -> Frontier:
-    """The log as it was last sequenced."""
-    row = connection.execute(select(audit_frontier.c.size, audit_frontier.c.frontier)).first()
+def frontier(connection: Connection, *, lock: bool = False) -> Frontier:
+    """The log as it was last sequenced; with ``lock``, it stays so until the transaction ends."""
+    query = select(audit_frontier.c.size, audit_frontier.c.frontier)
+    row = connection.execute(query.with_for_update() if lock else query).first()
     return unpack(*row) if row else Frontier()
 
 

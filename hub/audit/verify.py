@@ -34,7 +34,7 @@ import time
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256, sha512
@@ -268,6 +268,10 @@ def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:
     return _encode(total) == signature[:32]
 
 
+SignatureCheck = Callable[[bytes, bytes, bytes], bool]
+"""Whether, of (public key, message, signature), the last is right: the hub brings a faster one."""
+
+
 # --- Keys and checkpoints (C2SP signed-note, tlog-checkpoint) ------------------------------------
 
 
@@ -312,6 +316,12 @@ class Key:
         return key
 
 
+_NOTE = re.compile(
+    r"(\S+)\n(0|[1-9][0-9]{0,17})\n([A-Za-z0-9+/]{43}=)\ntime ([0-9]{1,18})\n\n"
+    r"((?:\u2014 \S+ \S+\n)+)"
+)
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """What the log committed to at one moment.
@@ -335,10 +345,10 @@ class Checkpoint:
         root = base64.b64encode(self.root).decode()
         return f"{self.origin}\n{self.size}\n{root}\ntime {self.at}\n".encode()
 
-    def signed_by(self, key: Key) -> bool:
+    def signed_by(self, key: Key, holds: SignatureCheck = ed25519_holds) -> bool:
         """Whether one of the signature lines is a valid one of ``key``."""
         return any(
-            key.name == self.origin and ed25519_holds(key.public, self.text(), signature)
+            key.name == self.origin and holds(key.public, self.text(), signature)
             for key_hash, signature in self.signatures
             if key_hash == key.hash
         )
@@ -350,11 +360,7 @@ class Checkpoint:
         Raises:
             Unusable: If the note has another form.
         """
-        shape = re.fullmatch(
-            r"(\S+)\n(0|[1-9][0-9]{0,17})\n([A-Za-z0-9+/]{43}=)\ntime ([0-9]{1,18})\n\n"
-            r"((?:\u2014 \S+ \S+\n)+)",
-            note,
-        )
+        shape = _NOTE.fullmatch(note)
         if shape is None:
             raise Unusable("not a checkpoint of a cxhub audit log (C2SP signed note expected)")
         origin, size, root, at, lines = shape.groups()
@@ -362,6 +368,18 @@ class Checkpoint:
         raw = [_unbase64(signature) for _, name, signature in fields if name == origin]
         pairs = tuple((data[:4], data[4:]) for data in raw)
         return cls(origin, int(size), _unbase64(root), int(at), pairs)
+
+    @classmethod
+    def newest_in(cls, text: str) -> Checkpoint:
+        """The largest of the checkpoints in a file, such as one that anchors were appended to.
+
+        Raises:
+            Unusable: If there is none.
+        """
+        found = [cls.parse(note[0]) for note in _NOTE.finditer(text)]
+        if not found:
+            raise Unusable("the file holds no checkpoint of a cxhub audit log")
+        return max(found, key=lambda checkpoint: checkpoint.size)
 
 
 def rotation_text(old: str, new: str) -> bytes:
@@ -382,7 +400,9 @@ def in_office(tenures: Sequence[Tenure], size: int) -> Key:
     return next(each.key for each in tenures if each.until is None or size <= each.until)
 
 
-def tenures_of(first: Key, rotations: Iterable[tuple[int, bytes]]) -> list[Tenure]:
+def tenures_of(
+    first: Key, rotations: Iterable[tuple[int, bytes]], holds: SignatureCheck = ed25519_holds
+) -> list[Tenure]:
     """Step 1: who signs up to which size, from the (index, entry) of every rotation.
 
     The checkpoint that covers the rotation itself is the old key's last.
@@ -400,14 +420,18 @@ def tenures_of(first: Key, rotations: Iterable[tuple[int, bytes]]) -> list[Tenur
         )
         text = rotation_text(claim.get("old", ""), claim.get("new", ""))
         signature = _unbase64(claim.get("signature", ""))
-        if claim.get("old") != str(key) or not ed25519_holds(key.public, text, signature):
+        if claim.get("old") != str(key) or not holds(key.public, text, signature):
             raise Tampered(1, f"entry {index}: this key rotation is not signed by {key.id}")
         tenures.append(Tenure(key, index + 1))
         key = Key.parse(claim["new"])
     return [*tenures, Tenure(key)]
 
 
-def check_signatures(checkpoints: Sequence[Checkpoint], tenures: Sequence[Tenure]) -> int:
+def check_signatures(
+    checkpoints: Sequence[Checkpoint],
+    tenures: Sequence[Tenure],
+    holds: SignatureCheck = ed25519_holds,
+) -> int:
     """Step 2: how many checkpoints were checked, all signed by the key in office.
 
     Raises:
@@ -415,7 +439,7 @@ def check_signatures(checkpoints: Sequence[Checkpoint], tenures: Sequence[Tenure
     """
     for checkpoint in checkpoints:
         key = in_office(tenures, checkpoint.size)
-        if not checkpoint.signed_by(key):
+        if not checkpoint.signed_by(key, holds):
             raise Tampered(2, f"the checkpoint at size {checkpoint.size} is not signed by {key.id}")
     return len(checkpoints)
 
@@ -467,11 +491,11 @@ def replay(groups: Iterable[Group], marks: Sequence[Mark], frontier: Frontier) -
     latest, late = 0, list[int]()
     before: Checkpoint | None = None
     for entries, hashes, mark in _cut_at(marks, groups, frontier.size):
-        times = _times(entries, frontier.size)
-        latest = max(latest, max(times, default=0))
-        if before and min(times, default=before.at) < before.at - LATE_MICROS:
-            oldest = before.at - LATE_MICROS
-            late += [i for i, at in enumerate(times, frontier.size) if at < oldest]
+        oldest, newest = _time_span(entries, frontier.size)
+        latest = max(latest, newest)
+        if before and oldest < before.at - LATE_MICROS:
+            limit = before.at - LATE_MICROS
+            late += [i for i, each in enumerate(entries, frontier.size) if entry_time(each) < limit]
         frontier = frontier.extend(hashes)
         if mark:
             _meet(mark, frontier, latest, before.size if before else 0)
@@ -509,9 +533,13 @@ def entry_time(entry: bytes) -> int:
     return int(entry[6:22])
 
 
-def _times(entries: Sequence[bytes], start: int) -> list[int]:
+def _time_span(entries: Sequence[bytes], start: int) -> tuple[int, int]:
+    # Entries begin with a time of fixed width, so their order as bytes is their order in time, and
+    # what lies between the first and the last of that order begins as they do.
+    if not entries:
+        return 1 << 62, 0
     try:
-        return [entry_time(entry) for entry in entries]
+        return entry_time(min(entries)), entry_time(max(entries))
     except ValueError as error:
         raise Tampered(5, f"an entry from {start} on carries no time: {error}") from error
 
@@ -788,10 +816,15 @@ def _check_entries(
     report.steps.append((3, f"entries: {first} to {end - 1}, {end - first} in all, none missing"))
     report.steps.append((4, f"root: equal at {len(inside)} checkpoints and at size {newest.size}"))
     report.steps.append((5, f"time: holds, up to {_utc(newest.at)}"))
-    if done.late:
+    note_late(report, done.late)
+
+
+def note_late(report: Report, late: Sequence[int]) -> None:
+    """Tell of the late entries (step 5), if there are any."""
+    if late:
         report.notes.append(
-            f"{len(done.late)} entries are over an hour older than the checkpoint"
-            f" before them, the first is {done.late[0]}"
+            f"{len(late)} entries are over an hour older than the checkpoint before them, the"
+            f" first is {late[0]}"
         )
 
 
@@ -867,14 +900,14 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         description="Check an exported cxhub audit log: exit 0 intact, 1 tampered, 2 unreadable.",
     )
     parser.add_argument("bundle", type=Path, help="folder or .zip written by: hub audit export")
-    parser.add_argument("--checkpoint", type=Path, help="the earlier checkpoint that you kept")
+    parser.add_argument("--checkpoint", type=Path, help="file with checkpoints you kept")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     return parser.parse_args(argv)
 
 
 def _run(bundle: Path, checkpoint: Path | None) -> Report:
     try:
-        kept = Checkpoint.parse(checkpoint.read_text(encoding="utf-8")) if checkpoint else None
+        kept = Checkpoint.newest_in(checkpoint.read_text("utf-8")) if checkpoint else None
     except (OSError, UnicodeDecodeError) as error:
         raise Unusable(f"{checkpoint}: {error}") from error
     return verify_bundle(Bundle(bundle), kept)
