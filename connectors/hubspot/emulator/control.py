@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -166,7 +167,7 @@ def stage(account: Account, fault: Fault) -> None:
 def _plateau(account: Account, table: RecordTable, fault: Fault) -> None:
     """Give many records one modification time, as a bulk edit does."""
     moment = stamp(account.now())
-    for record in table.in_order()[: fault.count]:
+    for record in islice(table.in_order(), fault.count):
         record.properties[table.kind.modified] = moment
 
 
@@ -180,7 +181,7 @@ def _commit_late(account: Account, table: RecordTable, fault: Fault) -> None:
 
 
 def _chosen(table: RecordTable, fault: Fault) -> list[Record]:
-    records = table.in_order()
+    records = list(table.in_order())
     draw = random.Random(f"{fault.kind}:{fault.count}")  # noqa: S311 - repeatable chance
     return draw.sample(records, min(fault.count, len(records)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.associations import UNLABELLED
@@ -37,13 +38,12 @@ def list_records(account: Account, call: Call) -> Answer:
     """One page of records by ascending id."""
     table = account.table(call.path["object_type"])
     limit = _limit(call)
-    records = table.in_order(archived=call.flag("archived"))
-    if after := call.query.get("after", ""):
-        records = [record for record in records if int(record.id) >= _cursor(after)]
+    after = _cursor(call.query.get("after") or "0")
+    records = list(islice(table.in_order(after, archived=call.flag("archived")), limit + 1))
     page = [_shown(account, table, record, call) for record in records[:limit]]
     body: dict[str, object] = {"results": page}
     if len(records) > limit:
-        following = str(int(records[limit - 1].id) + 1)
+        following = records[limit - 1].id
         body["paging"] = {"next": {"after": following, "link": f"?after={following}"}}
     return Answer(body)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -59,17 +60,17 @@ class RecordTable:
         self._properties = properties
         self._lag = timedelta(seconds=search_lag)
         self._holders: dict[str, dict[str, str]] = {}
-        self._next_id = kind.first_id
+        self._ids: list[int] = []
+        self._highest_id = 0
 
     def insert(
         self, properties: Mapping[str, str], now: datetime, source: str, record_id: str = ""
     ) -> Record:
         """A new record with these values, created and modified ``now``."""
-        record = Record(record_id or str(self._next_id), {})
+        record = Record(record_id or self._next_id(), {})
         record.properties["hs_object_id"] = record.id
         record.properties[self.kind.created] = stamp(now)
-        self.records[record.id] = record
-        self._make_room(record.id)
+        self._keep(record)
         self._index_later(record, now)
         self.write(record, properties, now, source)
         record.properties.setdefault(self.kind.modified, stamp(now))
@@ -95,6 +96,7 @@ class RecordTable:
         """Take the record out for good, its unique values with it."""
         self._release(record)
         del self.records[record.id]
+        del self._ids[bisect_left(self._ids, int(record.id))]
 
     def archive(self, record: Record, now: datetime) -> None:
         """Move the record to the recycle bin; its unique values become free."""
@@ -108,8 +110,7 @@ class RecordTable:
 
     def adopt(self, record: Record) -> None:
         """Take in a record as it was in another life of the account."""
-        self.records[record.id] = record
-        self._make_room(record.id)
+        self._keep(record)
         if record.archived_at is None:
             self._claim(record)
 
@@ -125,20 +126,22 @@ class RecordTable:
         record_id = self._holders.get(unique_property, {}).get(value)
         return self.records[record_id] if record_id is not None else None
 
-    def in_order(self, *, archived: bool = False) -> list[Record]:
-        """Live (or archived) records by ascending id."""
-        chosen = (r for r in self.records.values() if (r.archived_at is not None) == archived)
-        return sorted(chosen, key=lambda record: int(record.id))
+    def in_order(self, after: int = 0, *, archived: bool = False) -> Iterator[Record]:
+        """Live (or archived) records with an id above ``after``, ascending."""
+        for number in self._ids[bisect_right(self._ids, after) :]:
+            record = self.records[str(number)]
+            if (record.archived_at is not None) == archived:
+                yield record
 
-    def searchable(self, now: datetime) -> Iterator[tuple[Record, Mapping[str, str]]]:
-        """Live records with the values that search shows at ``now``."""
-        for record in self.records.values():
-            if record.archived_at is not None:
-                continue
-            if record.index_due is None or record.index_due <= now:
-                yield record, record.properties
-            elif record.indexed is not None:
-                yield record, record.indexed
+    def searchable(
+        self, now: datetime, after: int = 0
+    ) -> Iterator[tuple[Record, Mapping[str, str]]]:
+        """Live records above ``after``, ascending, with the values that search shows at ``now``."""
+        for record in self.in_order(after):
+            settled = record.index_due is None or record.index_due <= now
+            shown = record.properties if settled else record.indexed
+            if shown is not None:
+                yield record, shown
 
     def _set(self, record: Record, name: str, version: Version) -> None:
         if self._is_unique(name):
@@ -173,5 +176,10 @@ class RecordTable:
     def _index_later(self, record: Record, now: datetime) -> None:
         record.index_due = now + self._lag if self._lag else None
 
-    def _make_room(self, record_id: str) -> None:
-        self._next_id = max(self._next_id, int(record_id) + 1)
+    def _next_id(self) -> str:
+        return str(max(self.kind.first_id, self._highest_id + 1))
+
+    def _keep(self, record: Record) -> None:
+        self.records[record.id] = record
+        self._highest_id = max(self._highest_id, int(record.id))
+        insort(self._ids, int(record.id))

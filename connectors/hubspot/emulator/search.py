@@ -6,8 +6,9 @@ operators; eventually consistent, live records only, no associations and no hist
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -31,6 +32,7 @@ REQUIRED_KEYS = ("after", "filterGroups", "limit", "properties", "sorts")
 Values = Mapping[str, str]
 Test = Callable[[Values], bool]
 Row = tuple[Record, Values]
+Reader = Callable[[str], Any]
 Operator = Literal[
     "EQ",
     "NEQ",
@@ -115,16 +117,45 @@ def _offset(request: SearchRequest) -> int:
 
 
 def _matching(account: Account, table: RecordTable, request: SearchRequest) -> list[Row]:
+    """Matching rows in the order asked for.
+
+    Records come by ascending id, so a lower bound on the id skips what lies before it, and a sort
+    by id has nothing left to do.
+    """
     definitions = account.properties[table.kind.name]
     groups = [[_test(definitions, f) for f in group.filters] for group in request.filter_groups]
-    rows = [
-        (record, values)
-        for record, values in table.searchable(account.now())
-        if not groups or any(all(test(values) for test in group) for group in groups)
-    ]
+    rows = _selected(list(table.searchable(account.now(), _lowest_id(request))), groups)
     if request.query:
         rows = [row for row in rows if _mentions(table, row[1], request.query.lower())]
     return _sorted(rows, definitions, request.sorts, table)
+
+
+def _selected(rows: list[Row], groups: Sequence[Sequence[Test]]) -> list[Row]:
+    if not groups:
+        return rows
+    if len(groups) == 1:
+        return _narrowed(rows, groups[0])
+    chosen = {record.id for group in groups for record, _ in _narrowed(rows, group)}
+    return [row for row in rows if row[0].id in chosen]
+
+
+def _narrowed(rows: list[Row], group: Sequence[Test]) -> list[Row]:
+    for test in group:
+        rows = [row for row in rows if test(row[1])]
+    return rows
+
+
+def _lowest_id(request: SearchRequest) -> int:
+    bounds = [
+        max((int(f.value or 0) for f in group.filters if _is_id_bound(f)), default=0)
+        for group in request.filter_groups
+    ]
+    return min(bounds, default=0)
+
+
+def _is_id_bound(rule: Filter) -> bool:
+    by_id = rule.property_name == "hs_object_id" and rule.operator == "GT"
+    return by_id and (rule.value or "").isdecimal()
 
 
 def _sorted(
@@ -133,16 +164,17 @@ def _sorted(
     sorts: Sequence[Sort | str],
     table: RecordTable,
 ) -> list[Row]:
-    rows.sort(key=lambda row: int(row[0].id))
     order = sorts[0] if sorts else Sort(property_name=table.kind.created)
     if isinstance(order, str):
         direction = "DESCENDING" if order.startswith("-") else "ASCENDING"
         order = Sort.model_validate({"propertyName": order.lstrip("-"), "direction": direction})
-    name, prop = order.property_name, _known(definitions, order.property_name)
+    name, descending = order.property_name, order.direction == "DESCENDING"
+    if name == "hs_object_id":
+        return rows[::-1] if descending else rows
+    comparable = _reader(_known(definitions, name))
     present = [row for row in rows if name in row[1]]
     absent = [row for row in rows if name not in row[1]]
-    descending = order.direction == "DESCENDING"
-    present.sort(key=lambda row: _comparable(prop, row[1][name]), reverse=descending)
+    present.sort(key=lambda row: comparable(row[1][name]), reverse=descending)
     return present + absent
 
 
@@ -155,7 +187,7 @@ def _mentions(table: RecordTable, values: Values, query: str) -> bool:
 
 def _test(definitions: Mapping[str, Property], rule: Filter) -> Test:
     prop = _known(definitions, rule.property_name)
-    name = rule.property_name
+    name, comparable = rule.property_name, _reader(prop)
     match rule.operator:
         case "HAS_PROPERTY":
             return lambda values: name in values
@@ -164,36 +196,31 @@ def _test(definitions: Mapping[str, Property], rule: Filter) -> Test:
         case "IN" | "NOT_IN":
             allowed = {_operand(prop, rule, value) for value in _listed(rule)}
             wanted = rule.operator == "IN"
-            return lambda values: (
-                (name in values and _comparable(prop, values[name]) in allowed) == wanted
-            )
+            return lambda values: (name in values and comparable(values[name]) in allowed) == wanted
         case "CONTAINS_TOKEN" | "NOT_CONTAINS_TOKEN":
             return _token_test(rule)
         case "BETWEEN":
-            low = _operand(prop, rule, rule.value)
-            high = _operand(prop, rule, rule.high_value)
-            return lambda values: (
-                name in values and _within(low, _comparable(prop, values[name]), high)
-            )
+            low, high = (_operand(prop, rule, value) for value in (rule.value, rule.high_value))
+            return lambda values: name in values and low <= comparable(values[name]) <= high
         case _:
-            return _comparison(prop, rule)
+            return _comparison(rule, comparable, _operand(prop, rule, rule.value))
 
 
-_COMPARISONS: dict[str, Callable[[int], bool]] = {
-    "EQ": lambda sign: sign == 0,
-    "LT": lambda sign: sign < 0,
-    "LTE": lambda sign: sign <= 0,
-    "GT": lambda sign: sign > 0,
-    "GTE": lambda sign: sign >= 0,
+_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+    "EQ": operator.eq,
+    "LT": operator.lt,
+    "LTE": operator.le,
+    "GT": operator.gt,
+    "GTE": operator.ge,
 }
 
 
-def _comparison(prop: Property, rule: Filter) -> Test:
-    name, operand = rule.property_name, _operand(prop, rule, rule.value)
+def _comparison(rule: Filter, comparable: Reader, operand: Any) -> Test:
+    name = rule.property_name
     if rule.operator == "NEQ":
-        return lambda values: name not in values or _comparable(prop, values[name]) != operand
-    holds = _COMPARISONS[rule.operator]
-    return lambda values: name in values and holds(_sign(_comparable(prop, values[name]), operand))
+        return lambda values: name not in values or comparable(values[name]) != operand
+    holds = _HOLDS[rule.operator]
+    return lambda values: name in values and holds(comparable(values[name]), operand)
 
 
 def _token_test(rule: Filter) -> Test:
@@ -204,31 +231,22 @@ def _token_test(rule: Filter) -> Test:
     return lambda values: (token in values.get(name, "").lower()) == wanted
 
 
-Comparable = str | float
+def _reader(prop: Property) -> Reader:
+    """Turns a kept value into one whose order is the property's own: a number or a text."""
+    if prop.type == "number":
+        return float
+    if prop.type in ("date", "datetime"):
+        return str  # kept in a form whose text order is their order in time
+    return str.lower
 
 
-def _comparable(prop: Property, value: str) -> Comparable:
-    # Instants and dates are kept in a form whose text order is their order in time.
-    return float(value) if prop.type == "number" else value.lower()
-
-
-def _sign(left: Comparable, right: Comparable) -> int:
-    if isinstance(left, float) and isinstance(right, float):
-        return (left > right) - (left < right)
-    return (str(left) > str(right)) - (str(left) < str(right))
-
-
-def _within(low: Comparable, value: Comparable, high: Comparable) -> bool:
-    return _sign(low, value) <= 0 <= _sign(high, value)
-
-
-def _operand(prop: Property, rule: Filter, value: str | None) -> Comparable:
+def _operand(prop: Property, rule: Filter, value: str | None) -> Any:
     if value is None or value == "":
         raise _bad_filter(rule, "value is missing")
     if prop.type not in ("number", "date", "datetime"):
         return value.lower()
     try:
-        return _comparable(prop, accept(prop, value))
+        return _reader(prop)(accept(prop, value))
     except InvalidValue as refused:
         raise invalid_values([refused.problem]) from refused
 
