@@ -16,11 +16,11 @@ from sqlalchemy import Connection, func, select, update
 
 from hub.audit.log import AuditEvent, record
 from hub.audit.sequencer import WAITING, drain, frontier, leased, sequence
-from hub.audit.signing import KEY_FILE, NEXT_KEY_FILE, Signer, add_key, signer_in_office
+from hub.audit.signing import KEY_FILE, NEXT_KEY_FILE, Signer, add_key, ensure_key, signer_in_office
 from hub.audit.verify import ROTATED, Checkpoint, Frontier, Key, rotation_text
 from hub.core.clock import to_micros
 from hub.core.errors import Unavailable
-from hub.core.settings import AuditSection
+from hub.core.settings import AuditSection, Settings
 from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.leases import renew
@@ -107,6 +107,22 @@ class Notary:
                 " added to it",
                 code="HUB-520",
             ) from err
+
+
+def open_notary(
+    store: Store, settings: Settings, *, data_dir: Path, home: Path, actor: str
+) -> Notary:
+    """The notary of this hub, whose key is made if the log never had one.
+
+    Args:
+        store: Where the log is.
+        settings: The hub's own sections of hub.toml.
+        data_dir: The key lies in its folder ``keys``.
+        home: Folder of hub.toml.
+        actor: Who is running the command.
+    """
+    ensure_key(store, data_dir / "keys", settings.hub.name, actor)
+    return Notary(store, data_dir / "keys", settings.audit, home)
 
 
 def newest(connection: Connection) -> Checkpoint | None:

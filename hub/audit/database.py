@@ -16,7 +16,7 @@ from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, or_, s
 
 from hub.audit.checkpoint import notes_between
 from hub.audit.log import entries
-from hub.audit.sequencer import WAITING, frontier
+from hub.audit.sequencer import count_waiting, frontier
 from hub.audit.signing import ed25519_holds, first_key
 from hub.audit.verify import (
     ROTATED,
@@ -179,8 +179,7 @@ def _tell(
 
 def _unsigned(connection: Connection, series: Sequence[Checkpoint], size: int) -> list[str]:
     unsigned = size - (series[-1].size if series else 0)
-    query = select(func.count()).select_from(audit_leaves).where(WAITING)
-    waiting = connection.execute(query).scalar_one()
+    waiting = count_waiting(connection)
     if not unsigned and not waiting:
         return []
     return [f"{unsigned} entries are newer than the last checkpoint, {waiting} wait for an index"]

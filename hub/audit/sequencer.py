@@ -134,6 +134,12 @@ def sequence(
     return after.size - before.size
 
 
+def count_waiting(connection: Connection) -> int:
+    """How many committed leaves have no index yet."""
+    query = select(func.count()).select_from(audit_leaves).where(WAITING)
+    return int(connection.execute(query).scalar_one())
+
+
 def frontier(connection: Connection, *, lock: bool = False) -> Frontier:
     """The log as it was last sequenced; with ``lock``, it stays so until the transaction ends."""
     query = select(audit_frontier.c.size, audit_frontier.c.frontier)
