@@ -32,7 +32,7 @@ class Part(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A piece of a record."""
 
 
-class PartyRef(Part, kw_only=True):
+class PartyRef(Part, frozen=True, kw_only=True):
     """Which person or organisation a fact belongs to, as the source names it.
 
     ``by="id"`` names a record of ``stream`` in the same connection; a fact may arrive before it,
@@ -45,7 +45,7 @@ class PartyRef(Part, kw_only=True):
     by: Literal["id", "email", "phone", "loyalty"] = "id"
 
 
-class Address(Part, kw_only=True):
+class Address(Part, frozen=True, kw_only=True):
     """A postal address as given."""
 
     line1: str | None = None
@@ -56,14 +56,14 @@ class Address(Part, kw_only=True):
     country: str | None = None
 
 
-class Identifier(Part, kw_only=True):
+class Identifier(Part, frozen=True, kw_only=True):
     """A number that a person has one of, such as a loyalty card: two different ones disagree."""
 
     kind: str
     value: str
 
 
-class ConsentClaim(Part, kw_only=True):
+class ConsentClaim(Part, frozen=True, kw_only=True):
     """What a source says about one permission. A field that is absent makes no claim at all.
 
     ``point`` is the e-mail or phone it is about; None means the whole person. ``asserted_at`` is
@@ -93,7 +93,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="e
     attributes: dict[str, Scalar] = field(default_factory=dict)
 
 
-class _Party(Record, kw_only=True):
+class _Party(Record, frozen=True, kw_only=True):
     emails: list[str] = field(default_factory=list)
     phones: list[str] = field(default_factory=list)
     addresses: list[Address] = field(default_factory=list)
@@ -104,7 +104,7 @@ class _Party(Record, kw_only=True):
     updated_at: datetime | None = None
 
 
-class Person(_Party, kw_only=True, tag="person"):
+class Person(_Party, frozen=True, kw_only=True, tag="person"):
     """A customer, lead, contact or end user."""
 
     entity_name: ClassVar[str] = "person"
@@ -126,7 +126,7 @@ class Person(_Party, kw_only=True, tag="person"):
     consents: list[ConsentClaim] = field(default_factory=list)
 
 
-class Organisation(_Party, kw_only=True, tag="organisation"):
+class Organisation(_Party, frozen=True, kw_only=True, tag="organisation"):
     """An account or company."""
 
     entity_name: ClassVar[str] = "organisation"
@@ -137,7 +137,7 @@ class Organisation(_Party, kw_only=True, tag="organisation"):
     employees: int | None = None
 
 
-class Membership(Record, kw_only=True, tag="membership"):
+class Membership(Record, frozen=True, kw_only=True, tag="membership"):
     """A person's place in an organisation."""
 
     entity_name: ClassVar[str] = "membership"
@@ -149,7 +149,7 @@ class Membership(Record, kw_only=True, tag="membership"):
     until: datetime | None = None
 
 
-class Deal(Record, kw_only=True, tag="deal"):
+class Deal(Record, frozen=True, kw_only=True, tag="deal"):
     """An opportunity in a sales pipeline."""
 
     entity_name: ClassVar[str] = "deal"
@@ -167,7 +167,7 @@ class Deal(Record, kw_only=True, tag="deal"):
     owner: str | None = None
 
 
-class OrderItem(Part, kw_only=True):
+class OrderItem(Part, frozen=True, kw_only=True):
     """One line inside an order; ``amount_minor`` is what the customer pays for the line."""
 
     sku: str | None = None
@@ -177,7 +177,7 @@ class OrderItem(Part, kw_only=True):
     amount_minor: int = 0
 
 
-class Refund(Part, kw_only=True):
+class Refund(Part, frozen=True, kw_only=True):
     """Money given back on an order."""
 
     at: datetime
@@ -185,7 +185,7 @@ class Refund(Part, kw_only=True):
     reason: str | None = None
 
 
-class Order(Record, kw_only=True, tag="order"):
+class Order(Record, frozen=True, kw_only=True, tag="order"):
     """A whole order, as an e-commerce system keeps it. ``total_minor`` includes everything."""
 
     entity_name: ClassVar[str] = "order"
@@ -202,7 +202,7 @@ class Order(Record, kw_only=True, tag="order"):
     refunds: list[Refund] = field(default_factory=list)
 
 
-class OrderLine(Record, kw_only=True, tag="order_line"):
+class OrderLine(Record, frozen=True, kw_only=True, tag="order_line"):
     """One line of a receipt, as a POS export keeps it; lines of one ``order_ref`` are an order.
 
     ``cancelled`` marks a line of a cancelled or credited receipt.
@@ -224,7 +224,7 @@ class OrderLine(Record, kw_only=True, tag="order_line"):
     store: str | None = None
 
 
-class Cart(Record, kw_only=True, tag="cart"):
+class Cart(Record, frozen=True, kw_only=True, tag="cart"):
     """An open or abandoned checkout."""
 
     entity_name: ClassVar[str] = "cart"
@@ -237,7 +237,7 @@ class Cart(Record, kw_only=True, tag="cart"):
     items: list[OrderItem] = field(default_factory=list)
 
 
-class Product(Record, kw_only=True, tag="product"):
+class Product(Record, frozen=True, kw_only=True, tag="product"):
     """Something that can be bought."""
 
     entity_name: ClassVar[str] = "product"
@@ -249,7 +249,7 @@ class Product(Record, kw_only=True, tag="product"):
     currency: Currency | None = None
 
 
-class Subscription(Record, kw_only=True, tag="subscription"):
+class Subscription(Record, frozen=True, kw_only=True, tag="subscription"):
     """A contract that renews; the base of contractual churn."""
 
     entity_name: ClassVar[str] = "subscription"
@@ -265,7 +265,7 @@ class Subscription(Record, kw_only=True, tag="subscription"):
     period: Literal["week", "month", "quarter", "year"] | None = None
 
 
-class LoyaltyEntry(Record, kw_only=True, tag="loyalty_entry"):
+class LoyaltyEntry(Record, frozen=True, kw_only=True, tag="loyalty_entry"):
     """A movement of points, or the balance and tier a scheme reports."""
 
     entity_name: ClassVar[str] = "loyalty_entry"
@@ -279,7 +279,7 @@ class LoyaltyEntry(Record, kw_only=True, tag="loyalty_entry"):
     expires_at: datetime | None = None
 
 
-class Ticket(Record, kw_only=True, tag="ticket"):
+class Ticket(Record, frozen=True, kw_only=True, tag="ticket"):
     """A support case. Durations are seconds, as the source measured them."""
 
     entity_name: ClassVar[str] = "ticket"
@@ -303,7 +303,7 @@ class Ticket(Record, kw_only=True, tag="ticket"):
     requester_wait_seconds: int | None = None
 
 
-class Message(Record, kw_only=True, tag="message"):
+class Message(Record, frozen=True, kw_only=True, tag="message"):
     """One message of a conversation, in or out."""
 
     entity_name: ClassVar[str] = "message"
@@ -318,8 +318,8 @@ class Message(Record, kw_only=True, tag="message"):
     text: str | None = None
 
 
-class Interaction(Record, kw_only=True, tag="interaction"):
-    """Something the customer did or received: page view, log-in, usage, call, visit, e-mail event."""
+class Interaction(Record, frozen=True, kw_only=True, tag="interaction"):
+    """What the customer did or received: page view, log-in, usage, call, visit, e-mail event."""
 
     entity_name: ClassVar[str] = "interaction"
 
@@ -332,7 +332,7 @@ class Interaction(Record, kw_only=True, tag="interaction"):
     seconds: int | None = None
 
 
-class Feedback(Record, kw_only=True, tag="feedback"):
+class Feedback(Record, frozen=True, kw_only=True, tag="feedback"):
     """What a customer said: survey response, review, transcript or staff observation.
 
     ``instrument`` names the question family (``nps``, ``csat``, ``ces``, ``rating``); the scale's
@@ -358,7 +358,7 @@ class Feedback(Record, kw_only=True, tag="feedback"):
     verified: bool | None = None
 
 
-class ConsentSignal(Record, kw_only=True, tag="consent_signal"):
+class ConsentSignal(Record, frozen=True, kw_only=True, tag="consent_signal"):
     """Permissions of one party, from a source that keeps them apart from the person."""
 
     entity_name: ClassVar[str] = "consent_signal"
@@ -367,7 +367,7 @@ class ConsentSignal(Record, kw_only=True, tag="consent_signal"):
     claims: list[ConsentClaim]
 
 
-class Task(Record, kw_only=True, tag="task"):
+class Task(Record, frozen=True, kw_only=True, tag="task"):
     """Work that somebody owes the customer."""
 
     entity_name: ClassVar[str] = "task"
@@ -426,11 +426,11 @@ ENTITIES: dict[str, type[Record]] = {
 """Entity name to struct, in the order of the documentation."""
 
 _encoder = Encoder(order="deterministic")
-_decoder = Decoder(AnyRecord)
+_decoder: Decoder[AnyRecord] = Decoder(AnyRecord)
 
 
 def encode(record: Record) -> bytes:
-    """The record as canonical JSON: keys sorted, defaults left out, so equal records are equal bytes.
+    """The record as canonical JSON, defaults left out: equal records are equal bytes.
 
     >>> encode(Person(given_name="Ada"))
     b'{"entity":"person","given_name":"Ada"}'

@@ -121,7 +121,7 @@ order_entries = _table(
     Column("party_rid", Big),
     Column("at", Big, nullable=False),
     Column("currency", Key, nullable=False),
-    Column("kind", Key, nullable=False),  # sale · refund · adjustment (shipping, tax, discount)
+    Column("kind", Key, nullable=False),  # sale · return · refund · adjustment (shipping, tax, discount)
     Column("sku", Key),
     Column("quantity", Big, nullable=False),
     Column("amount_minor", Big, nullable=False),
@@ -248,6 +248,7 @@ identity_keys = _table(
     Column("kind", Key, primary_key=True),
     Column("value", Key, primary_key=True),
     Column("rid", Big, primary_key=True, autoincrement=False),
+    Column("initial", Key, nullable=False),  # of the first name: tells how many share a value
     Index(None, "rid"),
     rowid=False,
 )

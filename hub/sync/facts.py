@@ -142,7 +142,7 @@ def _line(rid: Rid, stream_id: int, party: Rid | None, line: OrderLine) -> tuple
     positive = line.quantity > 0 and (
         line.unit_price > 0 if line.unit_price is not None else line.amount_minor > 0
     )
-    kind = "sale" if line.quantity > 0 else "refund"
+    kind = "sale" if line.quantity > 0 else "return"
     return (
         rid, 0, stream_id, line.order_ref, party, to_micros(line.at), line.currency, kind,
         line.sku, line.quantity, line.amount_minor, positive, line.cancelled, line.channel,

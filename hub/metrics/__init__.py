@@ -1,0 +1,1 @@
+"""Numbers with interval, n, population and definition version, kept as snapshots."""

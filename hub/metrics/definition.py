@@ -1,0 +1,157 @@
+"""The metric registry: every number the hub shows is defined here once.
+
+The registry's hash is stored with each snapshot, so that a number can always be traced to the
+words and the formula it was made under.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from typing import Literal
+
+import orjson
+
+Unit = Literal["points", "percent", "money", "score", "instant", "count", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric.
+
+    Args:
+        id: Stable id.
+        title: What a person reads.
+        version: Raised whenever ``formula`` or ``population`` changes meaning.
+        unit: ``points`` -100..100, ``percent`` 0..100, ``money`` minor units of the series'
+            currency, ``score`` on the series' scale, ``instant`` microseconds of UTC, ``count``,
+            ``label``.
+        formula: Exact definition in words and symbols.
+        population: Who and what counts, and what does not.
+        inputs: Canonical entities that it reads.
+        grain: ``overall``, ``profile`` or both.
+        limits: What it must not be used for.
+        source: Paper or page.
+        owner: Who decides about the definition.
+    """
+
+    id: str
+    title: str
+    version: int
+    unit: Unit
+    formula: str
+    population: str
+    inputs: tuple[str, ...]
+    grain: tuple[Literal["overall", "profile"], ...]
+    limits: str
+    source: str
+    owner: str = "CX lead"
+
+    @property
+    def key(self) -> str:
+        """``id@version``, as stored with each value."""
+        return f"{self.id}@{self.version}"
+
+
+_ORDERS = (
+    "Order entries that are not cancelled, belong to an identified customer, and are positive sale"
+    " lines (quantity and unit price above zero), or adjustments and refunds of such orders."
+    " One series per currency; no conversion."
+)
+
+METRICS: tuple[Metric, ...] = (
+    Metric(
+        "nps", "Net Promoter Score", 1, "points",
+        "100 * (promoters - detractors) / n; promoters answer 9-10, passives 7-8, detractors 0-6."
+        " Adjusted Wald interval.",
+        "Survey responses with instrument nps on the scale 0-10, whole numbers; the last response"
+        " of a person within a wave counts.",
+        ("feedback",), ("overall", "profile"),
+        "Does not replace CSAT or CES; other scales are never mapped to 0-10.",
+        "Reichheld 2003; Bonett and Price 2012",
+    ),
+    Metric(
+        "csat", "Customer satisfaction", 1, "percent",
+        "100 * answers in the top two boxes / answers, on a scale of five; on a scale of two,"
+        " the good ones. Wilson interval.",
+        "Survey responses with instrument csat; each scale is a series of its own. Offered but not"
+        " answered is not in n.",
+        ("feedback",), ("overall", "profile"),
+        "Per interaction; not comparable across scales.",
+        "Wilson 1927; METRICS section 3",
+    ),
+    Metric(
+        "ces", "Customer effort score", 1, "score",
+        "CES 2.0, agreement 1-7 that it was easy. Summary as configured: mean (Student's t),"
+        " top_box = share of 5-7 (Wilson), net = share of 6-7 minus share of 1-3 (adjusted Wald).",
+        "Survey responses with instrument ces on the scale 1-7.",
+        ("feedback",), ("overall", "profile"),
+        "The three summaries can disagree in direction; the series names the one in use.",
+        "Dixon, Toman and DeLisi 2013 (CES 2.0)",
+    ),
+    Metric(
+        "aov", "Average order value", 1, "money",
+        "Net order revenue / orders. Interval by linearisation over customers.",
+        _ORDERS, ("order", "order_line"), ("overall", "profile"),
+        "Test orders and gift cards count unless the source marks them cancelled.",
+        "Cochran 1977, 6.3",
+    ),
+    Metric(
+        "orders", "Orders", 1, "count",
+        "Number of orders of the customer.",
+        _ORDERS, ("order", "order_line"), ("profile",),
+        "Counts orders, not visits.", "METRICS section 3",
+    ),
+    Metric(
+        "net_spend", "Net spend", 1, "money",
+        "Sum of the customer's order entries: sales plus adjustments minus refunds.",
+        _ORDERS, ("order", "order_line"), ("profile",),
+        "Per currency, never converted.", "METRICS section 3",
+    ),
+    Metric(
+        "last_order", "Last order", 1, "instant",
+        "Instant of the customer's latest order.",
+        _ORDERS, ("order", "order_line"), ("profile",),
+        "An order that was cancelled is no order.", "METRICS section 3",
+    ),
+    Metric(
+        "repeat_rate", "Repeat purchase rate", 1, "percent",
+        "100 * customers with two or more orders in the period / customers with one or more."
+        " Wilson interval.",
+        _ORDERS, ("order", "order_line"), ("overall",),
+        "Shopify's returning rate differs: there the first order may precede the period.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "rfm", "Recency, frequency, monetary", 1, "label",
+        "Quintiles 1-5 of days since the last order (5 = most recent), number of orders and net"
+        " revenue; ranks are stable: ties go by golden id.",
+        _ORDERS, ("order", "order_line"), ("profile",),
+        "Relative to today's customers: a label can move although the customer did nothing.",
+        "Hughes 1994",
+    ),
+    Metric(
+        "churn", "Churn, non-contractual", 1, "percent",
+        "100 * customers who bought in the horizon before the cut-off and not in the horizon after"
+        " it / customers who bought in the horizon before. Cut-off = reference date - horizon."
+        " Wilson interval. Per profile: churned when the last order is older than the horizon.",
+        _ORDERS, ("order", "order_line"), ("overall", "profile"),
+        "One-time buyers count as churned; provisional until the horizon has passed.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "clv_historic", "Customer lifetime value, historic", 1, "money",
+        "Net revenue * margin, summed per customer; overall the mean, Student's t.",
+        _ORDERS, ("order", "order_line"), ("overall", "profile"),
+        "Says what was, not what will be; service cost is not subtracted unless configured.",
+        "METRICS section 3",
+    ),
+)  # fmt: skip
+
+REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}
+
+
+def registry_hash() -> str:
+    """16 hex digits that change with any word of any definition."""
+    document = orjson.dumps([asdict(metric) for metric in METRICS])
+    return blake2b(document, digest_size=8).hexdigest()

@@ -1,0 +1,185 @@
+"""Order metrics: AOV, repeat rate, RFM, churn without a contract, historic CLV.
+
+Everything is computed from one aggregate per customer and currency, so the heavy work is only done
+for customers whose orders changed, and the population metrics are sums over customers.
+
+The population filter belongs to the metric (``hub.metrics.definition``): not cancelled, identified,
+and positive sale lines, or adjustments and refunds of such orders. The store keeps every line.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, case, func, or_, select
+
+from hub.metrics.interval import mean, ratio, wilson
+from hub.metrics.profile_value import ProfileValue
+from hub.metrics.snapshot import Measured
+from hub.store.records import chunks
+from hub.store.schema import cluster_members, order_entries
+
+DAY = 86_400_000_000
+PER_PROFILE = ("aov", "churn", "clv_historic", "last_order", "net_spend", "orders")
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One customer's orders in one currency; money in minor units, instants in microseconds.
+
+    ``before`` and ``after`` count orders in the horizon before and after the churn cut-off.
+    """
+
+    golden_id: str
+    currency: str
+    orders: int
+    net: int
+    first_at: int
+    last_at: int
+    before: int
+    after: int
+
+
+def reference_date(connection: Connection, now: int) -> int:
+    """The day (UTC, its first microsecond) that "today" means for recency and churn.
+
+    That is tomorrow's start, unless the newest order is older than 30 days: then the data is a
+    closed history and the day after its last one counts, else every customer of an old export
+    would be churned. A whole day, so that an unchanged second run measures the same.
+    """
+    latest = connection.execute(select(func.max(order_entries.c.at))).scalar()
+    today = now if latest is None or now - latest <= 30 * DAY else int(latest)
+    return (today // DAY + 1) * DAY
+
+
+def customers(
+    connection: Connection,
+    reference: int,
+    horizon_days: int,
+    golden_ids: Sequence[str] | None = None,
+) -> list[Customer]:
+    """The order aggregates of all customers, or of some, by golden id and currency."""
+    entry, member = order_entries.c, cluster_members.c
+    counted = and_(
+        entry.cancelled.is_(False),
+        or_(entry.positive.is_(True), entry.kind.in_(("adjustment", "refund"))),
+    )
+    order = (
+        select(
+            member.golden_id,
+            entry.currency,
+            entry.stream_id,
+            entry.order_ref,
+            func.sum(entry.amount_minor).label("net"),
+            func.min(entry.at).label("at"),
+        )
+        .join(cluster_members, member.rid == entry.party_rid)
+        .where(counted)
+        .group_by(member.golden_id, entry.currency, entry.stream_id, entry.order_ref)
+    )
+    found: list[Customer] = []
+    for chunk in [None] if golden_ids is None else chunks(golden_ids):
+        chosen = order if chunk is None else order.where(member.golden_id.in_(chunk))
+        each = chosen.subquery().c
+        cut, span = reference - horizon_days * DAY, horizon_days * DAY
+        query = select(
+            each.golden_id,
+            each.currency,
+            func.count(),
+            func.sum(each.net),
+            func.min(each.at),
+            func.max(each.at),
+            func.sum(case((each.at.between(cut - span, cut - 1), 1), else_=0)),
+            func.sum(case((each.at.between(cut, reference), 1), else_=0)),
+        ).group_by(each.golden_id, each.currency)
+        found.extend(
+            Customer(row[0], row[1], *(int(value) for value in row[2:]))
+            for row in connection.execute(query)
+        )
+    return sorted(found, key=lambda c: (c.golden_id, c.currency))
+
+
+def overall(
+    everyone: Iterable[Customer], reference: int, margin: float, confidence: float
+) -> Iterator[Measured]:
+    """AOV, repeat rate, churn and mean CLV, one series per currency."""
+    by_currency: dict[str, list[Customer]] = defaultdict(list)
+    for customer in everyone:
+        by_currency[customer.currency].append(customer)
+    for currency, group in sorted(by_currency.items()):
+        period = (min(c.first_at for c in group), max(c.last_at for c in group))
+        orders, net = sum(c.orders for c in group), sum(c.net for c in group)
+        detail = {
+            "customers": len(group), "orders": orders, "net_minor": net, "reference": reference,
+        }  # fmt: skip
+        repeat = sum(c.orders >= 2 for c in group)
+        yield Measured(
+            "aov", currency, ratio([(c.net, c.orders) for c in group], confidence), period,
+            detail=detail,
+        )  # fmt: skip
+        yield Measured(
+            "repeat_rate", currency, wilson(repeat, len(group), confidence), period, detail=detail
+        )
+        yield Measured(
+            "clv_historic", currency, mean([c.net * margin for c in group], confidence), period,
+            detail={**detail, "margin": margin},
+        )  # fmt: skip
+        active = [c for c in group if c.before]
+        lost = sum(not c.after for c in active)
+        yield Measured(
+            "churn",
+            currency,
+            wilson(lost, len(active), confidence) if active else None,
+            period,
+            detail={**detail, "active_before_cut_off": len(active), "not_since": lost},
+        )
+
+
+def per_profile(
+    everyone: Iterable[Customer], reference: int, horizon_days: int, margin: float
+) -> Iterator[ProfileValue]:
+    """What each customer bought, and whether they still do, per currency."""
+    for c in everyone:
+        numbers = {
+            "aov": c.net / c.orders,
+            "clv_historic": c.net * margin,
+            "last_order": c.last_at,
+            "net_spend": c.net,
+            "orders": c.orders,
+        }
+        for metric, number in numbers.items():
+            yield ProfileValue(c.golden_id, metric, c.currency, number, c.orders)
+        churned = reference - c.last_at > horizon_days * DAY
+        yield ProfileValue(
+            c.golden_id,
+            "churn",
+            c.currency,
+            None,
+            c.orders,
+            label="churned" if churned else "active",
+            status="ok" if churned else "provisional",  # an active customer may yet stay away
+        )
+
+
+def rfm(everyone: Sequence[Customer], currency: str) -> Iterator[ProfileValue]:
+    """Quintiles of recency, frequency and monetary within one currency.
+
+    Source: Hughes 1994. Ranks are stable, ties by golden id, so that heavy one-time mass does not
+    empty a quintile.
+    """
+    group = [c for c in everyone if c.currency == currency]
+    ranks = (
+        _quintiles({c.golden_id: c.last_at for c in group}),
+        _quintiles({c.golden_id: c.orders for c in group}),
+        _quintiles({c.golden_id: c.net for c in group}),
+    )
+    for c in group:
+        label = "-".join(str(rank[c.golden_id]) for rank in ranks)
+        yield ProfileValue(c.golden_id, "rfm", currency, None, c.orders, label=label)
+
+
+def _quintiles(values: dict[str, int]) -> dict[str, int]:
+    ordered = sorted(values, key=lambda golden_id: (values[golden_id], golden_id))
+    return {golden_id: 1 + 5 * place // len(ordered) for place, golden_id in enumerate(ordered)}

@@ -1,0 +1,176 @@
+"""The metrics stage: customers whose facts changed, then everybody together.
+
+1. Who: customers with changed facts or membership; everybody when a new day has begun, since
+   recency and churn move with the calendar.
+2. Their own values, rewritten only where they differ.
+3. RFM and the overall values, from the aggregates of all customers.
+4. Profiles whose numbers moved are marked for the next stage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from hub.audit import log
+from hub.audit.log import AuditEvent
+from hub.core.boundary import reached
+from hub.core.clock import from_micros, to_micros
+from hub.core.ids import IdSource
+from hub.core.settings import MetricsSection
+from hub.metrics import orders, profile_value, survey
+from hub.metrics.definition import registry_hash
+from hub.metrics.snapshot import Measured, keep
+from hub.store import bulk, dirty
+from hub.store.dirty import Mark
+from hub.store.engine import Store
+from hub.store.records import chunks
+from hub.store.schema import cluster_members, golden_records, meta, profile_metrics
+
+BATCH = 1_000
+"""Customers rewritten in one transaction."""
+
+_LAST = "metrics.measured"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsReport:
+    """What the stage did.
+
+    Args:
+        customers: Customers looked at.
+        changed: Customers of whom some value moved.
+        snapshots: New overall snapshots.
+    """
+
+    customers: int
+    changed: int
+    snapshots: int
+
+
+def run(store: Store, settings: MetricsSection, *, ids: IdSource, actor: str) -> MetricsReport:
+    """Bring every metric up to date with the store; returns what moved."""
+    now = to_micros(store.clock.now())
+    with store.read() as connection:
+        facts = dirty.waiting(connection, "facts", limit=2**31)
+        membership = dirty.waiting(connection, "metrics", limit=2**31)
+        reference = orders.reference_date(connection, now)
+        basis = f"{reference} {registry_hash()} {settings.model_dump_json()}"
+        new_basis = _last_basis(connection) != basis
+        who = _everybody(connection) if new_basis else _affected(connection, facts, membership)
+    if not (who or facts or membership or new_basis):
+        return MetricsReport(0, 0, 0)
+    changed: set[str] = set()
+    for chunk in _batches(sorted(who)):
+        changed |= _measure(store, settings, chunk, reference, now)
+        reached("metrics committed")
+    moved, snapshots = _measure_all(store, settings, reference, ids, actor, now)
+    _finish(store, facts, membership, basis)
+    return MetricsReport(len(who), len(changed | moved), snapshots)
+
+
+# 2 -------------------------------------------------------------------------------------------
+
+
+def _measure(
+    store: Store, settings: MetricsSection, golden_ids: Sequence[str], reference: int, now: int
+) -> set[str]:
+    seq = dirty.sequence(store)
+    with store.write() as connection:
+        bought = orders.customers(connection, reference, settings.churn_horizon, golden_ids)
+        answers, _ = survey.responses(connection, golden_ids)
+        values = [
+            *orders.per_profile(bought, reference, settings.churn_horizon, settings.margin),
+            *survey.per_profile(answers),
+        ]
+        changed = profile_value.replace(
+            connection,
+            values,
+            metrics=(*orders.PER_PROFILE, *survey.INSTRUMENTS),
+            golden_ids=golden_ids,
+            now=now,
+        )
+        # Facts that no metric counts (a ticket, a consent) still belong to the profile.
+        dirty.mark(connection, "profile", golden_ids, cause="metrics", seq=seq)
+    return changed
+
+
+# 3 -------------------------------------------------------------------------------------------
+
+
+def _measure_all(
+    store: Store, settings: MetricsSection, reference: int, ids: IdSource, actor: str, now: int
+) -> tuple[set[str], int]:
+    seq = dirty.sequence(store)
+    with store.write() as connection:
+        everyone = orders.customers(connection, reference, settings.churn_horizon)
+        answers, misfits = survey.responses(connection)
+        measured = [
+            *orders.overall(everyone, reference, settings.margin, settings.confidence),
+            *survey.overall(answers, misfits, settings.ces_summary, settings.confidence),
+        ]
+        snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
+        moved = _rank(connection, everyone, now)
+        dirty.mark(connection, "profile", moved, cause="metrics", seq=seq)
+        if snapshots:
+            log.record(connection, _event(measured, snapshots, actor, now))
+    return moved, snapshots
+
+
+def _rank(connection: Connection, everyone: Sequence[orders.Customer], now: int) -> set[str]:
+    ranks = [
+        value
+        for currency in sorted({c.currency for c in everyone})
+        for value in orders.rfm(everyone, currency)
+    ]
+    ranked = select(profile_metrics.c.golden_id).where(profile_metrics.c.metric == "rfm")
+    before = set(connection.execute(ranked.distinct()).scalars())
+    who = sorted(before | {value.golden_id for value in ranks})
+    return profile_value.replace(connection, ranks, metrics=("rfm",), golden_ids=who, now=now)
+
+
+def _event(measured: Sequence[Measured], snapshots: int, actor: str, now: int) -> AuditEvent:
+    return AuditEvent(
+        kind="metrics.snapshot",
+        actor=actor,
+        at=from_micros(now),
+        what={
+            "registry": registry_hash(),
+            "snapshots": snapshots,
+            "metrics": ",".join(sorted({item.metric for item in measured})),
+        },
+    )
+
+
+# 1, 4 ----------------------------------------------------------------------------------------
+
+
+def _affected(
+    connection: Connection, facts: Iterable[Mark], membership: Iterable[Mark]
+) -> set[str]:
+    who = {mark.key for mark in membership}
+    for chunk in chunks([int(mark.key) for mark in facts]):
+        query = select(cluster_members.c.golden_id).where(cluster_members.c.rid.in_(chunk))
+        who.update(connection.execute(query).scalars())
+    return who
+
+
+def _everybody(connection: Connection) -> set[str]:
+    return set(connection.execute(select(golden_records.c.golden_id)).scalars())
+
+
+def _last_basis(connection: Connection) -> str | None:
+    return connection.execute(select(meta.c.value).where(meta.c.key == _LAST)).scalar()
+
+
+def _finish(store: Store, facts: Iterable[Mark], membership: Iterable[Mark], basis: str) -> None:
+    with store.write() as connection:
+        dirty.done(connection, "facts", facts)
+        dirty.done(connection, "metrics", membership)
+        bulk.upsert(connection, meta, ("key", "value"), [(_LAST, basis)], key=("key",))
+
+
+def _batches(golden_ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (golden_ids[at : at + BATCH] for at in range(0, len(golden_ids), BATCH))

@@ -1,0 +1,101 @@
+"""The context card: what an agent needs so that the customer need not repeat themselves.
+
+Five lines, at most 1,000 characters: who, value, what happened last, what is open, what not to do.
+It is composed from the profile's own fields, so it says nothing that the profile does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.profile.unified import Field, field
+
+LIMIT = 1_000
+NO_CONTACT = frozenset({"withdrawn", "denied", "objected"})
+
+
+def card(profile: Mapping[str, Any]) -> Field:
+    """The card of a composed profile."""
+    lines = (_who(profile), _value(profile), _last(profile), _open(profile), _not(profile))
+    text = "\n".join(line if len(line) <= 190 else line[:187] + "..." for line in lines)
+    return field(text[:LIMIT], "hub", None)
+
+
+def _at(profile: Mapping[str, Any], path: str) -> Any:
+    group, name = path.split(".")
+    return profile[group][name].get("value")
+
+
+def _day(text: str | None) -> str:
+    return text[:10] if text else "?"
+
+
+def _who(profile: Mapping[str, Any]) -> str:
+    parts = [
+        _at(profile, "who.name") or "Name unknown",
+        _at(profile, "who.organisation"),
+        _at(profile, "relationship.lifecycle"),
+        _at(profile, "relationship.tier"),
+    ]
+    since = _at(profile, "relationship.first_seen")
+    if since:
+        parts.append(f"since {_day(since)}")
+    return "Who: " + ", ".join(str(part) for part in parts if part)
+
+
+def _value(profile: Mapping[str, Any]) -> str:
+    orders = _at(profile, "value.orders")
+    if not orders:
+        return "Value: no orders known"
+    return (
+        f"Value: {orders} orders, {_at(profile, 'value.net_spend'):,.2f}"
+        f" {_at(profile, 'value.currency')}, last {_day(_at(profile, 'value.last_order_at'))}"
+    )
+
+
+def _last(profile: Mapping[str, Any]) -> str:
+    events: list[tuple[str, str]] = []
+    bought = _at(profile, "value.last_order_at")
+    if bought:
+        events.append((bought, "order"))
+    returned = profile["value"]["returns"].get("at")
+    if returned:
+        events.append((returned, "return"))
+    for instrument in ("nps", "csat", "ces"):
+        at = _at(profile, f"voice.{instrument}_at")
+        if at:
+            events.append((at, f"{instrument.upper()} {_at(profile, f'voice.{instrument}'):g}"))
+    ticket = profile["service"]["open_tickets"].get("at")
+    if ticket:
+        events.append((ticket, "support ticket"))
+    latest = sorted(events, reverse=True)[:3]
+    told = ", ".join(f"{what} {_day(at)}" for at, what in latest)
+    return f"Last: {told}" if told else "Last: nothing on record"
+
+
+def _open(profile: Mapping[str, Any]) -> str:
+    count = _at(profile, "service.open_tickets")
+    if not count:
+        return "Open: nothing"
+    subject = _at(profile, "service.unresolved")
+    about = f": {subject}" if subject else ""
+    return f"Open: {count} ticket{'s' if count > 1 else ''}{about}"
+
+
+def _not(profile: Mapping[str, Any]) -> str:
+    warnings: list[str] = []
+    if _at(profile, "permission.do_not_contact"):
+        warnings.append("processing restricted, do not contact")
+    refused = sorted(
+        name.replace("_", " by ")
+        for name, leaf in profile["permission"].items()
+        if leaf.get("value") in NO_CONTACT
+    )
+    if refused:
+        warnings.append("no " + ", no ".join(refused))
+    if _at(profile, "risk.recent_return"):
+        warnings.append("no offers for what was just returned")
+    if _at(profile, "risk.unresolved_detractor"):
+        warnings.append("unhappy at the last survey: listen first")
+    return "Do not: " + ("; ".join(warnings) if warnings else "nothing special")

@@ -1,0 +1,88 @@
+"""The profile stage: composes the profiles whose golden record, facts or numbers moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
+from sqlalchemy import Connection, delete, select
+
+from hub.core.boundary import reached
+from hub.core.clock import to_micros
+from hub.core.settings import PurposeSection
+from hub.profile import sources
+from hub.profile.card import card
+from hub.profile.unified import compose
+from hub.store import bulk, dirty
+from hub.store.engine import Store
+from hub.store.records import chunks
+from hub.store.schema import profiles
+
+BATCH = 500
+"""Profiles composed in one transaction."""
+
+_COLUMNS = ("golden_id", "revision", "body", "digest", "updated_at")
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReport:
+    """What the stage did: profiles looked at, written because they differ, and removed."""
+
+    looked_at: int
+    written: int
+    removed: int
+
+
+def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
+    """Compose every profile that was marked; returns what differed."""
+    looked_at = written = removed = 0
+    while True:
+        with store.write() as connection:
+            marks = dirty.waiting(connection, "profile", BATCH)
+            if not marks:
+                break
+            golden_ids = [mark.key for mark in marks]
+            changed, gone = _compose(store, connection, golden_ids, purposes)
+            dirty.done(connection, "profile", marks)
+        reached("profile committed")
+        looked_at += len(marks)
+        written += changed
+        removed += gone
+    return ProfileReport(looked_at, written, removed)
+
+
+def _compose(
+    store: Store,
+    connection: Connection,
+    golden_ids: list[str],
+    purposes: Mapping[str, PurposeSection],
+) -> tuple[int, int]:
+    moment = store.clock.now()
+    now = to_micros(moment)
+    held = _held(connection, golden_ids)
+    found = sources.load(connection, golden_ids, purposes, now)
+    rows = []
+    for golden_id, source in found.items():
+        profile = compose(source, moment)
+        profile["card"] = {"text": card(profile)}
+        body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
+        digest = blake2b(body, digest_size=16).digest()
+        revision, before = held.get(golden_id, (0, b""))
+        if digest != before:
+            rows.append((golden_id, revision + 1, body, digest, now))
+    bulk.upsert(connection, profiles, _COLUMNS, rows, key=("golden_id",))
+    gone = sorted(set(held) - set(found))
+    if gone:
+        connection.execute(delete(profiles).where(profiles.c.golden_id.in_(gone)))
+    return len(rows), len(gone)
+
+
+def _held(connection: Connection, golden_ids: list[str]) -> dict[str, tuple[int, bytes]]:
+    held: dict[str, tuple[int, bytes]] = {}
+    for chunk in chunks(golden_ids):
+        query = select(profiles.c.golden_id, profiles.c.revision, profiles.c.digest)
+        for row in connection.execute(query.where(profiles.c.golden_id.in_(chunk))):
+            held[row.golden_id] = (row.revision, bytes(row.digest))
+    return held

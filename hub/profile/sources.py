@@ -1,0 +1,152 @@
+"""What a profile is composed from, loaded for many customers at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, select
+
+from hub.core.clock import from_micros
+from hub.core.records import AnyRecord, decode
+from hub.core.settings import PurposeSection
+from hub.privacy import permissions as consent
+from hub.privacy.permissions import Permissions
+from hub.store.records import chunks, source_keys
+from hub.store.schema import (
+    cluster_members,
+    facts,
+    golden_records,
+    order_entries,
+    profile_metrics,
+    source_records,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened, with where it is written."""
+
+    source: str
+    at: datetime
+    record: AnyRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One of a customer's own metric values."""
+
+    metric: str
+    series: str
+    value: float | None
+    label: str | None
+    status: str
+    definition: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Sources:
+    """Everything the hub knows of one customer, before it is composed.
+
+    Args:
+        golden_id: Whose.
+        golden: Body of the golden record.
+        permissions: What they said about the use of their data.
+        numbers: Their metric values.
+        facts: Tickets, feedback, interactions, loyalty entries, carts, …, oldest first.
+        channels: Channels they bought through, most used first.
+        returns: Number of return entries.
+        last_return_at: Instant of the latest return.
+    """
+
+    golden_id: str
+    golden: Mapping[str, Any]
+    permissions: Permissions
+    numbers: list[Number] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
+    returns: int = 0
+    last_return_at: datetime | None = None
+    first_order_at: datetime | None = None
+
+
+def load(
+    connection: Connection,
+    golden_ids: Sequence[str],
+    purposes: Mapping[str, PurposeSection],
+    now: int,
+) -> dict[str, Sources]:
+    """The sources of every golden id that has a golden record."""
+    said = consent.load(connection, golden_ids, purposes, now)
+    found: dict[str, Sources] = {}
+    for chunk in chunks(golden_ids):
+        query = select(golden_records.c.golden_id, golden_records.c.body)
+        for row in connection.execute(query.where(golden_records.c.golden_id.in_(chunk))):
+            golden = orjson.loads(row.body)
+            found[row.golden_id] = Sources(row.golden_id, golden, said[row.golden_id])
+    ids = sorted(found)
+    _add_numbers(connection, ids, found)
+    _add_facts(connection, ids, found)
+    _add_order_habits(connection, ids, found)
+    return found
+
+
+def _add_numbers(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:
+    for chunk in chunks(ids):
+        query = select(profile_metrics).where(profile_metrics.c.golden_id.in_(chunk))
+        order = (profile_metrics.c.metric, profile_metrics.c.series)
+        for row in connection.execute(query.order_by(*order)):
+            found[row.golden_id].numbers.append(
+                Number(
+                    row.metric, row.series, row.value, row.label, row.status, row.definition,
+                    from_micros(row.computed_at),
+                )
+            )  # fmt: skip
+
+
+def _add_facts(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:
+    for chunk in chunks(ids):
+        query = (
+            select(cluster_members.c.golden_id, facts.c.rid, facts.c.at, source_records.c.canonical)
+            .join(facts, facts.c.party_rid == cluster_members.c.rid)
+            .join(source_records, source_records.c.rid == facts.c.rid)
+            .where(cluster_members.c.golden_id.in_(chunk))
+            .order_by(facts.c.at, facts.c.rid)
+        )
+        rows = connection.execute(query).all()
+        keys = source_keys(connection, [row.rid for row in rows])
+        for row in rows:
+            fact = Fact(str(keys[row.rid]), from_micros(row.at), decode(row.canonical))
+            found[row.golden_id].facts.append(fact)
+
+
+def _add_order_habits(
+    connection: Connection, ids: Sequence[str], found: dict[str, Sources]
+) -> None:
+    entry = order_entries.c
+    for chunk in chunks(ids):
+        query = (
+            select(
+                cluster_members.c.golden_id, entry.channel, entry.kind, entry.at, entry.cancelled
+            )
+            .join(order_entries, entry.party_rid == cluster_members.c.rid)
+            .where(cluster_members.c.golden_id.in_(chunk))
+            .order_by(entry.at)
+        )
+        used: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for row in connection.execute(query):
+            sources = found[row.golden_id]
+            if row.channel:
+                used[row.golden_id][row.channel] += 1
+            if row.kind in ("return", "refund") or row.cancelled:
+                sources.returns += 1
+                sources.last_return_at = from_micros(row.at)
+            elif sources.first_order_at is None:
+                sources.first_order_at = from_micros(row.at)
+        for golden_id, counts in used.items():
+            found[golden_id].channels = sorted(counts, key=lambda c: (-counts[c], c))
