@@ -72,7 +72,10 @@ def open_client(
 
 @contextmanager
 def open_context(
-    connector: Connector, settings: dict[str, Any], waits: Waits | None = None
+    connector: Connector,
+    settings: dict[str, Any],
+    waits: Waits | None = None,
+    log: logging.Logger | None = None,
 ) -> Iterator[Context]:
     """What the connector's functions receive under ``settings``.
 
@@ -81,7 +84,7 @@ def open_context(
     """
     waits = waits or Waits(manual_clock())
     config = connector.config.model_validate(settings)
-    log = logging.getLogger(f"hub.testing.{connector.name}")
+    log = log or logging.getLogger(f"hub.testing.{connector.name}")
     if isinstance(connector.http, Unsupported):
         yield Context(CONNECTION, config, None, waits.clock, log, waits)
         return

@@ -1,0 +1,76 @@
+"""The conformance suite: every promise of the contract, tested on a connector, and a grade.
+
+report = examine(Subject.of(load_connector("acme"), "hub_acme"))
+report.grade, report.reasons
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from hub.testing.check import Check, Finding, Grade, conduct
+from hub.testing.engine_checks import ENGINE
+from hub.testing.package_checks import PACKAGE
+from hub.testing.reading_checks import READING
+from hub.testing.rig import Subject
+from hub.testing.trouble_checks import TROUBLE
+from hub.testing.writing_checks import WRITING
+
+CHECKS: tuple[Check, ...] = tuple(
+    check for module in (PACKAGE, READING, TROUBLE, WRITING, ENGINE) for check in module.declared
+)
+"""Every check, in the order of a report."""
+
+_SIDE_BY_SIDE = 8
+"""Checks at once: each has an emulator of its own and mostly waits for it to start and stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the suite found about one connector."""
+
+    connector: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def failed(self) -> tuple[Finding, ...]:
+        """The findings that cost a grade."""
+        return tuple(finding for finding in self.findings if finding.outcome == "failed")
+
+    @property
+    def grade(self) -> Grade:
+        """The highest grade none of whose checks failed, nor any of a lower one."""
+        lost = min((finding.check.grade for finding in self.failed), default=Grade.GOLD + 1)
+        return Grade(lost - 1)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why the grade is not a higher one, worst first."""
+        by_weight = sorted(self.failed, key=lambda finding: finding.check.grade)
+        return tuple(
+            f"{finding.check.grade.name.lower()}: {finding.check.id}: {finding.detail}"
+            for finding in by_weight
+        )
+
+
+def examine(subject: Subject, only: Collection[str] = ()) -> Report:
+    """The report on ``subject``.
+
+    Args:
+        subject: The connector.
+        only: Ids of the checks to run; all of them when empty.
+    """
+    return Report(subject.connector.name, tuple(findings(subject, only)))
+
+
+def findings(subject: Subject, only: Collection[str] = ()) -> Iterator[Finding]:
+    """One finding after the other, in the order of the checks, for progress."""
+    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="conformance") as pool:
+        yield from pool.map(lambda check: conduct(check, subject), chosen(only))
+
+
+def chosen(only: Collection[str]) -> Sequence[Check]:
+    """The checks of these ids, or all."""
+    return [check for check in CHECKS if not only or check.id in only]
