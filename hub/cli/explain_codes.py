@@ -27,6 +27,8 @@ CODES: Final[dict[str, str]] = {
     " the next run resumes.",
     "HUB-125": "A file lacks a column that hub.toml names. See its header with: hub connectors read"
     " NAME --guess.",
+    "HUB-126": "A file that the hub wrote was changed by someone else, so it cannot be updated row"
+    " by row. Move it away and push again: it is written anew.",
     "HUB-130": "The id or name does not exist in this hub. Names are case-sensitive; golden ids of"
     " merged customers still resolve, ids of erased ones say so.",
     "HUB-131": "hub.toml declares no connection of that name. See: hub config show.",
@@ -48,10 +50,13 @@ CODES: Final[dict[str, str]] = {
     "HUB-213": "A secret's file may be read by others than its owner. Run: chmod 600 FILE, and"
     " renew the secret if others had access.",
     "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
-    " others go on. The message names the plugin and what failed. See: hub doctor.",
-    "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",
-    "HUB-222": "The key that signs the audit log is missing. Restore the data folder's keys from"
-    " your backup; a new key would break the chain of checkpoints.",
+    " others go on (see: hub doctor). With a message about an audit key: others may read the key,"
+    " so run chmod 600 on it and then: hub audit rotate-key.",
+    "HUB-221": "No installed package brings a connector of that name (see: hub connectors list)."
+    " With a message about an audit key: the file holds none, so restore it from your backup.",
+    "HUB-222": "A name cannot be used for a new connector. With a message about an audit key: it is"
+    " missing, so restore it from your backup; a new one would break the chain of checkpoints.",
+    "HUB-223": "The folder for a new connector is not empty; nothing was written.",
     "HUB-230": "A section of hub.toml refers to something that does not exist; the message names"
     " what may be used instead.",
     "HUB-400": "The system refused the credential; only a person can renew it. Renew it there, put"
