@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from logging import Logger
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel
@@ -388,6 +389,7 @@ class Connector:
         erase: Erases one native id, returns the receipt's reference.
         write_consent: Writes permissions as the vendor models them.
         read_back: Confirms a consent change: what the vendor now says.
+        guess: Proposes settings for a file of the admin's, as commented TOML.
     """
 
     name: str
@@ -406,6 +408,7 @@ class Connector:
     read_back: Callable[[Context, Sequence[ConsentChange]], Sequence[bool]] | Unsupported = (
         Unsupported("the system holds no consent")
     )
+    guess: Callable[[Path], str] | Unsupported = Unsupported("settings are not read off a file")
     api: int = HUB_API
     version: str = "0"
     homepage: str = ""
