@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from hub.core.secrets import Redactor
 from hub.core.settings import ConnectionSection, Settings
 
 if TYPE_CHECKING:
+    from hub.pipeline import Hub, Lane
     from hub.store.engine import Store
 
 
@@ -156,6 +157,55 @@ class App:
             hint = f'; did you mean "{guess}"?' if guess else ""
             raise NotFound(f'no connection "{name}" in {self.toml.path}{hint}', code="HUB-131")
         return section
+
+    @contextmanager
+    def open_hub(self, actor: str) -> Iterator[Hub]:
+        """The hub, opened: database at this version's schema, keys read, log ready to be signed.
+
+        Raises:
+            StoreError: If the database is out of reach, or a newer hub wrote it.
+            ConfigError: If a key file is unreadable or readable by others.
+        """
+        from hub.audit.checkpoint import open_notary  # slow to import: not for `hub check`
+        from hub.pipeline import Hub
+        from hub.store.keys import Keys
+
+        store = self.open_store()
+        try:
+            keys = Keys.load(self.data_dir / "keys")
+            notary = open_notary(
+                store, self.settings, data_dir=self.data_dir, home=self.folder, actor=actor
+            )
+            yield Hub(self.settings, store, keys, notary, self.clock, self.ids)
+        finally:
+            store.close()
+
+    @contextmanager
+    def lanes(
+        self, names: Sequence[str] | None = None, wait: Wait | None = None
+    ) -> Iterator[list[Lane]]:
+        """The enabled connections, or those named, opened for reading and writing.
+
+        Raises:
+            NotFound: If hub.toml has no connection of one of ``names``.
+            ConfigError: If a plugin is broken or a secret cannot be read.
+        """
+        from hub.pipeline import Lane
+        from hub.push.destination import destinations
+        from hub.sync.pull import Source
+
+        enabled = [n for n, section in self.settings.connections.items() if section.enabled]
+        region = self.settings.hub.region
+        with ExitStack() as stack:
+            lanes = []
+            for name in names or enabled:
+                opened = stack.enter_context(self.connect(name, wait))
+                section, ctx, connector = opened.section, opened.context, opened.connector
+                source = Source(ctx, connector, opened.streams, region, section.brand or "")
+                sync = section.mode == "sync"
+                places = destinations(ctx, connector, section.push, sync=sync, region=region)
+                lanes.append(Lane(source, tuple(places)))
+            yield lanes
 
     def _context(self, name: str, connector: Connector, config: Any, wait: Wait) -> Context:
         log = logging.getLogger(f"hub.connections.{name}")

@@ -28,6 +28,10 @@ COMMANDS: dict[str, Entry] = {
     "check": Entry("hub.cli.config:check", "Report every mistake in hub.toml; --connect tries it."),
     "config": Entry("hub.cli.config:config", "Show every setting and where it came from."),
     "schema": Entry("hub.cli.config:schema", "Print the JSON Schema of hub.toml, for editors."),
+    "run": Entry("hub.cli.run:run", "Read, resolve, measure, and push what changed."),
+    "sync": Entry("hub.cli.run:sync", "Read connections into the store."),
+    "plan": Entry("hub.cli.push:plan", "Show what a push would change, and what is withheld."),
+    "push": Entry("hub.cli.push:push", "Write what is due, or one approved plan; undo it."),
     "doctor": Entry("hub.cli.doctor:doctor", "Look at machine, files, database and plugins."),
     "explain": Entry("hub.cli.explain:explain", "Say more about an error: hub explain HUB-201."),
 }

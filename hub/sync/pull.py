@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import orjson
@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from hub.core.boundary import reached
 from hub.core.connector import HUB_API, Connector, Context, FullPass, State, Stream
-from hub.core.errors import HubError
+from hub.core.errors import HubError, NotFound
 from hub.store import leases
 from hub.store.engine import Store
 from hub.store.keys import Keys
@@ -51,6 +51,19 @@ class Source:
     def name(self) -> str:
         """The connection's name in ``hub.toml``."""
         return self.ctx.connection
+
+    def only(self, names: Sequence[str]) -> Source:
+        """The same connection with only these streams; all of them if ``names`` is empty.
+
+        Raises:
+            NotFound: If the connection has no stream of one of ``names``.
+        """
+        known = {stream.name: stream for stream in self.streams}
+        for name in names:
+            if name not in known:
+                offered = ", ".join(sorted(known)) or "none"
+                raise NotFound(f"{self.name}: there is no stream {name!r}. It has: {offered}")
+        return replace(self, streams=tuple(known[name] for name in names)) if names else self
 
 
 @dataclass(slots=True)

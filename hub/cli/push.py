@@ -1,0 +1,185 @@
+"""``hub plan`` and ``hub push``: look first, approve, write, and take back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.cli.progress import watch
+from hub.cli.run import actor
+from hub.cli.session import Session, pass_session
+from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL
+
+if TYPE_CHECKING:
+    from hub.pipeline import Lane
+    from hub.push.destination import Destination
+    from hub.push.plan import Plan
+    from hub.push.send import PushReport
+    from hub.push.undo import UndoReport
+
+SHOWN = 20
+"""Field changes that a plan prints for people; ``--all`` and ``--json`` show every one."""
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[CONNECTION]...")
+@click.option("--all", "everything", is_flag=True, help="Print every field change.")
+@pass_session
+def plan(session: Session, names: tuple[str, ...], everything: bool) -> int:
+    """Show what a push would change, field by field, and what is withheld."""
+    app = session.app()
+    with (
+        watch(session, app.clock) as watched,
+        app.open_hub(actor()) as hub,
+        app.lanes(names, wait=watched.wait) as lanes,
+    ):
+        pusher = hub.pusher(actor())
+        plans = [pusher.plan(place) for place in _places(lanes).values()]
+    shown = None if everything else SHOWN
+    session.show(
+        [_document(item) for item in plans],
+        "\n\n".join(_words(item, shown) for item in plans) or "no connection can be written to",
+    )
+    return EXIT_OK
+
+
+@click.group(invoke_without_command=True)
+@click.option("--approve", "plan_id", metavar="PLAN", help="Approve this plan and send it.")
+@click.pass_context
+def push(ctx: click.Context, plan_id: str | None) -> int:
+    """Write to systems: what is due, or one approved plan."""
+    session = ctx.ensure_object(Session)
+    if ctx.invoked_subcommand is not None:
+        return EXIT_OK
+    app = session.app()
+    with (
+        watch(session, app.clock) as watched,
+        app.open_hub(actor()) as hub,
+        app.lanes(wait=watched.wait) as lanes,
+    ):
+        pusher, places = hub.pusher(actor()), _places(lanes)
+        if plan_id is not None:
+            reports = [pusher.approve(plan_id, places)]
+        else:
+            kept_up = [pusher.keep_up(place) for place in places.values()]
+            reports = [report for report in kept_up if report is not None]
+        hub.notary.settle()
+    session.show([_report(r) for r in reports], "\n".join(_sent(reports, places.values())))
+    return _exit_code(reports)
+
+
+@push.command()
+@click.argument("plan_id", metavar="RUN")
+@pass_session
+def undo(session: Session, plan_id: str) -> int:
+    """Put back what stood there before the push RUN."""
+    app = session.app()
+    with (
+        watch(session, app.clock) as watched,
+        app.open_hub(actor()) as hub,
+        app.lanes(wait=watched.wait) as lanes,
+    ):
+        report = hub.pusher(actor()).undo(plan_id, _places(lanes))
+        hub.notary.settle()
+    session.show({"plan": plan_id, **report.counts}, _undone(report))
+    return EXIT_PARTIAL if report.counts["failed"] else EXIT_OK
+
+
+def _places(lanes: Iterable[Lane]) -> dict[str, Destination]:
+    return {place.key: place for lane in lanes for place in lane.destinations}
+
+
+def _document(item: Plan) -> dict[str, object]:
+    return {
+        "plan": item.plan_id,
+        "destination": item.destination,
+        "looked_at": item.looked_at,
+        "rows": item.rows,
+        "missing": item.missing,
+        "withheld": dict(item.withheld),
+        "changes": [
+            {
+                "record": diff.native_id,
+                "golden_id": diff.golden_id,
+                "field": diff.field,
+                "purpose": diff.purpose,
+                "before": diff.before,
+                "after": diff.after,
+            }
+            for diff in item.diffs
+        ],
+    }
+
+
+def _words(item: Plan, shown: int | None) -> str:
+    lines = [f"{item.destination}: {item.rows:,} records, {len(item.diffs):,} fields would change"]
+    for diff in item.diffs[:shown]:
+        before = "(empty)" if diff.before in (None, "") else diff.before
+        lines.append(f"  {diff.native_id}  {diff.field}: {before} -> {_short(diff.after)}")
+    if shown is not None and len(item.diffs) > shown:
+        lines.append(f"  ... and {len(item.diffs) - shown:,} more: hub plan --all")
+    for reason, count in sorted(item.withheld.items()):
+        lines.append(f"  withheld {count:,} fields, {reason}")
+    if item.missing:
+        lines.append(f"  {item.missing:,} records no longer exist there")
+    if item.rows:
+        lines.append(f"to write this: hub push --approve {item.plan_id}")
+    return "\n".join(lines)
+
+
+def _short(value: object) -> str:
+    text = str(value).replace("\n", " / ")
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _report(report: PushReport) -> dict[str, object]:
+    return {
+        "plan": report.plan_id,
+        "destination": report.destination,
+        "calls": report.calls,
+        "provisioned": list(report.provisioned),
+        "errors": dict(report.errors),
+        "stopped": None if report.stopped is None else str(report.stopped),
+        **report.counts,
+    }
+
+
+def _sent(reports: list[PushReport], places: Iterable[Destination]) -> list[str]:
+    lines = []
+    for report in reports:
+        counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(report.counts.items()))
+        done = counts or "nothing to write"
+        lines.append(f"{report.destination}: {done} in {report.calls} calls")
+        if report.provisioned:
+            lines.append(f"  created fields: {', '.join(report.provisioned)}")
+        lines += [f"  {n:,} times: {error}" for error, n in report.errors.most_common(5)]
+        if report.stopped is not None:
+            lines.append(f"  stopped: {report.stopped}. Run the same command again to go on")
+        if report.counts["written"]:
+            lines.append(f"  to take it back: hub push undo {report.plan_id}")
+    asking = [place for place in places if not place.sync]
+    lines += [
+        f'{place.key}: observing; set mode = "sync" in [connections.{place.connection}] to keep it'
+        " up to date"
+        for place in asking
+    ]
+    return lines
+
+
+def _undone(report: UndoReport) -> str:
+    counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(report.counts.items()))
+    return f"{counts or 'nothing to undo'}. This destination asks for approval again: hub plan"
+
+
+def _exit_code(reports: list[PushReport]) -> int:
+    stopped = [report.stopped for report in reports if report.stopped is not None]
+    if stopped:
+        return stopped[0].exit_code
+    failed, written = (
+        sum(report.counts[outcome] for report in reports) for outcome in ("failed", "written")
+    )
+    if failed:
+        return EXIT_PARTIAL if written else EXIT_FAILED
+    return EXIT_OK

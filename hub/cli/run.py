@@ -1,0 +1,161 @@
+"""``hub run`` and ``hub sync``: bring records in, and everything that follows."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.cli.progress import watch
+from hub.cli.session import Session, pass_session
+from hub.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hub.pipeline import PipelineReport
+    from hub.sync.run import SyncReport
+
+
+def actor() -> str:
+    """Who runs this command, for the audit log."""
+    return f"os:{getpass.getuser()}"
+
+
+@click.command()
+@click.option("--full", is_flag=True, help="Read from the beginning, not from the checkpoints.")
+@pass_session
+def run(session: Session, full: bool) -> int:
+    """Read every connection, resolve, measure, and push what changed."""
+    from hub import pipeline
+
+    app = session.app()
+    _require_connections(app.settings.connections)
+    with (
+        watch(session, app.clock) as watched,
+        app.open_hub(actor()) as hub,
+        app.lanes(wait=watched.wait) as lanes,
+    ):
+        report = pipeline.run(hub, lanes, actor=actor(), full=full, progress=watched.progress)
+    session.show(document(report), _words(report))
+    return report.exit_code
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[CONNECTION]...")
+@click.option("--full", is_flag=True, help="Read from the beginning, not from the checkpoints.")
+@click.option("--stream", "streams", multiple=True, help="Only this stream; may be repeated.")
+@pass_session
+def sync(session: Session, names: tuple[str, ...], full: bool, streams: tuple[str, ...]) -> int:
+    """Read connections into the store, and nothing else."""
+    from hub.sync.run import sync as pull
+
+    app = session.app()
+    _require_connections(app.settings.connections)
+    with (
+        watch(session, app.clock) as watched,
+        app.open_hub(actor()) as hub,
+        app.lanes(names, wait=watched.wait) as lanes,
+    ):
+        sources = [lane.source.only(streams) for lane in lanes]
+        report = pull(
+            hub.store, hub.keys, sources, ids=hub.ids, actor=actor(), full=full,
+            on_page=watched.progress.page,
+        )  # fmt: skip
+        hub.notary.settle()
+    session.show(sync_document(report), "\n".join(sync_lines(report)))
+    return report.exit_code
+
+
+def document(report: PipelineReport) -> dict[str, object]:
+    """A pipeline report for ``--json``."""
+    return {
+        **sync_document(report.pulled),
+        "people": {
+            "created": report.resolved.created,
+            "merged": report.resolved.merged,
+            "golden_changed": report.golden.written,
+        },
+        "snapshots": report.measured.snapshots,
+        "profiles_changed": report.profiled.written,
+        "pushed": {
+            push.destination: {**push.counts, "calls": push.calls} for push in report.pushed
+        },
+        "audit": None if report.head is None else {"size": report.head.size},
+    }
+
+
+def sync_document(report: SyncReport) -> dict[str, object]:
+    """A sync report for ``--json``."""
+    return {
+        "run": report.run,
+        "status": report.status,
+        "counts": report.counts.as_dict(),
+        "streams": [
+            {
+                "connection": stream.connection,
+                "stream": stream.stream,
+                "status": stream.status,
+                **stream.counts.as_dict(),
+                "error": None if stream.error is None else str(stream.error),
+                "held_back": None if stream.fuse is None else stream.fuse.reason,
+            }
+            for stream in report.streams
+        ],
+    }
+
+
+def sync_lines(report: SyncReport) -> list[str]:
+    """A sync report for people: a line per stream, then the sum and what to do next."""
+    lines = []
+    for stream in report.streams:
+        counts = stream.counts
+        lines.append(
+            f"{stream.connection}/{stream.stream}: {counts.read:,} read ="
+            f" {counts.stored:,} stored + {counts.unchanged:,} unchanged"
+            f" + {counts.quarantined:,} quarantined + {counts.suppressed:,} suppressed"
+            f" + {counts.skipped:,} skipped; {counts.deleted:,} deleted"
+        )
+        if stream.fuse is not None:
+            fuse = stream.fuse
+            lines.append(
+                f"  nothing was deleted: {fuse.absent:,} of {fuse.live:,} records were missing, and"
+                f" {fuse.reason}"
+            )
+        if stream.error is not None:
+            lines.append(f"  {stream.status}: {stream.error}")
+    total = report.counts
+    lines.append(f"{report.status}: {total.read:,} read, {total.stored:,} stored")
+    if total.quarantined:
+        lines.append(f"{total.quarantined:,} rows wait in quarantine: hub quarantine list")
+    return lines
+
+
+def _words(report: PipelineReport) -> str:
+    resolved, measured = report.resolved, report.measured
+    lines = [
+        *sync_lines(report.pulled),
+        f"people: {resolved.created:,} new, {resolved.merged:,} merged;"
+        f" {report.golden.written:,} golden records changed",
+        f"metrics: {measured.changed:,} customers changed, {measured.snapshots} new snapshots",
+        f"profiles: {report.profiled.written:,} changed",
+    ]
+    for push in report.pushed:
+        counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(push.counts.items()))
+        lines.append(f"push {push.destination}: {counts or 'nothing to write'}")
+        if push.stopped is not None:
+            lines.append(f"  stopped: {push.stopped}")
+    if not report.pushed:
+        lines.append("push: observing only; see what would change with: hub plan")
+    if report.head is not None:
+        lines.append(f"audit: {report.head.size:,} entries, root {report.head.root.hex()[:16]}")
+    return "\n".join(lines)
+
+
+def _require_connections(connections: Sequence[str] | object) -> None:
+    if not connections:
+        raise ConfigError(
+            "hub.toml has no connection yet. Add one under [connections.NAME], see: hub connectors"
+            " list",
+            code="HUB-225",
+        )

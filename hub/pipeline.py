@@ -1,0 +1,123 @@
+"""The hub in one sentence.
+
+    connector → sync → store → identity → golden record → metrics → profile → push → proof
+
+Stages do not call each other. Each reads what the one before committed, commits its own work, and
+leaves marks for the next; so any of them can be run again, resumed after a kill, or run elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hub.audit.checkpoint import Notary
+from hub.audit.verify import Checkpoint
+from hub.core.clock import Clock
+from hub.core.errors import EXIT_OK, EXIT_PARTIAL
+from hub.core.ids import IdSource
+from hub.core.settings import Settings
+from hub.identity import golden, resolve
+from hub.identity.golden import GoldenReport
+from hub.identity.resolve import ResolveReport
+from hub.metrics import run as metrics
+from hub.metrics.run import MetricsReport
+from hub.profile import run as profile
+from hub.profile.run import ProfileReport
+from hub.push.destination import Destination
+from hub.push.run import Pusher
+from hub.push.send import PushReport
+from hub.store.engine import Store
+from hub.store.keys import Keys
+from hub.sync.pull import PageSeen, Source
+from hub.sync.run import SyncReport, sync
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """An opened hub: settings, database, keys, and the notary that signs its log."""
+
+    settings: Settings
+    store: Store
+    keys: Keys
+    notary: Notary
+    clock: Clock
+    ids: IdSource
+
+    def pusher(self, actor: str) -> Pusher:
+        """Plans and pushes in the name of ``actor``."""
+        return Pusher(self.store, self.keys, self.settings.purposes, self.ids, actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One connection, opened for reading and writing."""
+
+    source: Source
+    destinations: tuple[Destination, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Called as the run goes on: after every page, and when a stage begins."""
+
+    page: PageSeen = lambda _report: None
+    stage: Callable[[str], None] = lambda _name: None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineReport:
+    """What each stage did, in order."""
+
+    pulled: SyncReport
+    resolved: ResolveReport
+    golden: GoldenReport
+    measured: MetricsReport
+    profiled: ProfileReport
+    pushed: tuple[PushReport, ...]
+    head: Checkpoint | None
+
+    @property
+    def exit_code(self) -> int:
+        """The command's exit code: reading first, then pushing."""
+        if self.pulled.exit_code != EXIT_OK:
+            return self.pulled.exit_code
+        stopped = [push.stopped for push in self.pushed if push.stopped is not None]
+        if stopped:
+            return stopped[0].exit_code
+        failed = any(push.counts["failed"] for push in self.pushed)
+        return EXIT_PARTIAL if failed else EXIT_OK
+
+
+def run(
+    hub: Hub,
+    lanes: Sequence[Lane],
+    *,
+    actor: str,
+    full: bool = False,
+    progress: Progress = Progress(),
+) -> PipelineReport:
+    """Bring records in, make golden records of them, measure, and push what changed."""
+    settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
+    progress.stage("sync")
+    sources = [lane.source for lane in lanes]
+    pulled = sync(store, hub.keys, sources, ids=ids, actor=actor, full=full, on_page=progress.page)
+    progress.stage("identity")
+    region = settings.hub.region
+    resolved = resolve.run(
+        store, settings.identity, clock=clock, ids=ids, actor=actor, region=region
+    )
+    progress.stage("golden record")
+    survived = golden.run(store, settings.survivorship, clock=clock, actor=actor)
+    progress.stage("metrics")
+    measured = metrics.run(store, settings.metrics, ids=ids, actor=actor)
+    progress.stage("profiles")
+    profiled = profile.run(store, settings.purposes)
+    progress.stage("push")
+    pusher = hub.pusher(actor)
+    pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
+    pushed = tuple(push for push in pushes if push is not None)
+    progress.stage("audit")
+    return PipelineReport(
+        pulled, resolved, survived, measured, profiled, pushed, hub.notary.settle()
+    )
