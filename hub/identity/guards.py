@@ -46,8 +46,11 @@ class Thresholds:
 
 
 def thresholds(auto: float, review: float, records: int) -> Thresholds:
-    """Thresholds in a population of ``records``: the more people, the more chance namesakes."""
-    return Thresholds(auto, review, log2(max(records, 2)) + _CHANCE_NAMESAKES)
+    """Thresholds in a population of ``records``: the more people, the more chance namesakes.
+
+    A store smaller than 10,000 records cannot tell how rare a name is, and counts as that large.
+    """
+    return Thresholds(auto, review, log2(max(records, 10_000)) + _CHANCE_NAMESAKES)
 
 
 @dataclass(frozen=True, slots=True)
