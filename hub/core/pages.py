@@ -21,9 +21,11 @@ from typing import Any, Literal, Protocol
 
 import orjson
 
-from hub.core.connector import Context, Page, Reject, Row, Since, State
+from hub.core.connector import CheckItem, Context, Page, Reject, Row, Since, State, Stream
 from hub.core.errors import StopRun
 from hub.core.http import Params, Response
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Instant = Callable[[datetime], str | int]
 """Writes an instant as the vendor's filter wants it."""
@@ -45,7 +47,7 @@ def epoch_seconds(instant: datetime) -> int:
 
 def epoch_millis(instant: datetime) -> int:
     """Whole milliseconds since 1970, rounded down."""
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
 
 
 def instant_of(value: object) -> datetime | None:
@@ -63,9 +65,10 @@ def instant_of(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     number = float(value)
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(
-        seconds=number / 1000 if number >= 1e11 else number
-    )
+    try:
+        return _EPOCH + timedelta(seconds=number / 1000 if number >= 1e11 else number)
+    except (OverflowError, ValueError):  # beyond the year 9999, or no number at all
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +302,17 @@ class Rest:
             for n, dump in ((n, orjson.dumps(r)) for n, r in enumerate(found) if not _is_row(r))
         ]
         return [row for row in found if _is_row(row)], rejects
+
+
+def first_pages(*streams: Stream) -> Callable[[Context], list[CheckItem]]:
+    """A ``Connector.check`` that reads the first page of each stream; errors say what is wrong."""
+
+    def check(ctx: Context) -> list[CheckItem]:
+        for stream in streams:
+            next(stream.reader(ctx, {}), None)
+        return [CheckItem(f"{stream.name} can be read", ok=True) for stream in streams]
+
+    return check
 
 
 class Instants:

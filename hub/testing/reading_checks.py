@@ -78,6 +78,17 @@ def clean_rows_map(subject: Subject) -> None:
 
 
 @READING.check(Grade.BRONZE)
+def instants_have_a_zone(subject: Subject) -> None:
+    """No record holds a time without its time zone: it has no place on the time line."""
+    with rig(subject) as bench:
+        for stream, row in _rows(bench):
+            for name in stream.entity.__struct_fields__:
+                value = getattr(_mapped(stream, row), name, None)
+                naive = isinstance(value, datetime) and value.tzinfo is None
+                _hold(not naive, stream, f"{name} has no time zone")
+
+
+@READING.check(Grade.BRONZE)
 def nulls_are_harmless(subject: Subject) -> None:
     """Any field may be null or missing: the row maps or is skipped with a reason."""
     with rig(subject) as bench:

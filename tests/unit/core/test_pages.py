@@ -303,6 +303,8 @@ def test_no_change_is_ever_skipped(times: list[datetime], size: int, ordered: bo
         ("yesterday", None),
         (True, None),
         ({}, None),
+        (1e300, None),
+        (-1e300, None),
     ],
 )
 def test_cursor_values_in_every_shape(value: object, expected: datetime | None) -> None:
