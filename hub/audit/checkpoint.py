@@ -105,7 +105,7 @@ class Notary:
                 f"audit.anchor_file {path} cannot be written ({err.strerror}). The log is signed,"
                 f" but the checkpoint is kept only here. Make the file writable; the next one is"
                 " added to it",
-                code="HUB-520",
+                code="HUB-522",
             ) from err
 
 

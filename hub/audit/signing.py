@@ -20,13 +20,12 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from hub.audit.log import AuditEvent, record
 from hub.audit.verify import Checkpoint, Key
 from hub.core.clock import to_micros
 from hub.core.errors import ConfigError
-from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.schema import audit_keys
 
@@ -47,9 +46,9 @@ class Signer:
 
     def note(self, checkpoint: Checkpoint) -> str:
         """The checkpoint as a signed note. Source: C2SP signed-note, "Signatures"."""
-        text = checkpoint.text()
-        line = base64.b64encode(self.key.hash + self.sign(text)).decode()
-        return f"{text.decode()}\n\u2014 {self.key.name} {line}\n"
+        signed = checkpoint.text()
+        line = base64.b64encode(self.key.hash + self.sign(signed)).decode()
+        return f"{signed.decode()}\n\u2014 {self.key.name} {line}\n"
 
     @classmethod
     def new(cls, name: str) -> Signer:
@@ -72,7 +71,7 @@ class Signer:
         shape = re.fullmatch(r"PRIVATE\+KEY\+([^\s+]+)\+[0-9a-f]{8}\+(\S{44})\n", path.read_text())
         if shape is None:
             raise ConfigError(
-                f"{path} holds no audit key. Restore it from your backup", code="HUB-222"
+                f"{path} holds no audit key. Restore it from your backup", code="HUB-242"
             )
         return cls._of(shape[1], base64.b64decode(shape[2])[1:])
 
@@ -118,8 +117,7 @@ def ensure_key(store: Store, folder: Path, hub_name: str, actor: str) -> None:
         Signer.new(name).write(path)
     key = Signer.read(path).key
     with store.write() as connection:
-        if current_key_id(connection) is None:
-            add_key(connection, key, to_micros(now))
+        if add_key(connection, key, to_micros(now)):
             event = AuditEvent("audit.key.created", actor, now, what={"key": str(key)})
             record(connection, event)
 
@@ -138,7 +136,7 @@ def signer_in_office(connection: Connection, folder: Path) -> Signer:
     raise ConfigError(
         f"{folder} lacks the key {current} that signs the audit log. Restore {KEY_FILE} from your"
         " backup",
-        code="HUB-222",
+        code="HUB-242",
     )
 
 
@@ -156,11 +154,14 @@ def first_key(connection: Connection) -> Key | None:
     return Key(row.key_id.partition("+")[0], row.public_key) if row else None
 
 
-def add_key(connection: Connection, key: Key, now: int) -> None:
-    """Put a key into office."""
-    row = (key.id, key.public, now, None)
-    columns = ("key_id", "public_key", "created_at", "retired_at")
-    bulk.insert(connection, audit_keys, columns, [row])
+def add_key(connection: Connection, key: Key, now: int) -> bool:
+    """Whether the key is put into office by this call, and not by another process before."""
+    insert = text(
+        "INSERT INTO audit_keys (key_id, public_key, created_at) VALUES (:id, :public, :now)"
+        " ON CONFLICT DO NOTHING RETURNING key_id"
+    )
+    values = {"id": key.id, "public": key.public, "now": now}
+    return connection.execute(insert, values).first() is not None
 
 
 def ed25519_holds(public: bytes, message: bytes, signature: bytes) -> bool:

@@ -50,15 +50,22 @@ CODES: Final[dict[str, str]] = {
     "HUB-213": "A secret's file may be read by others than its owner. Run: chmod 600 FILE, and"
     " renew the secret if others had access.",
     "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
-    " others go on (see: hub doctor). With a message about an audit key: others may read the key,"
-    " so run chmod 600 on it and then: hub audit rotate-key.",
-    "HUB-221": "No installed package brings a connector of that name (see: hub connectors list)."
-    " With a message about an audit key: the file holds none, so restore it from your backup.",
-    "HUB-222": "A name cannot be used for a new connector. With a message about an audit key: it is"
-    " missing, so restore it from your backup; a new one would break the chain of checkpoints.",
+    " others go on. See: hub doctor.",
+    "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",
+    "HUB-222": "A name cannot be used for a new connector.",
     "HUB-223": "The folder for a new connector is not empty; nothing was written.",
     "HUB-230": "A section of hub.toml refers to something that does not exist; the message names"
     " what may be used instead.",
+    "HUB-225": "hub.toml declares no connection, so there is nothing to read. Add one under"
+    " [connections.NAME]; the example in hub init shows how.",
+    "HUB-231": "A field would be written under a purpose that [purposes] does not have. Nothing"
+    " leaves without a purpose: add it, or map the field under another one.",
+    "HUB-240": "Others may read the hub's key, with which every fingerprint is made. Run chmod 600"
+    " on the file that the message names.",
+    "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"
+    " row looks changed and no contact point is recognised.",
+    "HUB-242": "The audit log's signing key is missing or damaged. Restore it from your backup; a"
+    " new one would break the chain of checkpoints.",
     "HUB-400": "The system refused the credential; only a person can renew it. Renew it there, put"
     " it where hub.toml refers to, then run: hub check --connect NAME.",
     "HUB-500": "A system is out of reach. What was committed stays; the next run resumes.",
@@ -77,6 +84,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-520": "The operating system refused: a missing file, a missing permission. The message"
     " names the file.",
     "HUB-521": "The disk is full. What was committed stays. Free space, then repeat the command.",
+    "HUB-522": "The anchor file of the audit log cannot be written. The log itself is signed; the"
+    " checkpoint is added to the file as soon as it can be.",
     "HUB-900": "A bug in the hub or in a plugin. What was committed stays. The message names a file"
     " with the place in the code, without personal data or secrets; please attach it to a report.",
 }

@@ -72,8 +72,7 @@ def document(report: PipelineReport) -> dict[str, object]:
     return {
         **sync_document(report.pulled),
         "people": {
-            "created": report.resolved.created,
-            "merged": report.resolved.merged,
+            **report.resolved.events,
             "golden_changed": report.golden.written,
         },
         "snapshots": report.measured.snapshots,
@@ -133,10 +132,10 @@ def sync_lines(report: SyncReport) -> list[str]:
 
 def _words(report: PipelineReport) -> str:
     resolved, measured = report.resolved, report.measured
+    changes = ", ".join(f"{n:,} {what}" for what, n in sorted(resolved.events.items()))
     lines = [
         *sync_lines(report.pulled),
-        f"people: {resolved.created:,} new, {resolved.merged:,} merged;"
-        f" {report.golden.written:,} golden records changed",
+        f"people: {changes or 'nobody changed'}; {report.golden.written:,} golden records written",
         f"metrics: {measured.changed:,} customers changed, {measured.snapshots} new snapshots",
         f"profiles: {report.profiled.written:,} changed",
     ]

@@ -99,7 +99,7 @@ class Gate:
                     f"{connection}: field {field.name} is mapped under purpose {field.purpose!r},"
                     f" which [purposes] does not have. Add [purposes.{field.purpose}], or give the"
                     f" field another purpose under [connections.{connection}.push.fields]",
-                    code="HUB-230",
+                    code="HUB-231",
                 )
 
     def judge(

@@ -41,14 +41,14 @@ class Keys:
             _create(path)
         if path.stat().st_mode & 0o077:
             raise ConfigError(
-                f"{path} is readable by others. Run: chmod 600 {path}", code="HUB-220"
+                f"{path} is readable by others. Run: chmod 600 {path}", code="HUB-240"
             )
         master = path.read_bytes()
         if len(master) != KEY_BYTES:
             raise ConfigError(
                 f"{path} holds {len(master)} bytes, expected {KEY_BYTES}. Restore it from your"
                 " backup: without it every row looks changed",
-                code="HUB-221",
+                code="HUB-241",
             )
         return cls(master)
 
