@@ -8,11 +8,11 @@ goes on from is that of the entries.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from hashlib import sha256
 from itertools import zip_longest
 
-from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, or_, select
+from sqlalchemy import JSON, ColumnElement, Connection, LargeBinary, Text, cast, func, or_, select
 
 from hub.audit.checkpoint import notes_between
 from hub.audit.log import entries
@@ -28,6 +28,7 @@ from hub.audit.verify import (
     Report,
     Tampered,
     Tenure,
+    Unusable,
     check_order,
     check_signatures,
     leaf_hash,
@@ -53,25 +54,36 @@ def verify_log(store: Store, kept: Checkpoint | None = None) -> Report:
         Tampered: At the first step that does not hold, naming the first bad index.
     """
     report = Report()
-    with store.read() as connection, ThreadPoolExecutor(1) as beside:
-        series = [Checkpoint.parse(note) for note in notes_between(connection, 0)]
-        # 1, 2
-        tenures = _tenures(connection)
-        count = check_signatures([*series, *([kept] if kept else [])], tenures, ed25519_holds)
-        report.steps.append((1, f"keys: {', '.join(each.key.id for each in tenures)}"))
-        report.steps.append((2, f"signatures: {count} checkpoints signed by the key in office"))
-        # 3, 4, 5, 7
-        misfiled = beside.submit(_misfiled, store)  # one statement, so the two cores share the work
-        check_order(series)
-        log = frontier(connection)
-        _check_kept(kept, log.size)
-        done = _replayed(connection, log.size, series, kept)
-        _check_frontier(connection, done.frontier, log)
-        if (index := misfiled.result()) is not None:
-            raise Tampered(3, f"entry {index} is filed under what it does not say (search columns)")
-        _tell(report, done, series, kept)
-        report.notes += _unsigned(connection, series, log.size)
+    try:
+        with store.read() as connection, ThreadPoolExecutor(1) as beside:
+            _verify(connection, beside.submit(_misfiled, store), kept, report)
+    except (Unusable, TypeError, ValueError) as err:
+        raise Tampered(3, f"the tables hold what the hub never writes: {err}") from err
     return report
+
+
+def _verify(
+    connection: Connection,
+    misfiled: Future[int | None],
+    kept: Checkpoint | None,
+    report: Report,
+) -> None:
+    # 1, 2
+    series = [Checkpoint.parse(note) for note in notes_between(connection, 0)]
+    tenures = _tenures(connection)
+    count = check_signatures([*series, *([kept] if kept else [])], tenures, ed25519_holds)
+    report.steps.append((1, f"keys: {', '.join(each.key.id for each in tenures)}"))
+    report.steps.append((2, f"signatures: {count} checkpoints signed by the key in office"))
+    # 3, 4, 5, 7
+    check_order(series)
+    log = frontier(connection)
+    _check_kept(kept, log.size)
+    done = _replayed(connection, log.size, series, kept)
+    _check_frontier(connection, done.frontier, log)
+    if (index := misfiled.result()) is not None:
+        raise Tampered(3, f"entry {index} is filed under what it does not say (search columns)")
+    _tell(report, done, series, kept)
+    report.notes += _unsigned(connection, series, log.size)
 
 
 def _tenures(connection: Connection) -> list[Tenure]:
@@ -122,7 +134,8 @@ def _first_bad(connection: Connection, size: int) -> int | None:
     leaf = audit_leaves.c
     for start in range(0, size, FETCH):
         width = min(FETCH, size - start)
-        query = select(leaf.idx, leaf.body, leaf.leaf_hash).order_by(leaf.idx)
+        body = cast(leaf.body, LargeBinary).label("body")
+        query = select(leaf.idx, body, leaf.leaf_hash).order_by(leaf.idx)
         rows = connection.execute(query.where(leaf.idx >= start, leaf.idx < start + width)).all()
         for expected, row in zip_longest(range(start, start + width), rows):
             if row is None or row.idx != expected or leaf_hash(row.body) != row.leaf_hash:
@@ -142,7 +155,10 @@ def _check_frontier(connection: Connection, replayed: Frontier, log: Frontier) -
 
 
 def _misfiled(store: Store) -> int | None:
-    """The first entry whose columns differ from its bytes."""
+    """The first entry whose columns differ from its bytes.
+
+    One statement of the database, which keeps a second core busy while the first one hashes.
+    """
     with store.read() as connection:
         columns = audit_leaves.c
         told = {"at": columns.at, "by": columns.actor, "kind": columns.kind}

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, LargeBinary, cast, select
 
 from hub.audit.verify import leaf_hash
 from hub.core.clock import from_micros, to_micros
@@ -88,7 +88,8 @@ class AuditEvent:
 def entries(connection: Connection, start: int, end: int) -> list[bytes]:
     """The entries with an index from ``start`` to below ``end``, in log order."""
     index = schema.audit_leaves.c.idx
-    query = select(schema.audit_leaves.c.body).where(index >= start, index < end).order_by(index)
+    body = cast(schema.audit_leaves.c.body, LargeBinary)  # SQLite would store an edited one as text
+    query = select(body).where(index >= start, index < end).order_by(index)
     result = connection.execute(query)
     # The driver's own rows: those of the expression layer double the time over a million.
     return [entry for (entry,) in result.cursor.fetchall()]

@@ -545,17 +545,16 @@ def _time_span(entries: Sequence[bytes], start: int) -> tuple[int, int]:
 
 
 def _meet(mark: Mark, frontier: Frontier, latest: int, since: int) -> None:
-    checkpoint = mark.checkpoint
-    where = f"in entries {since} to {checkpoint.size - 1}"
+    checkpoint, size = mark.checkpoint, mark.checkpoint.size
     if checkpoint.root != frontier.root():
-        whose = "that you kept" if mark.step == 7 else "of the log"
+        first, whose = (0, "that you kept") if mark.step == 7 else (since, "of the log")
+        where = f"entries {first} to {size - 1}"
         raise Tampered(
             mark.step,
-            f"{where} something differs: the root at size {checkpoint.size} is not that of the"
-            f" checkpoint {whose}",
+            f"in {where} something differs: their root is not that of the checkpoint {whose}",
         )
     if latest > checkpoint.at:
-        raise Tampered(5, f"{where} one is later than the checkpoint at size {checkpoint.size}")
+        raise Tampered(5, f"in entries {since} to {size - 1} one is later than their checkpoint")
 
 
 # --- The bundle: a folder or a .zip --------------------------------------------------------------

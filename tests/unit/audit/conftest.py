@@ -92,3 +92,13 @@ def exported(signed_log: tuple[Store, Path]) -> Path:
 def bundle(exported: Path, tmp_path: Path) -> Path:
     """A copy of the exported log that a test may tamper with."""
     return Path(shutil.copytree(exported, tmp_path / "bundle"))
+
+
+@pytest.fixture
+def young_log(sqlite_databases: Databases, tmp_path: Path) -> Notary:
+    """A log of 151 entries that a test may go on with; its key is at hand."""
+    store = Store.open(sqlite_databases.migrated(), ManualClock(START))
+    notary = notary_of(store, tmp_path)
+    log_events(store, 150)
+    notary.settle()
+    return notary
