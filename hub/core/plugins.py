@@ -77,13 +77,26 @@ def load_connector(name: str, found: Iterable[EntryPoint] | None = None) -> Conn
         ConfigError: If no installed package brings it; the message suggests the nearest name.
         BrokenPlugin: If two packages bring it, or the one that does is broken.
     """
+    return _load(_only(name, found))
+
+
+def module_of(name: str, found: Iterable[EntryPoint] | None = None) -> str:
+    """Import name of the package that brings the connector of that name.
+
+    Raises:
+        ConfigError: If none or more than one does.
+    """
+    return _only(name, found).module
+
+
+def _only(name: str, found: Iterable[EntryPoint] | None) -> EntryPoint:
     points = _points(found)
     claims = [point for point in points if point.name == name]
     if not claims:
         raise ConfigError(_unknown(name, sorted({point.name for point in points})), code="HUB-221")
     if len(claims) > 1:
         raise BrokenPlugin(_claimed_twice(name, claims))
-    return _load(claims[0])
+    return claims[0]
 
 
 def _points(found: Iterable[EntryPoint] | None) -> list[EntryPoint]:

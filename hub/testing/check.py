@@ -30,6 +30,11 @@ class Grade(IntEnum):
     SILVER = 2
     GOLD = 3
 
+    @property
+    def label(self) -> str:
+        """As a report prints it."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -33,6 +33,7 @@ class Report:
 
     connector: str
     findings: tuple[Finding, ...]
+    has_emulator: bool = True
 
     @property
     def failed(self) -> tuple[Finding, ...]:
@@ -41,18 +42,24 @@ class Report:
 
     @property
     def grade(self) -> Grade:
-        """The highest grade none of whose checks failed, nor any of a lower one."""
-        lost = min((finding.check.grade for finding in self.failed), default=Grade.GOLD + 1)
-        return Grade(lost - 1)
+        """The highest grade none of whose checks failed, nor any of a lower one.
+
+        Without an emulator only the package was examined, which is worth bronze.
+        """
+        lost = [int(finding.check.grade) for finding in self.failed]
+        lost.append(int(Grade.GOLD) + 1 if self.has_emulator else int(Grade.SILVER))
+        return Grade(min(lost) - 1)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why the grade is not a higher one, worst first."""
         by_weight = sorted(self.failed, key=lambda finding: finding.check.grade)
-        return tuple(
-            f"{finding.check.grade.name.lower()}: {finding.check.id}: {finding.detail}"
-            for finding in by_weight
-        )
+        told = [
+            f"{found.check.grade.label}: {found.check.id}: {found.detail}" for found in by_weight
+        ]
+        if not self.has_emulator:
+            told.append("silver: without an emulator, reading and writing were not examined")
+        return tuple(told)
 
 
 def examine(subject: Subject, only: Collection[str] = ()) -> Report:
@@ -62,7 +69,8 @@ def examine(subject: Subject, only: Collection[str] = ()) -> Report:
         subject: The connector.
         only: Ids of the checks to run; all of them when empty.
     """
-    return Report(subject.connector.name, tuple(findings(subject, only)))
+    found = tuple(findings(subject, only))
+    return Report(subject.connector.name, found, bool(subject.connector.emulator))
 
 
 def findings(subject: Subject, only: Collection[str] = ()) -> Iterator[Finding]:

@@ -16,6 +16,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
+from pydantic import ValidationError
+
 from hub.core.clock import ManualClock
 from hub.core.connector import (
     Change,
@@ -32,7 +35,9 @@ from hub.core.connector import (
     Writer,
 )
 from hub.core.connector import Emulator as Declared
-from hub.core.errors import HubError
+from hub.core.errors import HubError, SkipRecord
+from hub.core.plugins import load_connector, module_of
+from hub.core.records import Record, decode, encode
 from hub.core.released import Released, claim_release_key
 from hub.core.secrets import Secret
 from hub.emulation.effects import Effect
@@ -75,6 +80,15 @@ class Subject:
     def of(cls, connector: Connector, module: str) -> Subject:
         """The subject whose package is importable as ``module``."""
         return cls(connector, module, Path(str(resources.files(module))))
+
+    @classmethod
+    def installed(cls, name: str) -> Subject:
+        """The installed connector of that name.
+
+        Raises:
+            ConfigError: If there is none, or its plugin is broken.
+        """
+        return cls.of(load_connector(name), module_of(name))
 
 
 @dataclass
@@ -264,6 +278,18 @@ class _Listener(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the line."""
         self.lines.append(record.getMessage())
+
+
+def mapped(stream: Stream, row: Row) -> Record:
+    """What the engine would store of ``row``, the type of every field checked.
+
+    Raises:
+        SkipRecord: If it would go to quarantine.
+    """
+    try:
+        return decode(encode(stream.map(stream.model.model_validate(row) if stream.model else row)))
+    except (ValidationError, msgspec.ValidationError) as err:
+        raise SkipRecord("a field has the wrong type", reason="bad-field") from err
 
 
 _SAMPLES: dict[str, tuple[Value, Value]] = {
