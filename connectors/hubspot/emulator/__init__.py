@@ -17,7 +17,7 @@ address, the codes ``INVALID_DOUBLE``, ``CONFLICTING_UNIQUE_VALUE`` and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,13 @@ from starlette.types import ASGIApp
 from connectors.hubspot.emulator.access import ALL_SCOPES, Access, OAuthApp
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.api import api
-from connectors.hubspot.emulator.control import perform
+from connectors.hubspot.emulator.control import perform, table_of
 from connectors.hubspot.emulator.limits import PLANS, RateLimiter
 from connectors.hubspot.emulator.refusals import Refusal
 from connectors.hubspot.emulator.seed import apply_changes, seed_from
 from connectors.hubspot.emulator.state import dump, restore
 from hub.core.clock import Clock, SystemClock
+from hub.core.secrets import Secret
 from hub.emulation.effects import CallLog, EffectLog
 from hub.emulation.faults import FaultPlan, Scenario
 
@@ -70,8 +71,22 @@ class HubSpotEmulator:
         apply_changes(changes, self.account)
 
     def settings(self, url: str) -> dict[str, Any]:
-        """Connector settings that point a connection at this emulator under ``url``."""
-        return {"base_url": url, "token": self.token}
+        """Connector settings that point a connection at this emulator under ``url``.
+
+        They also name the properties that the simulated business added to its account.
+        """
+        return {
+            "base_url": url,
+            "token": Secret.of(self.token),
+            "currency": "AUD",
+            "identifiers": {"loyalty_number": "loyalty_card"},
+            "ticket_reopens": "times_reopened",
+            "ticket_agents": "agents_involved",
+        }
+
+    def live_ids(self, stream: str) -> Collection[str]:
+        """Ids of the live records; every contact has a subscriptions record beside it."""
+        return {record.id for record in table_of(self.account, stream).in_order()}
 
     def snapshot(self) -> Mapping[str, object]:
         """Every record, live and archived, every definition and every consent state."""

@@ -258,7 +258,8 @@ def _needed_scope(account: Account, endpoint: Endpoint, request: Request) -> str
 def _retry_after(account: Account, fault: Fault) -> str | None:
     forms = {"absent": None, "zero": "0", "seconds": str(round(fault.seconds))}
     if fault.retry_after == "date":
-        moment = account.now() + timedelta(seconds=fault.seconds)
+        # HTTP dates are whole seconds: rounded up, else the client would be asked for less.
+        moment = account.now() + timedelta(seconds=fault.seconds, microseconds=999_999)
         return format_datetime(moment, usegmt=True)
     return forms[fault.retry_after]
 

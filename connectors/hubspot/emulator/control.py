@@ -104,14 +104,14 @@ def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, obj
     """
     match _COMMANDS.validate_python(command):
         case CreateRecord() as new:
-            record = account.create(account.table(new.object), new.properties, actor="user")
+            record = account.create(table_of(account, new.object), new.properties, actor="user")
             return {"id": record.id}
         case EditRecord() as edit:
             return {"changed": sorted(_edit(account, edit))}
         case ArchiveRecord() as move:
             _move(account, move)
         case MergeRecords() as merge:
-            table = account.table(merge.object)
+            table = table_of(account, merge.object)
             primary, other = account.record(table, merge.id), account.record(table, merge.other)
             account.merge(table, primary, other, actor="user")
         case EraseContact() as erasure:
@@ -123,8 +123,17 @@ def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, obj
     return {"done": True}
 
 
+def table_of(account: Account, stream: str) -> RecordTable:
+    """The records that a stream of the connector reads: subscriptions hang on contacts.
+
+    Raises:
+        Refusal: 400 if there is no such kind.
+    """
+    return account.table("contacts" if stream == "subscriptions" else stream)
+
+
 def _edit(account: Account, edit: EditRecord) -> set[str]:
-    table = account.table(edit.object)
+    table = table_of(account, edit.object)
     record = account.record(table, edit.id)
     changed = account.update(table, record, edit.properties, actor="user")
     if edit.modified_at:
@@ -133,7 +142,7 @@ def _edit(account: Account, edit: EditRecord) -> set[str]:
 
 
 def _move(account: Account, move: ArchiveRecord) -> None:
-    table = account.table(move.object)
+    table = table_of(account, move.object)
     if move.op == "archive":
         account.archive(table, account.record(table, move.id), actor="user")
         return
@@ -155,7 +164,7 @@ def _decide(account: Account, consent: ChangeConsent) -> None:
 
 def stage(account: Account, fault: Fault) -> None:
     """Bring about what the fault describes, before the request that struck it is answered."""
-    table = account.table(fault.object_type or "contacts")
+    table = table_of(account, fault.object_type or "contacts")
     if fault.kind == "plateau":
         _plateau(account, table, fault)
     elif fault.kind == "late_commit":

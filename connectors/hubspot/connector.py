@@ -1,0 +1,115 @@
+"""The hubspot connector: its streams, its writer, and what it leaves undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from connectors.hubspot import mapping
+from connectors.hubspot.check import check
+from connectors.hubspot.client import http
+from connectors.hubspot.config import HubSpotSettings
+from connectors.hubspot.mapping import FIELDS
+from connectors.hubspot.reader import (
+    CrmReader,
+    Enrich,
+    nothing_more,
+    with_associations,
+    with_statuses,
+)
+from connectors.hubspot.writer import PROFILES
+from hub.core.clock import Clock
+from hub.core.connector import (
+    Connector,
+    Emulator,
+    FullPass,
+    Row,
+    Since,
+    Stream,
+    Unsupported,
+)
+from hub.core.records import (
+    ConsentSignal,
+    Deal,
+    Feedback,
+    Organisation,
+    Person,
+    Record,
+    Ticket,
+)
+
+RowMapping = Callable[[Row, HubSpotSettings], Record]
+"""A function of ``mapping.py``."""
+
+
+def streams(settings: HubSpotSettings) -> tuple[Stream, ...]:
+    """Everything that is read. A contact's subscriptions are a record of their own beside it."""
+    parties = {"contacts": mapping.CONTACTS, "companies": mapping.COMPANIES}
+    about = {"contacts": mapping.CONTACTS, "tickets": mapping.TICKETS}
+    return (
+        _stream(settings, "contacts", Person, mapping.person),
+        _stream(settings, "companies", Organisation, mapping.organisation),
+        _stream(settings, "deals", Deal, mapping.deal, enrich=with_associations("deals", parties)),
+        _stream(settings, "tickets", Ticket, mapping.ticket, with_associations("tickets", parties)),
+        _stream(
+            settings,
+            "feedback_submissions",
+            Feedback,
+            mapping.feedback,
+            with_associations("feedback_submissions", about),
+        ),
+        _stream(settings, "subscriptions", ConsentSignal, mapping.permissions, with_statuses),
+    )
+
+
+def _stream(
+    settings: HubSpotSettings,
+    name: str,
+    entity: type[Record],
+    map_row: RowMapping,
+    enrich: Enrich = nothing_more,
+) -> Stream:
+    object_type = "contacts" if name == "subscriptions" else name
+    modified = "lastmodifieddate" if object_type == "contacts" else "hs_lastmodifieddate"
+    return Stream(
+        name=name,
+        entity=entity,
+        map=lambda row: map_row(row, settings),
+        key=mapping.KEY,
+        reader=CrmReader(
+            object_type=object_type,
+            properties=mapping.properties(name, settings),
+            modified=modified,
+            lookback=settings.lookback,
+            lag=settings.search_lag,
+            enrich=enrich,
+        ),
+        cursor=Since(modified, lookback=settings.lookback, ordered=False),
+        deletes=FullPass(),  # and each run names what is in the recycle bin
+        ignore=mapping.names(FIELDS) | {modified},  # the hub's own writes move no more than these
+        updated=modified,
+        mapping_version=mapping.version(settings),
+    )
+
+
+def emulator(clock: Clock) -> Emulator:
+    """An empty account on loopback that lives on ``clock``."""
+    from connectors.hubspot.emulator import create  # a web server: only where one is wanted
+
+    return create(clock=clock)
+
+
+HUBSPOT = Connector(
+    name="hubspot",
+    summary="HubSpot: contacts, companies, deals, tickets, feedback, consent; writes profiles back",
+    config=HubSpotSettings,
+    streams=streams,
+    http=http,
+    writers=(PROFILES,),
+    check=check,
+    emulator=emulator,
+    webhooks=Unsupported("service keys have none; polling is complete on its own"),
+    erase=Unsupported("later: gdpr-delete cannot be undone and blocks the address for good"),
+    write_consent=Unsupported("later: withdrawals are taken over from HubSpot, not written to it"),
+    read_back=Unsupported("later: with write_consent"),
+    homepage="https://developers.hubspot.com/docs",
+)
