@@ -164,7 +164,7 @@ def _rows(
         .where(facts.c.entity == "feedback")
     )
     if golden_ids is None:
-        yield from connection.execute(query).tuples()
+        yield from connection.execute(query)
         return
     for chunk in chunks(golden_ids):
-        yield from connection.execute(query.where(cluster_members.c.golden_id.in_(chunk))).tuples()
+        yield from connection.execute(query.where(cluster_members.c.golden_id.in_(chunk)))

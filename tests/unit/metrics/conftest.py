@@ -1,0 +1,113 @@
+"""Customers with orders and survey answers, put straight into the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from sqlalchemy import select
+
+from hub.core.clock import ManualClock, to_micros
+from hub.core.ids import IdSource
+from hub.core.records import Feedback, encode
+from hub.core.settings import MetricsSection
+from hub.metrics import run as metrics
+from hub.metrics.run import MetricsReport
+from hub.store import bulk, dirty, schema
+from hub.store.engine import Store
+
+TODAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def days_ago(days: float) -> datetime:
+    return TODAY - timedelta(days=days)
+
+
+@dataclass
+class Business:
+    """A store that customers buy from and answer to; rid n belongs to golden id ``g<n>``."""
+
+    store: Store
+    clock: ManualClock
+    ids: IdSource
+
+    def __post_init__(self) -> None:
+        self._rows = count(10_000)
+
+    def customer(self, rid: int, golden_id: str | None = None) -> str:
+        golden_id = golden_id or f"g{rid}"
+        with self.store.write() as connection:
+            bulk.upsert(
+                connection,
+                schema.cluster_members,
+                ("rid", "golden_id", "since"),
+                [(rid, golden_id, 0)],
+                key=("rid",),
+            )
+            columns = ("golden_id", "entity", "version", "body", "digest", "updated_at")
+            bulk.insert_new(
+                connection,
+                schema.golden_records,
+                columns,
+                [(golden_id, "person", 1, b"{}", b"", 0)],
+            )
+        self.mark("metrics", golden_id)
+        return golden_id
+
+    def order(self, rid: int | None, ref: str, amount: int, at: datetime, **other) -> None:
+        row = {
+            "rid": next(self._rows), "line": 0, "stream_id": 1, "order_ref": ref,
+            "party_rid": rid, "at": to_micros(at), "currency": "GBP", "kind": "sale",
+            "quantity": 1, "amount_minor": amount, "positive": amount > 0, "cancelled": False,
+        } | other  # fmt: skip
+        with self.store.write() as connection:
+            bulk.insert(connection, schema.order_entries, tuple(row), [tuple(row.values())])
+        self.mark("facts", rid)
+
+    def answer(self, rid: int | None, instrument: str, score: float, **other) -> None:
+        scale = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}[instrument]
+        at = other.pop("at", days_ago(1))
+        fields = {"scale_min": scale[0], "scale_max": scale[1]} | other
+        feedback = Feedback(at=at, instrument=instrument, score=score, **fields)
+        fact = next(self._rows)
+        columns = (
+            "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
+            "canonical", "created_at", "changed_at",
+        )  # fmt: skip
+        row = (fact, 1, str(fact), "feedback", 1, b"", b"", encode(feedback), 0, 0)
+        with self.store.write() as connection:
+            bulk.insert(connection, schema.source_records, columns, [row])
+            fact_columns = ("rid", "party_rid", "entity", "at")
+            fact_row = (fact, rid, "feedback", to_micros(at))
+            bulk.insert(connection, schema.facts, fact_columns, [fact_row])
+        self.mark("facts", rid)
+
+    def mark(self, stage, key) -> None:
+        if key is not None:
+            seq = dirty.sequence(self.store)
+            with self.store.write() as connection:
+                dirty.mark(connection, stage, [str(key)], cause="test", seq=seq)
+
+    def measure(self, **settings) -> MetricsReport:
+        section = MetricsSection(**{"min_n": 1} | settings)
+        return metrics.run(self.store, section, ids=self.ids, actor="os:test")
+
+    def current(self) -> dict[tuple[str, str], tuple]:
+        table = schema.metric_snapshots
+        query = select(table).where(table.c.superseded_at.is_(None))
+        with self.store.read() as connection:
+            rows = connection.execute(query).all()
+        return {(r.metric, r.series): (r.value, r.n, r.status) for r in rows}
+
+    def profile_values(self) -> dict[tuple[str, str], tuple]:
+        with self.store.read() as connection:
+            rows = connection.execute(select(schema.profile_metrics)).all()
+        return {(r.golden_id, r.metric): (r.value, r.label, r.status) for r in rows}
+
+
+@pytest.fixture
+def business(store: Store, clock: ManualClock, ids: IdSource) -> Business:
+    """A business without customers, on 1 January 2026."""
+    return Business(store, clock, ids)

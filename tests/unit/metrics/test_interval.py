@@ -1,0 +1,86 @@
+"""Published vectors and measured coverage of the intervals."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.metrics.interval import mean, net_promoter, ratio, student_t, wilson
+
+
+def test_csat_vector():
+    """42/32/10/9/14 answers from 5 down to 1: 74 of 107 are satisfied."""
+    assert wilson(74, 107, 0.95).value == pytest.approx(69.16, abs=0.005)
+
+
+def test_nps_vector():
+    """Half promoters, a sixth detractors, 324 answers: 33.3 plus or minus 8.1."""
+    nps = net_promoter(162, 108, 54, 0.95)
+
+    assert nps.value == pytest.approx(33.33, abs=0.01)
+    assert (nps.high - nps.low) / 2 == pytest.approx(8.1, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("p", "d", "n", "least", "most"),
+    [(0.90, 0.02, 10, 0.90, 0.98), (0.90, 0.02, 30, 0.93, 0.98), (0.50, 0.17, 30, 0.93, 0.98)],
+)
+def test_nps_interval_covers_the_truth_where_wald_does_not(p, d, n, least, most):
+    """Simulated coverage on small and skewed samples (plain Wald: 64.6 % in the first case)."""
+    dice = random.Random(7)
+    truth, hits, rounds = 100 * (p - d), 0, 4_000
+    for _ in range(rounds):
+        draws = [dice.random() for _ in range(n)]
+        promoters = sum(x < p for x in draws)
+        detractors = sum(x > 1 - d for x in draws)
+        nps = net_promoter(promoters, n - promoters - detractors, detractors, 0.95)
+        hits += nps.low <= truth <= nps.high
+
+    assert least <= hits / rounds <= most
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400))
+def test_nps_stays_on_its_scale(promoters, passives, detractors):
+    """Value and interval lie between -100 and 100, and the interval is not empty."""
+    if promoters + passives + detractors:
+        nps = net_promoter(promoters, passives, detractors, 0.95)
+
+        assert -100 <= nps.low <= nps.high <= 100
+        assert -100 <= nps.value <= 100
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_contains_its_share(case):
+    """The interval holds the observed share and stays within 0 and 100."""
+    share = wilson(*case, 0.95)
+
+    assert 0 <= share.low <= share.value + 1e-9
+    assert share.value - 1e-9 <= share.high <= 100
+
+
+def test_a_share_of_nothing_is_refused():
+    """No number is better than a wrong one."""
+    for estimate in (lambda: wilson(0, 0, 0.95), lambda: net_promoter(0, 0, 0, 0.95)):
+        with pytest.raises(ValueError, match="undefined"):
+            estimate()
+
+
+@pytest.mark.parametrize(
+    ("degrees", "table"), [(1, 12.706), (2, 4.303), (3, 3.182), (10, 2.228), (120, 1.980)]
+)
+def test_student_quantiles_match_the_table(degrees, table):
+    """Published two-sided 95 % quantiles, within one per cent."""
+    assert student_t(0.95, degrees) == pytest.approx(table, rel=0.01)
+
+
+def test_ratio_and_mean_agree_when_everyone_buys_once():
+    """With one order each, revenue over orders is the mean order."""
+    values = [10.0, 20.0, 60.0, 5.0]
+
+    over_orders, plain = ratio([(v, 1) for v in values], 0.95), mean(values, 0.95)
+
+    assert over_orders.value == pytest.approx(plain.value)
+    assert over_orders.low == pytest.approx(plain.low)
