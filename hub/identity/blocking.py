@@ -23,8 +23,14 @@ class BlockingKey(NamedTuple):
 CONTACT: Final = frozenset({"email", "phone"})
 """Kinds whose value is discounted by the number of people who seem to share it."""
 
-_CAPS: Final = {"name": 60, "mailbox": 20, "birthday": 40, "street": 40, "place": 60}
-UNCAPPED: Final = frozenset({"record"})
+_CAPS: Final = {
+    "alias": 1_000,
+    "name": 60,
+    "mailbox": 20,
+    "birthday": 40,
+    "street": 40,
+    "place": 60,
+}
 _MAILBOX_SHORTEST = 7
 
 
@@ -39,8 +45,7 @@ def keys(record: Comparable) -> frozenset[BlockingKey]:
     The kinds of organisations carry a prefix, so that they never meet persons.
     """
     prefix = "" if record.kind == "person" else "org_"
-    found = {BlockingKey(prefix + kind, value) for kind, value in _plain_keys(record)}
-    return frozenset(found | {BlockingKey("record", k) for k in (record.key, *record.aliases)})
+    return frozenset(BlockingKey(prefix + kind, value) for kind, value in _plain_keys(record))
 
 
 def _plain_keys(record: Comparable) -> Iterator[tuple[str, str]]:
@@ -53,6 +58,8 @@ def _plain_keys(record: Comparable) -> Iterator[tuple[str, str]]:
         yield "phone", number
     for kind, value in record.identifiers:
         yield "identifier", f"{kind}:{value}"
+    for alias in record.aliases:
+        yield "alias", alias
     yield from _name_keys(record)
 
 

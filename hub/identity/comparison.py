@@ -66,7 +66,7 @@ def formal_initial(given: str) -> str:
 def comparable(rid: Rid, key: SourceKey, party: Party, region: str) -> Comparable:
     """The comparison form of ``party``; ``region`` is where phones without a prefix are dialled."""
     if isinstance(party, Person):
-        given, family = _names(party)
+        given, family = names(party)
         born = normalise.birth_date(party.birth_date)
     else:
         given, family, born = "", normalise.organisation_name(party.name or ""), ""
@@ -85,7 +85,8 @@ def comparable(rid: Rid, key: SourceKey, party: Party, region: str) -> Comparabl
     )
 
 
-def _names(person: Person) -> tuple[str, str]:
+def names(person: Person) -> tuple[str, str]:
+    """First given name and family name of ``person``, wherever the source put them."""
     given = normalise.given_name(person.given_name or "")
     family = normalise.family_name(person.family_name or "")
     if not given and not family:

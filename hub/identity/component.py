@@ -20,7 +20,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from hub.core.clock import Micros
-from hub.core.ids import GoldenId, Rid
+from hub.core.ids import GoldenId, Rid, SourceKey
 from hub.identity import index, stewardship
 from hub.identity.blocking import CONTACT, BlockingKey, keys
 from hub.identity.clusters import Constraint, Link
@@ -28,7 +28,7 @@ from hub.identity.comparison import Comparable
 from hub.identity.epochs import Epoch
 from hub.identity.guards import judge
 from hub.identity.model import Evidence, Shared
-from hub.identity.parties import AnyRow, Parties, parts
+from hub.identity.parties import AnyRow, Parties, parts, row_ids
 from hub.store.schema import cluster_members, links
 
 BEGINNING: Final = Micros(-(2**62))
@@ -134,14 +134,15 @@ class _Scorer:
 
     def score(self, changed: Set[Rid]) -> set[Rid]:
         """The records that ``changed`` ones are linked with; their pairs go to ``scored``."""
+        known = self._parties.load(self._connection, changed)
         carried = defaultdict(list)
-        for rid, party in self._parties.load(self._connection, changed).items():
+        for rid, party in known.items():
             for key in keys(party):
                 carried[key].append(rid)
         usable, shared = self._usable(carried)
-        pairs = set(self._pairs(carried, usable)) - self._seen
+        pairs = {*self._pairs(carried, usable), *self._aliases(known)} - self._seen
         self._seen |= pairs
-        known = self._parties.load(self._connection, {rid for pair in pairs for rid in pair})
+        known |= self._parties.load(self._connection, {rid for pair in pairs for rid in pair})
         reached: set[Rid] = set()
         for a, b in sorted(pairs):
             if a in known and b in known and known[a].kind == known[b].kind:
@@ -151,14 +152,26 @@ class _Scorer:
     def _usable(self, carried: Iterable[BlockingKey]) -> tuple[list[BlockingKey], Shared]:
         most = self._epoch.shape.max_shared_by
         usable, shared = [], {}
-        for key, standing in index.standings(self._connection, list(carried)).items():
+        for key, standing in index.standings(self._connection, carried).items():
             is_key = index.is_key(key, standing, most)
-            if is_key and standing.total() > 1:
+            if is_key and sum(standing.values()) > 1:
                 usable.append(key)
             kind = key.kind.removeprefix("org_")
             if kind in CONTACT:
                 shared[kind, key.value] = index.sharers(standing) if is_key else _WORTHLESS
         return usable, shared
+
+    def _aliases(self, known: Mapping[Rid, Comparable]) -> Iterator[tuple[Rid, Rid]]:
+        """Pairs that a vendor merged, found from either side."""
+        rid_of = {party.key: rid for rid, party in known.items()}
+        merging = {SourceKey.parse(alias) for party in known.values() for alias in party.aliases}
+        rid_of |= {str(key): rid for key, rid in row_ids(self._connection, merging).items()}
+        for rid, party in known.items():
+            yield from (_ordered(rid, rid_of[key]) for key in party.aliases if key in rid_of)
+        prefix = {"person": "", "organisation": "org_"}
+        wanted = [BlockingKey(f"{prefix[p.kind]}alias", p.key) for p in known.values()]
+        for key, winner in index.carriers(self._connection, wanted):
+            yield _ordered(winner, rid_of[key.value])
 
     def _pairs(
         self, carried: Mapping[BlockingKey, list[Rid]], usable: list[BlockingKey]
@@ -166,7 +179,7 @@ class _Scorer:
         for key, other in index.carriers(self._connection, usable):
             for rid in carried[key]:
                 if rid != other:
-                    yield (rid, other) if rid < other else (other, rid)
+                    yield _ordered(rid, other)
 
     def _judge(self, one: Comparable, two: Comparable, shared: Shared) -> set[Rid]:
         evidence = self._epoch.model.compare(one, two, shared)
@@ -179,6 +192,10 @@ class _Scorer:
         assert verdict != "none"
         self.scored.append(Scored(one.rid, two.rid, judgement.weight, verdict, grounds))
         return set() if verdict == "review" else {one.rid, two.rid}
+
+
+def _ordered(a: Rid, b: Rid) -> tuple[Rid, Rid]:
+    return (a, b) if a < b else (b, a)
 
 
 def _fellows(connection: Connection, rids: Set[Rid], held: dict[Rid, GoldenId]) -> set[Rid]:

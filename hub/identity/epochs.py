@@ -8,7 +8,6 @@ everything; it begins when the settings that shape a score change, or when an ad
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,9 +17,10 @@ from sqlalchemy import Connection, select
 from hub.core.clock import Micros
 from hub.core.settings import IdentitySection
 from hub.identity import guards
-from hub.identity.comparison import Comparable
+from hub.identity.comparison import names
 from hub.identity.guards import Thresholds
 from hub.identity.model import Frequencies, Model, Weights, weights_with
+from hub.identity.parties import live_persons
 from hub.store import bulk
 from hub.store.schema import identity_epochs
 
@@ -92,14 +92,15 @@ def begin(connection: Connection, shape: Shape, frequencies: Frequencies, at: Mi
     return Epoch(number, shape, Model(shape.weights, frequencies))
 
 
-def count_names(parties: Iterable[Comparable]) -> Frequencies:
-    """How often each name occurs among the persons of ``parties``."""
+def count_names(connection: Connection) -> Frequencies:
+    """How often each name occurs among the live persons of the store."""
     given, family, records = Counter[str](), Counter[str](), 0
-    for party in parties:
-        if party.kind == "person" and (party.given or party.family):
+    for person in live_persons(connection):
+        bears = names(person)
+        if any(bears):
             records += 1
-            given[party.given] += 1
-            family[party.family] += 1
+            given[bears[0]] += 1
+            family[bears[1]] += 1
     return Frequencies(records, _repeated(given), _repeated(family))
 
 

@@ -7,20 +7,20 @@ them are resolved again: otherwise the result would depend on the order of arriv
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, delete, func, select
 
 from hub.core.ids import Rid
-from hub.identity.blocking import CONTACT, UNCAPPED, BlockingKey, cap, keys
+from hub.identity.blocking import CONTACT, BlockingKey, cap, keys
 from hub.identity.comparison import Comparable, formal_initial
 from hub.identity.parties import parts
 from hub.store import bulk
 from hub.store.schema import identity_keys
 
-Carriers = Counter[str]
+Carriers = Mapping[str, int]
 """Number of records by first-name initial; the empty initial stands for unnamed records."""
 
 
@@ -51,49 +51,49 @@ def reindex(
     """
     old = _rows_of(connection, rids)  # step 1
     new = {row for party in parties.values() for row in _rows(party)}
-    changed = {BlockingKey(kind, value) for kind, value, _, _ in old ^ new}
-    before = standings(connection, changed)  # step 2
-    after = {key: Counter(before.get(key, Counter())) for key in changed}
-    for kind, value, _, initial in old - new:
-        after[BlockingKey(kind, value)][initial] -= 1
-    for kind, value, _, initial in new - old:
-        after[BlockingKey(kind, value)][initial] += 1
+    delta: defaultdict[BlockingKey, dict[str, int]] = defaultdict(dict)
+    for sign, rows in ((-1, old - new), (1, new - old)):
+        for kind, value, _, initial in rows:
+            change = delta[BlockingKey(kind, value)]
+            change[initial] = change.get(initial, 0) + sign
+    before = standings(connection, delta)  # step 2
     _write(connection, old, new)  # step 3
     crossed, capped = set(), Counter[str]()
-    for key in changed:
-        stood, stands = (
-            _line(key, before[key], max_shared_by),
-            _line(key, after[key], max_shared_by),
-        )
-        if stood != stands and before[key].total():
+    for key, stood in before.items():
+        then, now = (_worth(key, at, max_shared_by) for at in (stood, _sum(stood, delta[key])))
+        if then != now:
             crossed.add(key)
-        if stands is None and stood is not None:
-            capped[key.kind] += 1
+            capped[key.kind] += now is None
     concerned = {rid for _, rid in carriers(connection, crossed)} - set(rids)
-    return Indexed(frozenset(concerned), capped)
+    return Indexed(frozenset(concerned), +capped)
 
 
 def standings(
-    connection: Connection, wanted: Collection[BlockingKey]
-) -> dict[BlockingKey, Carriers]:
-    """Who carries each key, counted by first-name initial."""
-    found: dict[BlockingKey, Carriers] = {key: Counter() for key in wanted}
-    columns = identity_keys.c.kind, identity_keys.c.value, identity_keys.c.initial
-    for part in parts(wanted):
-        query = select(*columns, func.count()).where(_among(part)).group_by(*columns)
-        for kind, value, initial, count in connection.execute(query):
-            found[BlockingKey(kind, value)][initial] += count
+    connection: Connection, wanted: Iterable[BlockingKey]
+) -> dict[BlockingKey, dict[str, int]]:
+    """Who carries each key, counted by initial; keys that nobody carries are left out."""
+    found: dict[BlockingKey, dict[str, int]] = {}
+    table = identity_keys.c
+    for kind, values in _by_kind(wanted):
+        query = (
+            select(table.value, table.initial, func.count())
+            .where(table.kind == kind, table.value.in_(values))
+            .group_by(table.value, table.initial)
+        )
+        for value, initial, count in connection.execute(query):
+            found.setdefault(BlockingKey(kind, value), {})[initial] = count
     return found
 
 
 def carriers(
-    connection: Connection, wanted: Collection[BlockingKey]
+    connection: Connection, wanted: Iterable[BlockingKey]
 ) -> Iterator[tuple[BlockingKey, Rid]]:
     """Every record that carries one of ``wanted``."""
-    columns = identity_keys.c.kind, identity_keys.c.value, identity_keys.c.rid
-    for part in parts(wanted):
-        for kind, value, rid in connection.execute(select(*columns).where(_among(part))):
-            yield BlockingKey(kind, value), Rid(rid)
+    table = identity_keys.c
+    for kind, values in _by_kind(wanted):
+        query = select(table.value, table.rid).where(table.kind == kind, table.value.in_(values))
+        for value, rid in connection.execute(query).all():
+            yield BlockingKey(kind, value), rid
 
 
 def sharers(standing: Carriers) -> int:
@@ -103,11 +103,16 @@ def sharers(standing: Carriers) -> int:
 
 def is_key(key: BlockingKey, standing: Carriers, max_shared_by: int) -> bool:
     """Whether the value still tells people apart."""
-    return key.kind in UNCAPPED or standing.total() <= cap(key.kind, max_shared_by)
+    return sum(standing.values()) <= cap(key.kind, max_shared_by)
 
 
-def _line(key: BlockingKey, standing: Carriers, max_shared_by: int) -> int | None:
-    """What the value is worth: its number of sharers, or None if it is no key."""
+def _sum(stood: Carriers, delta: Carriers) -> Carriers:
+    initials = stood.keys() | delta.keys()
+    return {initial: stood.get(initial, 0) + delta.get(initial, 0) for initial in initials}
+
+
+def _worth(key: BlockingKey, standing: Carriers, max_shared_by: int) -> int | None:
+    """How many people share a contact point (1 for other keys); None if it is no key any more."""
     if not is_key(key, standing, max_shared_by):
         return None
     return max(1, sharers(standing)) if key.kind in CONTACT else 1
@@ -137,5 +142,9 @@ def _write(connection: Connection, old: set[_KeyRow], new: set[_KeyRow]) -> None
     bulk.insert(connection, identity_keys, ("kind", "value", "rid", "initial"), rows)
 
 
-def _among(part: list[BlockingKey]) -> ColumnElement[bool]:
-    return tuple_(identity_keys.c.kind, identity_keys.c.value).in_(part)
+def _by_kind(wanted: Iterable[BlockingKey]) -> Iterator[tuple[str, list[str]]]:
+    # Kind by kind: SQLite scans the whole table for (kind, value) IN (VALUES ...).
+    grouped: defaultdict[str, list[str]] = defaultdict(list)
+    for kind, value in wanted:
+        grouped[kind].append(value)
+    return ((kind, part) for kind, values in grouped.items() for part in parts(values))

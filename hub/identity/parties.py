@@ -14,6 +14,8 @@ from hub.identity.comparison import Comparable, comparable
 from hub.store.schema import source_records, streams
 
 AnyRow = Row[*tuple[Any, ...]]
+_CACHED = 100_000
+"""Comparison forms kept at most, so that memory does not grow with the store."""
 _CHUNK = 900
 _Sortable = TypeVar("_Sortable", int, str, Rid, GoldenId, BlockingKey)
 
@@ -52,6 +54,8 @@ class Parties:
     def load(self, connection: Connection, rids: Iterable[Rid]) -> dict[Rid, Comparable]:
         """The live parties among ``rids``."""
         wanted = set(rids)
+        if len(self._known) > _CACHED:
+            self._known.clear()
         missing = [rid for rid in wanted if rid not in self._known]
         for rows in _rows(connection, missing):
             winners = _keys_of(connection, {row.merged_into for row in rows if row.merged_into})
@@ -78,6 +82,18 @@ def all_parties(connection: Connection) -> list[Rid]:
     """Row ids of every party record, gone ones included."""
     query = select(source_records.c.rid).where(source_records.c.entity.in_(PARTIES))
     return [Rid(rid) for (rid,) in connection.execute(query.order_by(source_records.c.rid))]
+
+
+def live_persons(connection: Connection) -> Iterator[Person]:
+    """Every person that its source still holds."""
+    table = source_records.c
+    query = select(table.canonical).where(
+        table.entity == "person", table.deleted_at.is_(None), table.canonical.is_not(None)
+    )
+    for canonical in connection.execute(query).scalars():
+        person = decode(canonical)
+        assert isinstance(person, Person)
+        yield person
 
 
 def source_keys(connection: Connection, rids: Collection[Rid]) -> dict[Rid, SourceKey]:

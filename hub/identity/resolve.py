@@ -130,19 +130,15 @@ def _epoch(
             report.epoch = epoch.number
             return epoch
         rids = all_parties(connection)
-        names = epochs.count_names(Parties(shape.region).load(connection, rids).values())
+        frequencies = epochs.count_names(connection)
     report.epoch_began = "first" if epoch is None else "asked for" if wanted else "settings changed"
     seq = dirty.sequence(store)
     with store.write() as connection:
         now = clock.now()
         leases.renew(connection, lease, to_micros(now))
-        epoch = epochs.begin(connection, shape, names, to_micros(now))
+        epoch = epochs.begin(connection, shape, frequencies, to_micros(now))
         dirty.mark(connection, "identity", map(str, rids), cause="new epoch", seq=seq)
-        what: dict[str, Scalar] = {
-            "epoch": epoch.number,
-            "records": names.records,
-            "why": report.epoch_began,
-        }
+        what: dict[str, Scalar] = {"epoch": epoch.number, "why": report.epoch_began}
         record(connection, AuditEvent("identity.epoch", actor, now, what=what))
     report.epoch = epoch.number
     return epoch
