@@ -23,6 +23,7 @@ from hub.core.durations import duration_text
 from hub.core.expectations import Expectations, Node
 from hub.core.positions import KeyPath
 from hub.core.settings import Settings
+from hub.store.views import VIEWS
 
 REFERENCE = Path(__file__).parent / "reference"
 CAPABILITIES = Path(__file__).parent / "capabilities.toml"
@@ -188,6 +189,33 @@ def error_types() -> str:
     return _page("Errors", "hub/core/errors.py and hub/cli/explain_codes.py", "\n".join(lines))
 
 
+def views() -> str:
+    """Every SQL view with its columns."""
+    sections = [_VIEWS_PREFACE]
+    for view in VIEWS:
+        lines = [f"## {view.name}\n\n{view.says}\n", "| Column | Kind | What |", "|---|---|---|"]
+        lines += [f"| `{c.name}` | {c.kind} | {_cell(c.says)} |" for c in view.columns]
+        sections.append("\n".join(lines))
+    return _page("SQL views", "hub/store/views.py", "\n\n".join(sections))
+
+
+_VIEWS_PREFACE = """What BI tools read, on SQLite and on PostgreSQL alike. Within `v1` columns
+are only added, never changed or removed; the tables below may change with any version and are not
+an interface.
+
+Kinds: *instant* is ISO 8601 text in UTC, which sorts as it is and casts to a timestamp; *list* is
+a JSON array as text; *hash* is hex text; *boolean* is 0 or 1 on SQLite. An empty cell means that
+nothing is known.
+
+The views hold personal data, and the hub does not see who reads them. Give a BI tool an account of
+its own that may read these views and nothing else:
+
+```sql
+CREATE ROLE bi LOGIN;
+GRANT SELECT ON v1_profiles, v1_consent, v1_metrics TO bi;
+```"""
+
+
 def _error_tree(error: type[errors.HubError]) -> Iterator[type[errors.HubError]]:
     yield error
     for child in error.__subclasses__():
@@ -210,6 +238,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "configuration.md": configuration,
     "connector-contract.md": connector_contract,
     "errors.md": error_types,
+    "views.md": views,
 }
 
 if __name__ == "__main__":

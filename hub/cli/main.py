@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "push": Entry("hub.cli.push:push", "Write what is due, or one approved plan; undo it."),
     "demo": Entry("hub.cli.demo.command:demo", "Play the whole hub on a simulated business."),
     "connectors": Entry("hub.cli.connectors:connectors", "List, write, examine and try plugins."),
+    "profiles": Entry("hub.cli.profiles:profiles", "Find, show and export customers."),
     "doctor": Entry("hub.cli.doctor:doctor", "Look at machine, files, database and plugins."),
     "explain": Entry("hub.cli.explain:explain", "Say more about an error: hub explain HUB-201."),
 }

@@ -1,0 +1,78 @@
+"""What the commands that write files share: options, delivery, and the line at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hub.cli.run import actor
+from hub.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hub.exports.delivery import Content
+    from hub.exports.profiles import Form
+
+_FORMATS = ("jsonl", "csv")
+
+
+def export_options(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The options ``--format``, ``--output`` and ``--spreadsheet``."""
+    form = click.option(
+        "--format", "form", type=click.Choice(_FORMATS), default=default, show_default=True
+    )
+    output = click.option(
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="File to write or replace; without it the lines go to stdout.",
+    )
+    spreadsheet = click.option(
+        "--spreadsheet",
+        is_flag=True,
+        help="CSV for people: text that a spreadsheet would run as a formula is disarmed.",
+    )
+    return lambda command: form(output(spreadsheet(command)))
+
+
+def write(
+    session: Session,
+    what: str,
+    content: Callable[[Connection, Form], Content],
+    form: Form,
+    output: Path | None,
+    *,
+    spreadsheet: bool,
+) -> None:
+    """Deliver ``content`` and leave the audit event ``export.<what>``."""
+    from hub.exports.delivery import Delivery
+
+    if spreadsheet:
+        form = "spreadsheet"
+    target = output or sys.stdout.buffer
+    delivery = Delivery(f"export.{what}", form, actor(), target)
+    with session.app().open_hub(actor()) as hub:
+        try:
+            done = delivery.deliver(hub.store, lambda connection: content(connection, form))
+        finally:
+            hub.notary.settle()
+    said = f"{done.rows:,} {what} exported, SHA-256 {done.sha256}; recorded in the audit log"
+    if output is None:
+        session.note(said)
+    else:
+        document = {"file": str(output), "rows": done.rows, "sha256": done.sha256}
+        session.show(document, f"{output}: {said}")
+
+
+@click.command("export")
+@export_options("jsonl")
+@pass_session
+def profiles_export(session: Session, form: Form, output: Path | None, spreadsheet: bool) -> None:
+    """Write every unified profile to stdout or a file; the audit log records that it left."""
+    from hub.exports import profiles
+
+    write(session, "profiles", profiles.content, form, output, spreadsheet=spreadsheet)

@@ -1,0 +1,1 @@
+"""Out as files: profiles and the consent ledger, written whole or not at all, never unrecorded."""

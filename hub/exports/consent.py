@@ -1,0 +1,66 @@
+"""The consent ledger as a file: every event that was ever appended, oldest observation first.
+
+Nothing is folded here: it is the evidence itself, with the source record that said it, what was
+said, how it is known, and when. Addresses stand as the keyed hashes that the ledger holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, Row, Select, select
+
+from hub.core.clock import from_micros
+from hub.exports.cells import Cell, CsvLines
+from hub.exports.delivery import Content
+from hub.exports.profiles import PAGE, Form
+from hub.store.schema import cluster_members, consent_events, source_records, streams
+
+FIELDS: Final = (
+    "event_id", "connection", "stream", "source_id", "golden_id", "point", "purpose", "channel",
+    "brand", "decision", "strength", "basis", "jurisdiction", "notice", "evidence", "given_by",
+    "asserted_at", "asserted_as", "observed_at", "valid_until", "origin", "run_id",
+)  # fmt: skip
+"""Columns of the CSV and keys of the JSON lines, in this order."""
+
+_INSTANTS = frozenset({"asserted_at", "observed_at", "valid_until"})
+
+
+def content(connection: Connection, form: Form) -> Content:
+    """Every ledger event in ``form``, read while it is written."""
+    if form == "jsonl":
+        return Content(b"", (orjson.dumps(row) + b"\n" for row in _rows(connection)))
+    lines = CsvLines(spreadsheet=form == "spreadsheet")
+    rows = (lines.row(list(row.values())) for row in _rows(connection))
+    return Content(lines.header(FIELDS), rows)
+
+
+def _rows(connection: Connection) -> Iterator[Mapping[str, Cell]]:
+    with closing(connection.execute(_query().execution_options(yield_per=PAGE))) as result:
+        for row in result:
+            yield {name: _cell(name, row) for name in FIELDS}
+
+
+def _cell(name: str, row: Row[Any]) -> Cell:
+    value: Cell | bytes = row._mapping[name]
+    if isinstance(value, bytes):
+        return value.hex()
+    if name in _INSTANTS and isinstance(value, int):
+        return from_micros(value).isoformat()
+    return value
+
+
+def _query() -> Select[Any]:
+    event, record = consent_events.c, source_records.c
+    named = [event[name] for name in FIELDS if name in event]
+    return (
+        select(*named, streams.c.connection, streams.c.stream, record.source_id)
+        .add_columns(cluster_members.c.golden_id)
+        .join(source_records, record.rid == event.rid)
+        .join(streams, streams.c.stream_id == record.stream_id)
+        .outerjoin(cluster_members, cluster_members.c.rid == event.rid)
+        .order_by(event.observed_at, event.event_id)
+    )

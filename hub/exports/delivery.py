@@ -1,0 +1,131 @@
+"""A file that leaves the hub: whole or not at all, and never without a trace.
+
+1. Write all of it aside, out of one consistent view of the store, hashing what is written: a draft
+   beside the target, or an unnamed temporary file when it goes to stdout. Mode 600: it is personal
+   data.
+2. Tell the audit log: what, how many rows, their SHA-256, who asked. A crash after this leaves an
+   event about a file that nobody got; the other order could leave a file that nobody knows of.
+3. Put it in the target's place in one step, or copy it to stdout. A full disk stops at 1, and the
+   old file stays as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import Connection
+
+from hub.audit import log
+from hub.audit.log import AuditEvent
+from hub.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What goes into a file.
+
+    Args:
+        header: First line, or nothing.
+        rows: One line per row, read from the store while it is written.
+    """
+
+    header: bytes
+    rows: Generator[bytes, None, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What left: number of rows and the SHA-256 of the bytes, in hex."""
+
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Where an export goes and who asked for it.
+
+    Args:
+        kind: Kind of the audit event, such as ``export.profiles``.
+        form: Name of the format, for the event.
+        actor: Who asked.
+        target: File to write, or the stream to copy to.
+    """
+
+    kind: str
+    form: str
+    actor: str
+    target: Path | IO[bytes]
+
+    def deliver(self, store: Store, content: Callable[[Connection], Content]) -> Exported:
+        """Write, record and hand over what ``content`` reads.
+
+        Raises:
+            OSError: If the file cannot be written; the old one is untouched, nothing is recorded.
+            StoreError: If the database refused; no file is left.
+        """
+        with self._draft() as draft:
+            with store.read() as connection:
+                done = _fill(draft, content(connection))  # 1
+            self._record(store, done)  # 2
+            self._hand_over(draft)  # 3
+        return done
+
+    @contextmanager
+    def _draft(self) -> Iterator[IO[bytes]]:
+        if not isinstance(self.target, Path):
+            with tempfile.TemporaryFile() as unnamed:
+                yield unnamed
+            return
+        with tempfile.NamedTemporaryFile(
+            dir=self.target.parent, prefix=f".{self.target.name}.", suffix=".part", delete=False
+        ) as draft:
+            try:
+                yield draft
+            finally:
+                Path(draft.name).unlink(missing_ok=True)  # there no more, if all went well
+
+    def _record(self, store: Store, done: Exported) -> None:
+        event = AuditEvent(
+            kind=self.kind,
+            actor=self.actor,
+            at=store.clock.now(),
+            what={
+                "format": self.form,
+                "rows": done.rows,
+                "sha256": done.sha256,
+                "to": "file" if isinstance(self.target, Path) else "stdout",
+            },
+        )
+        with store.write() as connection:
+            log.record(connection, event)
+
+    def _hand_over(self, draft: IO[bytes]) -> None:
+        if isinstance(self.target, Path):
+            Path(draft.name).replace(self.target)
+            return
+        draft.seek(0)
+        shutil.copyfileobj(draft, self.target)
+        self.target.flush()
+
+
+def _fill(draft: IO[bytes], content: Content) -> Exported:
+    digest, count = sha256(content.header), 0
+    draft.write(content.header)
+    with closing(content.rows) as rows:  # a full disk must not leave a cursor open
+        for line in rows:
+            draft.write(line)
+            digest.update(line)
+            count += 1
+    draft.flush()
+    if isinstance(draft.name, str):
+        os.fsync(draft.fileno())
+    return Exported(count, digest.hexdigest())

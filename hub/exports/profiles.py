@@ -1,0 +1,95 @@
+"""Unified profiles as a file, one line per customer, in the order of their golden ids.
+
+JSON lines are the stored ``unified_profile_v1`` bodies, byte for byte. CSV has one column per leaf
+of the profile, named by its path, with the leaf's value; source, time and confidence of each value
+are in the JSON lines. Either way memory does not grow with the number of customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from typing import Literal, TypeAlias
+
+import orjson
+from sqlalchemy import Connection, select
+
+from hub.core.connector import Json
+from hub.exports.cells import Cell, CsvLines
+from hub.exports.delivery import Content
+from hub.store.schema import profiles
+
+Form: TypeAlias = Literal["jsonl", "csv", "spreadsheet"]
+
+PAGE = 500
+"""Profiles fetched from the database at once."""
+
+SECTIONS = ("who", "relationship", "value", "service", "voice", "risk", "permission", "card")
+"""Order of the columns: as the shape is documented, then by name."""
+
+
+def content(connection: Connection, form: Form) -> Content:
+    """Every profile in ``form``, read while it is written."""
+    if form == "jsonl":
+        return Content(b"", (body + b"\n" for body in _bodies(connection)))
+    lines = CsvLines(spreadsheet=form == "spreadsheet")
+    columns = _columns(_rows(connection))  # a first pass: the header comes before the rows
+    rows = (lines.row([row.get(column) for column in columns]) for row in _rows(connection))
+    return Content(lines.header(columns), rows)
+
+
+def leaves(profile: Mapping[str, Json]) -> Iterator[tuple[str, Cell]]:
+    """Path and value of each leaf.
+
+    >>> dict(leaves({"golden_id": "g1", "who": {"emails": {"value": ["a@b.c", "d@e.f"]}}}))
+    {'golden_id': 'g1', 'who.emails': 'a@b.c; d@e.f'}
+    """
+    for name, node in profile.items():  # the section "value" is no leaf, so its name is not asked
+        if isinstance(node, dict):
+            for path, value in node.items():
+                yield from _leaves(f"{name}.{path}", value)
+        else:
+            yield name, _cell(node)
+
+
+def _leaves(path: str, node: Json) -> Iterator[tuple[str, Cell]]:
+    if not isinstance(node, dict):
+        yield path, _cell(node)
+    elif "value" in node:
+        yield path, _cell(node["value"])
+    else:
+        for name, child in node.items():
+            yield from _leaves(f"{path}.{name}", child)
+
+
+def _cell(value: Json) -> Cell:
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        return "; ".join(str(item) for item in value)
+    if isinstance(value, dict | list):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return value
+
+
+def _columns(rows: Iterable[Mapping[str, Cell]]) -> list[str]:
+    paths: dict[str, None] = {}
+    for row in rows:
+        paths.update(dict.fromkeys(row))
+    return sorted(paths, key=_place)
+
+
+def _place(path: str) -> tuple[int, str]:
+    section, _, rest = path.partition(".")
+    if not rest:
+        return -1, path
+    return (SECTIONS.index(section) if section in SECTIONS else len(SECTIONS)), path
+
+
+def _rows(connection: Connection) -> Iterator[dict[str, Cell]]:
+    return (dict(leaves(orjson.loads(body))) for body in _bodies(connection))
+
+
+def _bodies(connection: Connection) -> Iterator[bytes]:
+    query = select(profiles.c.body).order_by(profiles.c.golden_id)
+    with closing(connection.execute(query.execution_options(yield_per=PAGE))) as result:
+        for body in result.scalars():
+            yield bytes(body)
