@@ -281,6 +281,15 @@ class HttpClient:
                 err.args = (self._redactor.redact(str(err)), *err.args[1:])
             raise
 
+    def authenticate(self) -> None:
+        """Fetch the token now, if there is none or its time has come, not with the next request.
+
+        Raises:
+            NeedsReauth: If the vendor refuses the grant.
+            RetryLater: If the token endpoint is out of reach.
+        """
+        self._tokens.headers()
+
     def close(self) -> None:
         """Close the kept-alive connections."""
         self._wire.close()

@@ -73,7 +73,8 @@ class RestEmulator:
         name: Connector name.
         clock: The vendor's time.
         resources: What it holds.
-        token: Static credential that it accepts beside the tokens it issues.
+        token: API token that it accepts; with ``oauth``, the client secret.
+        oauth: Whether it issues access tokens, which expire, instead of taking ``token`` itself.
         page_size: Most rows per page.
         max_batch: Most updates per request.
     """
@@ -85,6 +86,7 @@ class RestEmulator:
         resources: Sequence[Resource],
         *,
         token: str = TOKEN,
+        oauth: bool = False,
         page_size: int = _PAGE,
         max_batch: int = 50,
     ) -> None:
@@ -95,6 +97,7 @@ class RestEmulator:
         self.faults = FaultPlan()
         self.app: ASGIApp = _api(self)
         self.token = token
+        self.oauth = oauth
         self.page_size = page_size
         self.max_batch = max_batch
         self.tables: dict[str, dict[str, Row]] = {resource.name: {} for resource in resources}
@@ -109,8 +112,11 @@ class RestEmulator:
             self.tables[resource.name] = {str(row["id"]): row for row in resource.rows(world)}
 
     def settings(self, url: str) -> dict[str, Any]:
-        """``url`` and ``token``, as the scaffold's settings name them."""
-        return {"url": url, "token": Secret.of(self.token)}
+        """``url`` with ``token``, or with ``client_id`` and ``client_secret``."""
+        secret = Secret.of(self.token)
+        if self.oauth:
+            return {"url": url, "client_id": f"{self.name}-client", "client_secret": secret}
+        return {"url": url, "token": secret}
 
     def live_ids(self, stream: str) -> Collection[str]:
         """Ids of the rows that are not deleted."""
@@ -151,7 +157,9 @@ class RestEmulator:
         if token in self._revoked:
             return False
         until = self._issued.get(token)
-        return token == self.token if until is None else self.clock.now() < until
+        if until is None:
+            return token == self.token and not self.oauth
+        return self.clock.now() < until
 
     def revoke(self, token: str) -> None:
         """Let the token expire now."""

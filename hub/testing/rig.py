@@ -158,7 +158,9 @@ class Rig:
         return [value.reveal() for value in self.settings.values() if isinstance(value, Secret)]
 
     def arm(self, *faults: Fault) -> None:
-        """Let these faults, and no others, strike from now on."""
+        """Let these faults, and no others, strike from now on; a renewal of the token is spared."""
+        if faults and self.ctx.http is not None:
+            self.ctx.http.authenticate()
         self.emulator.faults.replace(Scenario(faults=faults))
 
     def drain(
