@@ -28,7 +28,8 @@ from hub.identity.comparison import Comparable
 from hub.identity.epochs import Epoch
 from hub.identity.guards import judge
 from hub.identity.model import Evidence, Shared
-from hub.identity.parties import AnyRow, Parties, parts, row_ids
+from hub.identity.parties import AnyRow, Parties, row_ids
+from hub.store.records import chunks
 from hub.store.schema import cluster_members, links
 
 BEGINNING: Final = Micros(-(2**62))
@@ -202,11 +203,11 @@ def _fellows(connection: Connection, rids: Set[Rid], held: dict[Rid, GoldenId]) 
     """All members of the clusters that ``rids`` belong to, noted in ``held``."""
     table = cluster_members.c
     golden_ids: set[GoldenId] = set()
-    for part in parts(rids):
+    for part in chunks(sorted(rids)):
         query = select(table.golden_id).where(table.rid.in_(part))
         golden_ids |= set(connection.execute(query).scalars())
     members: set[Rid] = set()
-    for ids in parts(golden_ids - set(held.values())):
+    for ids in chunks(sorted(golden_ids - set(held.values()))):
         query = select(table.rid, table.golden_id).where(table.golden_id.in_(ids))
         rows = connection.execute(query).all()
         held.update((rid, golden_id) for rid, golden_id in rows)
@@ -216,7 +217,7 @@ def _fellows(connection: Connection, rids: Set[Rid], held: dict[Rid, GoldenId]) 
 
 def _stored_links(connection: Connection, rids: Set[Rid]) -> Iterator[AnyRow]:
     """The stored links at ``rids`` that may join clusters."""
-    for part in parts(rids):
+    for part in chunks(sorted(rids)):
         for end in (links.c.rid_a, links.c.rid_b):
             query = select(links).where(end.in_(part), links.c.verdict.in_(("auto", "must")))
             yield from connection.execute(query)

@@ -13,9 +13,9 @@ from hub.core.clock import Micros
 from hub.core.errors import NotFound
 from hub.core.ids import GoldenId
 from hub.identity.lineage import Lineage, Tombstone
-from hub.identity.parties import parts
 from hub.identity.stewardship import Merge
 from hub.store import bulk
+from hub.store.records import chunks
 from hub.store.schema import golden_ids, identity_events
 
 Status = Literal["live", "merged", "retired", "erased"]
@@ -57,7 +57,7 @@ def minted_at(connection: Connection, wanted: Iterable[GoldenId]) -> dict[Golden
     """When each of ``wanted`` was minted."""
     columns = golden_ids.c.golden_id, golden_ids.c.created_at
     found: dict[GoldenId, Micros] = {}
-    for part in parts(wanted):
+    for part in chunks(sorted(wanted)):
         rows = connection.execute(select(*columns).where(golden_ids.c.golden_id.in_(part)))
         found.update((GoldenId(golden_id), Micros(at)) for golden_id, at in rows)
     return found
@@ -66,7 +66,7 @@ def minted_at(connection: Connection, wanted: Iterable[GoldenId]) -> dict[Golden
 def tombstones(connection: Connection, survivors: Collection[GoldenId]) -> list[Tombstone]:
     """The ids that were merged into ``survivors``, with the records they held at last."""
     found: dict[GoldenId, Tombstone] = {}
-    for part in parts(survivors):
+    for part in chunks(sorted(survivors)):
         query = (
             select(golden_ids.c.golden_id, golden_ids.c.redirect_to, identity_events.c.body)
             .join(identity_events, identity_events.c.golden_id == golden_ids.c.golden_id)

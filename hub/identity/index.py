@@ -16,8 +16,8 @@ from sqlalchemy import Connection, delete, func, select
 from hub.core.ids import Rid
 from hub.identity.blocking import CONTACT, BlockingKey, cap, keys
 from hub.identity.comparison import Comparable, formal_initial
-from hub.identity.parties import parts
 from hub.store import bulk
+from hub.store.records import chunks
 from hub.store.schema import identity_keys
 
 Carriers = Mapping[str, int]
@@ -128,7 +128,7 @@ def _rows(party: Comparable) -> Iterator[_KeyRow]:
 
 def _rows_of(connection: Connection, rids: Collection[Rid]) -> set[_KeyRow]:
     table, found = identity_keys.c, set()
-    for part in parts(rids):
+    for part in chunks(sorted(rids)):
         query = select(table.kind, table.value, table.rid, table.initial)
         found |= {tuple(row) for row in connection.execute(query.where(table.rid.in_(part)))}
     return found
@@ -136,7 +136,7 @@ def _rows_of(connection: Connection, rids: Collection[Rid]) -> set[_KeyRow]:
 
 def _write(connection: Connection, old: set[_KeyRow], new: set[_KeyRow]) -> None:
     stale = {rid for _, _, rid, _ in old - new}
-    for part in parts(stale):
+    for part in chunks(sorted(stale)):
         connection.execute(delete(identity_keys).where(identity_keys.c.rid.in_(part)))
     rows = sorted(row for row in new if row[2] in stale or row not in old)
     bulk.insert(connection, identity_keys, ("kind", "value", "rid", "initial"), rows)
@@ -147,4 +147,4 @@ def _by_kind(wanted: Iterable[BlockingKey]) -> Iterator[tuple[str, list[str]]]:
     grouped: defaultdict[str, list[str]] = defaultdict(list)
     for kind, value in wanted:
         grouped[kind].append(value)
-    return ((kind, part) for kind, values in grouped.items() for part in parts(values))
+    return ((kind, part) for kind, values in grouped.items() for part in chunks(sorted(values)))

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, select
 
-from hub.core.ids import GoldenId, Rid, SourceKey
+from hub.core.ids import Rid, SourceKey
 from hub.core.records import Organisation, Party, Person, decode
-from hub.identity.blocking import BlockingKey
 from hub.identity.comparison import Comparable, comparable
+from hub.store.records import chunks, find, source_keys
 from hub.store.schema import source_records, streams
 
 AnyRow = Row[*tuple[Any, ...]]
 _CACHED = 100_000
 """Comparison forms kept at most, so that memory does not grow with the store."""
-_CHUNK = 900
-_Sortable = TypeVar("_Sortable", int, str, Rid, GoldenId, BlockingKey)
-
-
-def parts(values: Iterable[_Sortable]) -> Iterator[list[_Sortable]]:
-    """``values`` in order, in lists short enough for one SQL statement."""
-    ordered = sorted(values)
-    return (ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK))
-
-
 _COLUMNS = (
     source_records.c.rid,
     streams.c.connection,
@@ -58,14 +48,14 @@ class Parties:
             self._known.clear()
         missing = [rid for rid in wanted if rid not in self._known]
         for rows in _rows(connection, missing):
-            winners = _keys_of(connection, {row.merged_into for row in rows if row.merged_into})
+            winners = source_keys(connection, {row.merged_into for row in rows if row.merged_into})
             for row in rows:
                 self._known[Rid(row.rid)] = self._comparable(row, winners)
         for rid in missing:
             self._known.setdefault(rid, None)
         return {rid: known for rid in wanted if (known := self._known[rid]) is not None}
 
-    def _comparable(self, row: AnyRow, winners: dict[Rid, SourceKey]) -> Comparable | None:
+    def _comparable(self, row: AnyRow, winners: dict[int, SourceKey]) -> Comparable | None:
         key = SourceKey(row.connection, row.stream, row.source_id)
         winner = winners.get(row.merged_into)
         if row.entity not in PARTIES or (row.deleted_at is not None and winner is None):
@@ -96,26 +86,10 @@ def live_persons(connection: Connection) -> Iterator[Person]:
         yield person
 
 
-def source_keys(connection: Connection, rids: Collection[Rid]) -> dict[Rid, SourceKey]:
-    """Row id to source-record key, whatever became of the record."""
-    return _keys_of(connection, set(rids))
-
-
 def row_ids(connection: Connection, keys: Iterable[SourceKey]) -> dict[SourceKey, Rid]:
     """Source-record key to row id, for the keys that the store knows."""
-    found = {}
-    for key in keys:
-        query = _QUERY.where(
-            and_(
-                streams.c.connection == key.connection,
-                streams.c.stream == key.stream,
-                source_records.c.source_id == key.source_id,
-            )
-        )
-        row = connection.execute(query).one_or_none()
-        if row is not None:
-            found[key] = Rid(row.rid)
-    return found
+    found = ((key, find(connection, key)) for key in keys)
+    return {key: rid for key, rid in found if rid is not None}
 
 
 def _silent(entity: str, aliases: tuple[str, ...]) -> Party:
@@ -123,14 +97,6 @@ def _silent(entity: str, aliases: tuple[str, ...]) -> Party:
     return made(aliases=list(aliases))
 
 
-def _keys_of(connection: Connection, rids: set[Rid]) -> dict[Rid, SourceKey]:
-    return {
-        Rid(row.rid): SourceKey(row.connection, row.stream, row.source_id)
-        for rows in _rows(connection, list(rids))
-        for row in rows
-    }
-
-
 def _rows(connection: Connection, rids: list[Rid]) -> Iterator[Sequence[AnyRow]]:
-    for part in parts(rids):
+    for part in chunks(rids):
         yield connection.execute(_QUERY.where(source_records.c.rid.in_(part))).all()

@@ -34,11 +34,12 @@ from hub.identity.clusters import Partition, solve
 from hub.identity.component import Region, gather
 from hub.identity.epochs import Epoch
 from hub.identity.lineage import Lineage, trace
-from hub.identity.parties import Parties, all_parties, parts, source_keys
+from hub.identity.parties import Parties, all_parties
 from hub.store import bulk, dirty, leases
 from hub.store.dirty import Mark
 from hub.store.engine import Store
 from hub.store.leases import Lease
+from hub.store.records import chunks, source_keys
 from hub.store.schema import cluster_members, links
 
 _BATCH: Final = 1_000
@@ -219,7 +220,7 @@ def _solve(connection: Connection, region: Region, step: _Run) -> _Solved:
     model, most = step.epoch.model, step.epoch.shape.max_cluster_size
     partition = solve(list(region.parties.values()), region.links, region.constraints, model, most)
     gone = source_keys(connection, region.held.keys() - region.parties.keys())
-    key_of = {rid: party.key for rid, party in region.parties.items()}
+    key_of: dict[int, str] = {rid: party.key for rid, party in region.parties.items()}
     key_of |= {rid: str(key) for rid, key in gone.items()}
     held = {key_of[rid]: golden_id for rid, golden_id in region.held.items()}
     ids = set(held.values())
@@ -240,7 +241,7 @@ def _now(solved: _Solved) -> dict[str, GoldenId]:
 
 
 def _write_links(connection: Connection, region: Region, epoch: int) -> None:
-    for part in parts(region.changed):
+    for part in chunks(sorted(region.changed)):
         for end in (links.c.rid_a, links.c.rid_b):
             connection.execute(delete(links).where(end.in_(part)))
     rows = [
@@ -252,7 +253,7 @@ def _write_links(connection: Connection, region: Region, epoch: int) -> None:
 
 
 def _write_members(connection: Connection, solved: _Solved, now: Micros) -> None:
-    for part in parts(solved.region.held.keys() - solved.region.parties.keys()):
+    for part in chunks(sorted(solved.region.held.keys() - solved.region.parties.keys())):
         connection.execute(delete(cluster_members).where(cluster_members.c.rid.in_(part)))
     rid_of = {party.key: rid for rid, party in solved.region.parties.items()}
     moved = [
