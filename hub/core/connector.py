@@ -67,6 +67,7 @@ class Context:
         clock: The only source of time.
         log: Logger whose records name the connection; secrets are redacted.
         wait: Waits and tells progress why.
+        home: Folder that relative paths in the settings start from: that of ``hub.toml``.
     """
 
     connection: str
@@ -75,6 +76,7 @@ class Context:
     clock: Clock
     log: Logger
     wait: Wait
+    home: Path = Path()
 
     @property
     def wire(self) -> HttpClient:

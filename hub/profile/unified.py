@@ -307,7 +307,7 @@ def _permission(sources: Sources) -> Group:
         for channel in section.channels:
             answer = sources.permissions.widest(purpose, channel)
             group[f"{purpose}_{channel}"] = field(
-                answer.state, answer.because and f"consent:{answer.because}", None
+                answer.state, f"consent:{answer.because}" if answer.because else "hub", None
             )
             refused += answer.state in ("withdrawn", "denied", "objected")
             if answer.state != "unknown":
@@ -382,4 +382,4 @@ def major_units(minor: float, currency: str) -> float:
     (12.34, 1234.0)
     """
     places = exponent(currency)
-    return round(minor / 10**places, places)
+    return round(minor / float(10**places), places)

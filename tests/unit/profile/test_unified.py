@@ -1,0 +1,196 @@
+"""unified_profile_v1: every field says what it knows, from where, or that it knows nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.core.records import Feedback, Ticket
+from hub.core.settings import DEFAULT_PURPOSES
+from hub.privacy.permissions import Permissions
+from hub.privacy.resolution import Event
+from hub.profile.card import LIMIT, card
+from hub.profile.paths import value_at
+from hub.profile.sources import Fact, Number, Sources
+from hub.profile.unified import compose
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+LAST = NOW - timedelta(days=12)
+
+
+def sources(*, numbers=(), facts=(), events=(), golden=None) -> Sources:
+    golden = golden or {
+        "members": ["crm/contacts/1", "pos/customers/9"],
+        "fields": {
+            "given_name": {
+                "value": "Ada",
+                "source": "crm/contacts/1",
+                "at": None,
+                "rule": "most_recent",
+                "losers": [{"value": "Adah", "source": "pos/customers/9", "at": None}],
+            },
+            "family_name": {"value": "Nguyen", "source": "crm/contacts/1", "at": None},
+            "birth_date": {"value": "1981-01-02", "source": "pos/customers/9", "at": None},
+        },
+        "emails": [{"value": "ada@example.org", "source": "crm/contacts/1"}],
+    }
+    permissions = Permissions(tuple(events), DEFAULT_PURPOSES, 10**15)
+    return Sources("g1", golden, permissions, list(numbers), list(facts))
+
+
+def number(metric: str, value: float | None, label: str | None = None, series: str = "AUD"):
+    return Number(metric, series, value, label, "ok", f"{metric}@1", NOW)
+
+
+def bought(orders: int, days: float, label: str = "active", nps: float | None = None):
+    at = (NOW - timedelta(days=days)).timestamp() * 1e6
+    found = [
+        number("orders", orders),
+        number("last_order", at),
+        number("net_spend", 12_345),
+        number("churn", None, label),
+    ]
+    return found if nps is None else [*found, number("nps", nps, series="0-10")]
+
+
+def ticket(status: str, days: float, subject: str = "Broken lid") -> Fact:
+    at = NOW - timedelta(days=days)
+    return Fact("desk/tickets/1", at, Ticket(at=at, status=status, subject=subject))
+
+
+def answer(score: float, days: float) -> Fact:
+    at = NOW - timedelta(days=days)
+    record = Feedback(at=at, instrument="nps", score=score, scale_min=0, scale_max=10)
+    return Fact("surveys/responses/1", at, record)
+
+
+def leaves(profile: dict):
+    for group, fields in profile.items():
+        if isinstance(fields, dict):
+            for name, leaf in fields.items():
+                yield f"{group}.{name}", leaf
+
+
+@pytest.mark.parametrize("rich", [False, True], ids=["nothing-known", "much-known"])
+def test_every_field_is_there_and_says_what_it_knows(rich):
+    """The shape does not depend on the data: a leaf has a source and purpose, or a status."""
+    full = sources(numbers=bought(3, 12, nps=9), facts=[answer(9, 3), ticket("open", 2)])
+    empty = sources(golden={"members": [], "fields": {}})
+
+    profile = compose(full if rich else empty, NOW)
+
+    paths = {path for path, _ in leaves(profile)}
+    assert paths == {path for path, _ in leaves(compose(empty, NOW))}
+    for path, leaf in leaves(profile):
+        assert leaf.get("status") or (leaf["source"] and leaf["purpose"]), path
+
+
+@pytest.mark.parametrize(
+    ("numbers", "stage"),
+    [
+        ([], "lead"),
+        (bought(1, 12), "new"),
+        (bought(2, 12), "active"),
+        (bought(2, 90), "active"),
+        (bought(2, 91), "dormant"),
+        (bought(2, 200, "churned"), "churned"),
+    ],
+)
+def test_the_lifecycle_stage_at_its_boundaries(numbers, stage):
+    """Lead, new, active, dormant after 90 days, churned after the horizon."""
+    profile = compose(sources(numbers=numbers), NOW)
+
+    assert value_at(profile, "relationship.lifecycle") == stage
+
+
+@pytest.mark.parametrize(
+    ("numbers", "state"),
+    [
+        (bought(1, 12), "retained"),
+        (bought(2, 12), "repeat"),
+        (bought(2, 12, nps=8), "repeat"),
+        (bought(2, 12, nps=9), "advocate"),
+    ],
+)
+def test_retained_is_not_loyal(numbers, state):
+    """Loyalty needs a second order, advocacy a promoter's answer too (S0-05, S0-06)."""
+    assert value_at(compose(sources(numbers=numbers), NOW), "relationship.loyalty") == state
+
+
+def test_the_birth_date_leaves_only_as_an_age_band():
+    """Ten-year bands; the birthday itself is nowhere in the profile."""
+    profile = compose(sources(), NOW)
+
+    assert value_at(profile, "who.age_band") == "40-49"
+    assert "1981" not in str(profile)
+
+
+def test_confidence_tells_how_many_sources_agree():
+    """Two sources, two spellings: one of two voices."""
+    who = compose(sources(), NOW)["who"]
+
+    assert who["given_name"]["confidence"] == 0.5
+    assert who["family_name"]["confidence"] == 1.0
+
+
+def test_money_is_in_major_units_of_its_own_currency():
+    """12,345 minor units are 123.45 dollars, but 12,345 yen."""
+    yen = [number("net_spend", 12_345, series="JPY"), number("orders", 1, series="JPY")]
+
+    assert value_at(compose(sources(numbers=bought(1, 1)), NOW), "value.net_spend") == 123.45
+    assert value_at(compose(sources(numbers=yen), NOW), "value.net_spend") == 12_345
+
+
+def test_a_detractor_stays_flagged_for_sixty_days():
+    """The last answer counts, and only while it is fresh."""
+    fresh = compose(sources(facts=[answer(10, 70), answer(2, 59)]), NOW)
+    stale = compose(sources(facts=[answer(2, 61)]), NOW)
+
+    assert value_at(fresh, "risk.unresolved_detractor") is True
+    assert value_at(stale, "risk.unresolved_detractor") is False
+
+
+def test_the_card_tells_the_five_things_an_agent_needs():
+    """Who, value, last, open, and what not to do; a withdrawal is named in words."""
+    withdrawal = Event(
+        "w",
+        1,
+        None,
+        "marketing",
+        "email",
+        "withdraw",
+        "single",
+        None,
+        None,
+        5,
+        5,
+        None,
+        "human_act",
+    )
+    profile = compose(
+        sources(
+            numbers=bought(3, 12, nps=2),
+            facts=[answer(2, 3), ticket("open", 2)],
+            events=[withdrawal],
+        ),
+        NOW,
+    )
+
+    lines = str(card(profile)["value"]).splitlines()
+
+    assert lines[0].startswith("Who: Ada Nguyen, active")
+    assert lines[1] == "Value: 3 orders, 123.45 AUD, last 2025-12-20"
+    assert lines[2] == "Last: support ticket 2025-12-30, NPS 2 2025-12-29, order 2025-12-20"
+    assert lines[3] == "Open: 1 ticket: Broken lid"
+    assert lines[4] == "Do not: no marketing by email; unhappy at the last survey: listen first"
+
+
+def test_the_card_fits_its_limit():
+    """A very long subject does not push the other lines out."""
+    profile = compose(sources(facts=[ticket("open", 2, subject="x" * 5_000)]), NOW)
+
+    text = str(card(profile)["value"])
+
+    assert len(text) <= LIMIT
+    assert text.splitlines()[4].startswith("Do not:")
