@@ -48,7 +48,9 @@ class Column(Section):
     """For party and organisation: the stream of this connection that the id belongs to."""
 
 
-Columns = str | tuple[str, ...] | Column | Mapping[str, str]
+Columns = Annotated[
+    str | tuple[str, ...] | Column | Mapping[str, str], Field(union_mode="left_to_right")
+]
 """One column, several for a list such as emails, a described one, or parts such as address."""
 
 
@@ -288,6 +290,10 @@ def _misshapen(name: str, spec: Columns, target: Target) -> Iterator[InitErrorDe
             parts = list(Address.__struct_fields__)
             for part in sorted(set(spec) - set(parts)):
                 yield _wrong((*loc, part), part, "an address has no such part", parts)
+    elif isinstance(spec, Mapping) and "column" in spec:
+        known = list(Column.model_fields)
+        for key in sorted(set(spec) - set(known)):
+            yield _wrong((*loc, key), key, "a column has no such setting", known)
     elif isinstance(spec, Mapping) or (is_list and target.kind != "texts"):
         yield _wrong(loc, None, "needs one column", [], "the name of one column")
 

@@ -276,7 +276,7 @@ def _could_be_thousands(texts: list[str], notation: Notation) -> bool:
 
 
 def _sign(texts: list[str]) -> str:
-    found = {m["before"] or m["after"] or "" for text in texts if (m := _SIGN.match(text))}
+    found = {m["before"] or m["after"] or "" for text in texts if (m := _SIGN.match(text))} - {""}
     return found.pop() if len(found) == 1 else ""
 
 

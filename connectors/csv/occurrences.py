@@ -41,6 +41,11 @@ class Occurrences:
             self._repeats[value] = numbers[index] = before + 1
         return numbers
 
+    @property
+    def size_in_bytes(self) -> int:
+        """Memory of the distinct keys; each key that repeats adds about a hundred bytes."""
+        return sum(run.nbytes for run in self._runs)
+
     def _known(self, distinct: Hashes) -> NDArray[np.bool_]:
         found = np.zeros(len(distinct), dtype=np.bool_)
         for run in self._runs:
