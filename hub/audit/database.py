@@ -36,6 +36,7 @@ from hub.audit.verify import (
     replay,
     tenures_of,
 )
+from hub.core.errors import NotFound
 from hub.store.engine import Store
 from hub.store.schema import audit_leaves
 
@@ -52,6 +53,7 @@ def verify_log(store: Store, kept: Checkpoint | None = None) -> Report:
 
     Raises:
         Tampered: At the first step that does not hold, naming the first bad index.
+        NotFound: If the log is empty.
     """
     report = Report()
     try:
@@ -68,6 +70,8 @@ def _verify(
     kept: Checkpoint | None,
     report: Report,
 ) -> None:
+    if kept is None and first_key(connection) is None and not count_waiting(connection):
+        raise NotFound("the audit log is empty: nothing has been logged yet")
     # 1, 2
     series = [Checkpoint.parse(note) for note in notes_between(connection, 0)]
     tenures = _tenures(connection)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -12,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
 from hub.core.errors import TamperEvident
 
 if TYPE_CHECKING:
-    from hub.audit.checkpoint import Notary
     from hub.audit.search import Found
     from hub.audit.verify import Checkpoint, Report
     from hub.store.engine import Store
@@ -52,7 +51,7 @@ def head(session: Session) -> None:
 
 @audit.command()
 @click.option("--kind", help='What happened, such as sync.page; "consent.*" is all of consent.')
-@click.option("--actor", help="Who did it, such as os:kim.")
+@click.option("--actor", "by", help="Who did it, such as os:kim.")
 @click.option("--subject", help="Pseudonym of the person it is about.")
 @click.option("--connection", help="Name of the connection it concerns.")
 @click.option(
@@ -64,7 +63,7 @@ def head(session: Session) -> None:
 def search(
     session: Session,
     kind: str | None,
-    actor: str | None,
+    by: str | None,
     subject: str | None,
     connection: str | None,
     since: str | None,
@@ -77,7 +76,7 @@ def search(
 
     zone = ZoneInfo(session.app().settings.hub.time_zone)
     times = [_instant(text, zone) for text in (since, until)]
-    query = Query(kind, actor, subject, connection, *times)
+    query = Query(kind, by, subject, connection, *times)
     with _store(session) as store, store.read() as reading:
         found = list(find(reading, query, limit))
     session.show([_document(each) for each in found], "\n".join(map(_line, found)))
@@ -105,18 +104,17 @@ def export(
 
     kept = _kept(checkpoint)
     size = kept.size if kept else 0
-    with _store(session) as store:
-        notary = _notary(session, store)
-        notary.settle()
+    with session.app().open_hub(actor()) as hub:
+        hub.notary.settle()
         if subject:
-            done = export_subject(store, target, subject, size)
+            done = export_subject(hub.store, target, subject, size)
         else:
-            done = export_range(store, target, start, end, size)
+            done = export_range(hub.store, target, start, end, size)
         what = {"first": start, "entries": done.count, "size": done.size}
-        event = AuditEvent("audit.exported", _operator(), store.clock.now(), subject, what=what)
-        with store.write() as connection:
+        event = AuditEvent("audit.exported", actor(), hub.clock.now(), subject, what=what)
+        with hub.store.write() as connection:
             record(connection, event)
-        notary.settle()
+        hub.notary.settle()
     session.show(
         {"target": str(target), "entries": done.count, "checkpoint": done.checkpoint},
         f"{done.count} entries in {target}, signed at size {done.size}. Verify with: python"
@@ -149,9 +147,8 @@ def rotate_key(session: Session) -> None:
     """Put a new signing key into office; the old one signs the hand-over."""
     from hub.audit.checkpoint import rotate
 
-    with _store(session) as store:
-        notary = _notary(session, store)
-        key = rotate(store, notary.keys, _operator())
+    with session.app().open_hub(actor()) as hub:
+        key = rotate(hub.store, hub.notary.keys, actor())
     session.show({"key": str(key)}, f"the log is signed by {key.id} from now on; back up the keys")
 
 
@@ -159,19 +156,6 @@ def rotate_key(session: Session) -> None:
 def _store(session: Session) -> Iterator[Store]:
     with closing(session.app().open_store()) as store:
         yield store
-
-
-def _notary(session: Session, store: Store) -> Notary:
-    from hub.audit.checkpoint import open_notary
-
-    app = session.app()
-    return open_notary(
-        store, app.settings, data_dir=app.data_dir, home=app.folder, actor=_operator()
-    )
-
-
-def _operator() -> str:
-    return f"os:{getpass.getuser()}"
 
 
 def _kept(path: Path | None) -> Checkpoint | None:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("hub.cli.demo.command:demo", "Play the whole hub on a simulated business."),
     "connectors": Entry("hub.cli.connectors:connectors", "List, write, examine and try plugins."),
     "profiles": Entry("hub.cli.profiles:profiles", "Find, show and export customers."),
+    "audit": Entry("hub.cli.audit:audit", "Show, search, export and verify the audit log."),
     "doctor": Entry("hub.cli.doctor:doctor", "Look at machine, files, database and plugins."),
     "explain": Entry("hub.cli.explain:explain", "Say more about an error: hub explain HUB-201."),
 }

@@ -16,6 +16,7 @@ from hub.audit.merkle import pack
 from hub.audit.sequencer import drain
 from hub.audit.signing import Signer
 from hub.audit.verify import Checkpoint, Frontier, Tampered, leaf_hash
+from hub.core.errors import NotFound
 from hub.store.engine import Store
 from hub.store.schema import (
     audit_checkpoints,
@@ -223,10 +224,21 @@ def test_a_log_that_continues_the_kept_checkpoint_says_so(log: Notary) -> None:
     assert report.steps[-1] == (7, "earlier: continues your checkpoint of 61 entries")
 
 
-def test_an_empty_log_is_no_log(store: Store) -> None:
-    """A log whose tables were emptied, key included, does not pass as a new one."""
-    with pytest.raises(Tampered, match="no key"):
+def test_an_empty_log_is_neither_intact_nor_tampered_with(store: Store) -> None:
+    """A hub that has not run yet has nothing to verify."""
+    with pytest.raises(NotFound, match="empty"):
         verify_log(store)
+
+
+def test_a_log_that_was_emptied_is_found_by_the_kept_checkpoint(log: Notary) -> None:
+    """Who kept a checkpoint is not told that there is nothing."""
+    kept = log.settle()
+    with log.store.write() as connection:
+        for table in (audit_leaves, audit_frontier, audit_checkpoints, audit_keys):
+            connection.execute(delete(table))
+
+    with pytest.raises(Tampered):
+        verify_log(log.store, kept)
 
 
 def test_an_actor_with_any_name_is_filed_as_it_is_told(log: Notary) -> None:
