@@ -27,6 +27,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from connectors.csv.cells import Fixed, constant
 from connectors.csv.targets import COMPOSED, Target, missing, targets
 from connectors.csv.values import DATE_FORMATS, BadValue, Notation
+from hub.core.mistakes import nearest
 from hub.core.records import ENTITIES, Address, Decision, Strength
 from hub.core.settings import Section, TimeZone
 
@@ -259,8 +260,10 @@ def _columns_of(spec: Columns) -> list[str]:
 def _misfits(stream: StreamSettings) -> Iterator[InitErrorDetails]:
     known = targets(stream.entity)
     names = {*stream.columns, *stream.constants}
+    meant = set()  # a misspelt field is one mistake, although it is missing too
     for table, name in [*_pairs("columns", stream.columns), *_pairs("constants", stream.constants)]:
         if name not in known:
+            meant.add(nearest(name, known))
             yield _wrong((table, name), name, "the entity has no such field", sorted(known))
     for name, spec in stream.columns.items():
         if name in known:
@@ -268,7 +271,7 @@ def _misfits(stream: StreamSettings) -> Iterator[InitErrorDetails]:
     for name, value in stream.constants.items():
         if name in known:
             yield from _bad_constant(name, value, known[name])
-    for name in missing(known, names & set(known)):
+    for name in missing(known, names & set(known) | meant - {""}):
         yield _wrong(("columns",), None, f"{stream.entity} needs {name}, as a column or a constant")
     if stream.cancelled_when and "cancelled" not in known:
         yield _wrong(("cancelled_when",), None, f"a {stream.entity} is never cancelled")

@@ -70,6 +70,13 @@ def test_all_mistakes_of_a_table_come_in_one_run(shelf: Any) -> None:
     assert len(mistakes(shelf)) == 3
 
 
+def test_a_misspelt_required_field_is_one_mistake(shelf: Any) -> None:
+    """It is not reported a second time as missing."""
+    shelf.stream |= {"entity": "loyalty_entry", "columns": {"partty": "id", "at": "t"}}
+
+    assert [path for path, _ in mistakes(shelf)] == ["columns.partty"]
+
+
 def test_amounts_need_a_currency(shelf: Any) -> None:
     """How many minor units an amount has depends on it."""
     shelf.stream |= {"entity": "deal", "columns": {"amount": "sum"}}
