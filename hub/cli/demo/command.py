@@ -18,6 +18,8 @@ from hub.cli.demo.stage import SYSTEMS, Stage, staged
 from hub.cli.session import Session, pass_session
 from hub.emulation.scoring import PairScores, exact_email_baseline, pair_scores
 from hub.emulation.world.files import render
+from hub.metrics.definition import REGISTRY
+from hub.profile.unified import major_units
 from hub.store.records import source_keys
 from hub.store.schema import (
     audit_leaves,
@@ -26,6 +28,7 @@ from hub.store.schema import (
     metric_snapshots,
     profiles,
     quarantine,
+    source_records,
 )
 
 if TYPE_CHECKING:
@@ -126,8 +129,12 @@ def _against_truth(store: Store, world: World) -> dict[str, Any]:
     truth = world.truth()
     clusters: dict[str, list[str]] = defaultdict(list)
     with store.read() as connection:
-        members = connection.execute(select(cluster_members.c.rid, cluster_members.c.golden_id))
-        golden_of = {rid: golden_id for rid, golden_id in members}
+        members = connection.execute(
+            select(cluster_members.c.rid, cluster_members.c.golden_id)
+            .join(source_records, source_records.c.rid == cluster_members.c.rid)
+            .where(source_records.c.entity == "person")
+        )
+        golden_of = {row.rid: row.golden_id for row in members}
         keys = source_keys(connection, golden_of)
     for rid, golden_id in golden_of.items():
         key = f"{SYSTEMS[keys[rid].connection]}/{keys[rid].source_id}"
@@ -245,10 +252,8 @@ def _told_second(second: Mapping[str, int]) -> str:
 def _closing(result: Mapping[str, Any], keep: Path | None) -> str:
     lines = ["\nMetrics"]
     for item in result["metrics"]:
-        value = "insufficient data" if item["value"] is None else f"{item['value']:,.1f}"
-        around = "" if item["low"] is None else f" [{item['low']:,.1f}, {item['high']:,.1f}]"
         name = f"{item['metric']} {item['series']}"
-        lines.append(f"   {name:<22}{value}{around}  n={item['n']:,}  {item['definition']}")
+        lines.append(f"   {name:<22}{_number(item)}  n={item['n']:,}  {item['definition']}")
     audit = result["audit"]
     lines.append(f"\nAudit log: {audit['size']:,} entries, signed root {audit['root'][:16]}...")
     lines.append(f"Done in {result['seconds']} s.")
@@ -257,3 +262,13 @@ def _closing(result: Mapping[str, Any], keep: Path | None) -> str:
     else:
         lines.append("Look around in it yourself: hub demo --keep demo")
     return "\n".join(lines)
+
+
+def _number(item: Mapping[str, Any]) -> str:
+    if item["value"] is None:
+        return "insufficient data"
+    values = [item["value"], item["low"], item["high"]]
+    if REGISTRY[item["metric"]].unit == "money":
+        values = [v if v is None else major_units(v, item["series"]) for v in values]
+    value, low, high = values
+    return f"{value:,.2f}" + ("" if low is None else f" [{low:,.2f}, {high:,.2f}]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from hub.core.connector import Unsupported
 from hub.core.errors import ConfigError
 from hub.core.ids import IdSource
 from hub.core.plugins import load_connector
+from hub.core.secrets import Secret
 from hub.emulation.server import serve
 from hub.emulation.world import World
 
@@ -69,7 +71,7 @@ def staged(folder: Path, seed: int, people: int) -> Iterator[Stage]:
         with serve(emulator) as url:
             settings = emulator.settings(url)
             path = folder / "hub.toml"
-            path.write_text(_toml(exports, settings), encoding="utf-8")
+            path.write_text(_toml(folder, settings), encoding="utf-8")
             yield Stage(world, load(path, clock=clock, ids=IdSource(clock)), emulator, clock)
     finally:
         emulator.close()
@@ -82,7 +84,25 @@ def _hubspot(clock: ManualClock) -> Any:  # its own type lives with the plugin
     return make(clock)
 
 
-def _toml(exports: Path, settings: dict[str, Any]) -> str:
+def _toml(folder: Path, settings: dict[str, Any]) -> str:
     template = files("hub.cli.demo").joinpath("demo.toml").read_text(encoding="utf-8")
-    lines = [f'{name} = "{value}"' for name, value in settings.items()]
-    return template.replace("# <crm>", "\n".join(lines)).replace("<files>", exports.as_posix())
+    lines = [f"{name} = {_value(name, value, folder)}" for name, value in settings.items()]
+    exports = (folder / "files").resolve().as_posix()
+    return template.replace("# <crm>", "\n".join(lines)).replace("<files>", exports)
+
+
+def _value(name: str, value: Any, folder: Path) -> str:
+    if isinstance(value, dict):
+        inside = (f"{key} = {_value(key, item, folder)}" for key, item in value.items())
+        return "{ " + ", ".join(inside) + " }"
+    if isinstance(value, Secret):
+        return json.dumps(_reference(folder / name, value.reveal()))
+    return json.dumps(value)
+
+
+def _reference(path: Path, secret: str) -> str:
+    """A reference to ``secret``, kept as hub.toml asks: in a file that nobody else may read."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secret, encoding="utf-8")
+    return f"${{file:{path.resolve()}}}"
