@@ -21,9 +21,9 @@ def a_write_reaches_its_record(subject: Subject) -> None:
     """A change goes to the record with its native id, and reading it back gives what was sent."""
     for bench, writer, ids in _writers(subject):
         before = len(bench.emulator.effects)
-        results = bench.write(writer, [full_change(writer, key) for key in ids])
-        _all_ok(writer, results, ids)
-        _assert_holds(bench, writer, {key: full_change(writer, key).values for key in ids})
+        changes = [full_change(writer, key, turn) for turn, key in enumerate(ids)]
+        _all_ok(writer, bench.write(writer, changes), ids)
+        _assert_holds(bench, writer, {change.native_id: change.values for change in changes})
         stray = {effect.id for effect in bench.since(before)} - set(ids)
         _hold(not stray, writer, "the write touched other records")
 
