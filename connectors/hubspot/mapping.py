@@ -516,6 +516,20 @@ def property_value(value: Value) -> str:
     return str(value)
 
 
+def kept_value(out: str, value: object) -> Value:
+    """What the property ``out`` holds, as profiles spell it: text; instants with their offset.
+
+    >>> kept_value("cxhub_last_order_at", "2026-11-01T09:30:00.000Z")
+    '2026-11-01T09:30:00+00:00'
+    """
+    text = None if value is None else str(value)
+    instant = instant_of(text) if out in _INSTANTS else None
+    return instant.isoformat() if instant else text
+
+
+_INSTANTS = frozenset(field.name for field in FIELDS if field.type == "datetime")
+
+
 def property_values(values: Mapping[str, Value]) -> dict[str, str]:
     """Every value of a change as HubSpot takes it."""
     return {name: property_value(value) for name, value in values.items()}

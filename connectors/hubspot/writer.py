@@ -20,6 +20,7 @@ from connectors.hubspot.mapping import (
     GROUP_LABEL,
     KEY,
     definition,
+    kept_value,
     property_values,
     row_of,
 )
@@ -88,7 +89,7 @@ def read(
     for batch in in_batches(ids):
         for record in api.read(OBJECT_TYPE, batch, names):
             row = row_of(record)
-            held[str(row[KEY])] = {name: row.get(name) for name in names}
+            held[row[KEY]] = {name: kept_value(name, row.get(name)) for name in names}
     return held
 
 

@@ -1,18 +1,32 @@
-"""A HubSpot account in this process, and a way to call it without a socket."""
+"""A HubSpot account in this process: called without a socket, or read by a hub over HTTP."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from connectors.hubspot import hub_connector
 from connectors.hubspot.emulator import HubSpotEmulator, create
 from hub.core.clock import ManualClock
+from hub.core.connector import Context
+from hub.core.ids import IdSource
+from hub.core.records import Record, decode
 from hub.emulation.faults import Scenario
-from hub.emulation.server import emulator_app
+from hub.emulation.server import emulator_app, serve
+from hub.emulation.world import World
+from hub.store.engine import Store
+from hub.store.keys import Keys
+from hub.store.schema import source_records, streams
+from hub.sync.pull import PageSeen, Source
+from hub.sync.run import SyncReport, sync
+from hub.testing.client import Waits, open_context
 
 
 class Wire:
@@ -91,3 +105,110 @@ def open_wire() -> Iterator[Callable[[HubSpotEmulator], Wire]]:
     yield connect
     for wire in opened:
         wire.close()
+
+
+# --- a hub connected to the account -----------------------------------------------------------
+
+
+@dataclass
+class Hub:
+    """The hub's end: a store, and the connection to the emulated account."""
+
+    emulator: HubSpotEmulator
+    clock: ManualClock
+    store: Store
+    ids: IdSource
+    ctx: Context
+    keys: Keys = field(default_factory=lambda: Keys(b"k" * 32))
+
+    @property
+    def waits(self) -> Waits:
+        """Every wait with its reason."""
+        assert isinstance(self.ctx.wait, Waits)
+        return self.ctx.wait
+
+    def sync(
+        self, *names: str, full: bool = False, on_page: PageSeen = lambda _report: None
+    ) -> SyncReport:
+        """One run over the streams called ``names``, or all."""
+        connector = hub_connector()
+        offered = connector.streams_for(self.ctx.config)
+        chosen = tuple(s for s in offered if not names or s.name in names)
+        source = Source(self.ctx, connector, chosen, region="AU")
+        return sync(
+            self.store, self.keys, [source], ids=self.ids, actor="test", full=full, on_page=on_page
+        )
+
+    def records(self, stream: str) -> dict[str, Record]:
+        """The live canonical records of a stream, by source id."""
+        query = (
+            select(source_records.c.source_id, source_records.c.canonical)
+            .join(streams, streams.c.stream_id == source_records.c.stream_id)
+            .where(
+                streams.c.stream == stream,
+                source_records.c.deleted_at.is_(None),
+                source_records.c.version > 0,
+            )
+        )
+        with self.store.read() as connection:
+            return {key: decode(body) for key, body in connection.execute(query)}
+
+    def add_contacts(self, count: int, **values: str) -> list[str]:
+        """Ids of new contacts that a user enters; their addresses are numbered."""
+        made = []
+        for number in range(count):
+            properties = {"email": f"p{number}@example.com", "firstname": f"P{number}", **values}
+            new = {"op": "create", "object": "contacts", "properties": properties}
+            made.append(str(self.emulator.mutate(new)["id"]))
+        return made
+
+    def strike(self, *faults: dict[str, object]) -> None:
+        """Let these faults strike from now on."""
+        self.emulator.faults.replace(Scenario.model_validate({"faults": faults}))
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """A small world, the same for every test."""
+    return World.build(seed=8, people=120)
+
+
+@pytest.fixture
+def dial(clock: ManualClock) -> Iterator[Callable[..., Context]]:
+    """Opens the connector on an account; keyword arguments replace settings, None drops them."""
+    with contextlib.ExitStack() as stack:
+
+        def open_connection(emulator: HubSpotEmulator, **settings: object) -> Context:
+            url = stack.enter_context(serve(emulator))
+            merged = emulator.settings(url) | settings
+            chosen = {name: value for name, value in merged.items() if value is not None}
+            return stack.enter_context(open_context(hub_connector(), chosen, Waits(clock)))
+
+        yield open_connection
+
+
+@pytest.fixture
+def connect(
+    dial: Callable[..., Context], store: Store, clock: ManualClock, ids: IdSource
+) -> Callable[..., Hub]:
+    """Connects a hub to an account, with settings as for ``dial``."""
+
+    def open_hub(emulator: HubSpotEmulator, **settings: object) -> Hub:
+        return Hub(emulator, clock, store, ids, dial(emulator, **settings))
+
+    return open_hub
+
+
+@pytest.fixture
+def hub(connect: Callable[..., Hub], emulator: HubSpotEmulator) -> Hub:
+    """A hub connected to an empty account."""
+    return connect(emulator)
+
+
+@pytest.fixture
+def full_hub(connect: Callable[..., Hub], clock: ManualClock, world: World) -> Hub:
+    """A hub connected to an account that holds the simulated world."""
+    clock.sleep((world.end - clock.now()).total_seconds())
+    emulator = create(clock=clock)
+    emulator.seed(world)
+    return connect(emulator)
