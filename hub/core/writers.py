@@ -146,5 +146,5 @@ def _unwritable(path: Path, err: OSError) -> Unavailable:
     return Unavailable(
         f"{path}: cannot be written ({err.strerror}). The file is as it was before. Make room or "
         "permit writing, then run the same command again.",
-        code="HUB-502",
+        code="HUB-503",
     )
