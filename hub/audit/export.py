@@ -133,7 +133,7 @@ class _Signed:
             raise NotFound("the audit log has no signed entry yet")
         index = audit_leaves.c.idx
         query = select(audit_leaves.c.leaf_hash).where(index >= 0, index < last.size)
-        hashes = connection.execute(query.order_by(index)).scalars()
+        hashes = connection.execute(query.order_by(index)).scalars().all()
         note = notes_between(connection, last.size - 1, last.size)[0]
         return cls(note, last.size, Tree(hashes), kept)
 

@@ -49,15 +49,14 @@ def drain(store: Store, after_group: AfterGroup = lambda _connection, _frontier:
         after_group: Called inside the transaction of each group, with the log as it now is.
     """
     total = 0
-    with _one_per_process:
-        while _is_waiting(store):
-            try:
-                with leased(store) as lease:
-                    total += _drain_leased(store, lease, after_group)
-            except LeaseLost:
-                continue  # its groups stand; what still waits is seen by the loop
-            except StopRun:
-                store.clock.sleep(RETRY_SECONDS)  # another process is at it
+    while _is_waiting(store):
+        try:
+            with leased(store) as lease:
+                total += _drain_leased(store, lease, after_group)
+        except LeaseLost:
+            continue  # its groups stand; what still waits is seen by the loop
+        except StopRun:
+            store.clock.sleep(RETRY_SECONDS)  # another process is at it
     return total
 
 
@@ -68,11 +67,12 @@ def leased(store: Store) -> Iterator[Lease]:
     Raises:
         StopRun: If another live process holds it.
     """
-    lease = acquire(store, LEASE)
-    try:
-        yield lease
-    finally:
-        release(store, lease)
+    with _one_per_process:  # to the lease, all threads of a process are one holder
+        lease = acquire(store, LEASE)
+        try:
+            yield lease
+        finally:
+            release(store, lease)
 
 
 def _is_waiting(store: Store) -> bool:
@@ -128,7 +128,7 @@ def sequence(
         .where(audit_leaves.c.idx >= before.size)
         .order_by(audit_leaves.c.idx)
     ).scalars()
-    after = before.extend(hashes)
+    after = before.extend(hashes.all())
     if after.size > before.size:
         _keep(connection, after, now)
     return after.size - before.size
