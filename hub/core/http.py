@@ -14,16 +14,16 @@ An answer that is cut, is not JSON, or failed is an error, never an empty page.
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, NoReturn, Protocol
+from typing import Any
 
 import httpx
 import orjson
 import tenacity
 
+from hub.core.answers import Answers, Params, Request, Response, Translate, no_translation
 from hub.core.auth import Auth, MemoryTokenStore, TokenAnswer, TokenProvider, TokenStore
 from hub.core.clock import Clock
 from hub.core.connector import Wait
@@ -31,12 +31,10 @@ from hub.core.errors import (
     BudgetExhausted,
     ConfigError,
     HubError,
-    NeedsReauth,
-    OutcomeUnknown,
     RetryLater,
     StopRun,
 )
-from hub.core.limits import Limiter, Limiters, Limits, retry_after
+from hub.core.limits import Limiter, Limiters, Limits
 from hub.core.outbound import (
     AddressRefused,
     GuardedTransport,
@@ -47,39 +45,11 @@ from hub.core.outbound import (
 )
 from hub.core.secrets import Redactor
 
-Scalar = str | int | float | bool | None
-Params = Mapping[str, Scalar | Sequence[Scalar]]
+__all__ = ["Http", "HttpClient", "Params", "Response", "Translate"]
 
 _BACKOFF = 1.0
 _BACKOFF_MOST = 60.0
-_TEMPORARY = frozenset({408, 425, 500, 502, 503, 504, *range(520, 528)})
 _SAFE = frozenset({"GET", "HEAD"})
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer: status, headers (names in lower case) and the parsed JSON (None if empty)."""
-
-    status: int
-    headers: Mapping[str, str]
-    json: Any = field(repr=False)
-    request: str = ""
-
-
-class Translate(Protocol):
-    """The vendor's own errors in the hub's words; None leaves the answer to the status rules.
-
-    It sees every answer, since some vendors report failure with 200. Its messages name no personal
-    data; the client puts the connection in front.
-    """
-
-    def __call__(self, response: Response, /) -> HubError | None:
-        """What ``response`` means, or None."""
-
-
-def no_translation(response: Response) -> HubError | None:
-    """None: the status says it all."""
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,20 +73,6 @@ class Http:
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 60.0
     attempts: int = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    method: str
-    path: str
-    params: Params | None
-    json: Any
-    headers: Mapping[str, str]
-    safe: bool
-    accept: Collection[int]
-
-    def __str__(self) -> str:
-        return f"{self.method} {masked_path(self.path)}"
 
 
 class HttpClient:
@@ -158,6 +114,9 @@ class HttpClient:
         self._chance = chance or random.Random()  # noqa: S311 - jitter, not a secret
         self._origin = origin(self._checked(http.base))
         self._limiter = _limiter_of(http, limiters or Limiters(clock))
+        self._answers = Answers(
+            connection, http.translate, self._limiter, clock, http.limits.patience
+        )
         self._wire = httpx.Client(
             transport=GuardedTransport(
                 loopback=names_loopback(http.base),
@@ -257,7 +216,7 @@ class HttpClient:
             NeedsReauth: The credential was refused, also after one renewal.
             StopRun: The request was refused for another reason.
         """
-        request = _Request(
+        request = Request(
             method,
             path,
             {k: v for k, v in params.items() if v is not None} if params else None,
@@ -296,14 +255,14 @@ class HttpClient:
 
     # One attempt, in the steps of the module docstring.
 
-    def _attempt(self, request: _Request) -> Response:
+    def _attempt(self, request: Request) -> Response:
         refused = self._tokens.headers()
         response = self._exchange(request, refused)
         if response.status == HTTPStatus.UNAUTHORIZED and self._tokens.renew(refused):
             response = self._exchange(request, self._tokens.headers())
-        return self._judge(request, response)
+        return self._answers.judge(request, response)
 
-    def _exchange(self, request: _Request, credential: Mapping[str, str]) -> Response:
+    def _exchange(self, request: Request, credential: Mapping[str, str]) -> Response:
         self._await_turn(request)
         try:
             response = self._receive(request, credential)
@@ -312,7 +271,7 @@ class HttpClient:
         self._limiter.learn(response.headers, response.json)
         return response
 
-    def _await_turn(self, request: _Request) -> None:
+    def _await_turn(self, request: Request) -> None:
         while True:
             verdict = self._limiter.ask(request.path)
             if verdict.action == "stop":
@@ -326,7 +285,7 @@ class HttpClient:
             if verdict.action != "wait":
                 return
 
-    def _receive(self, request: _Request, credential: Mapping[str, str]) -> Response:
+    def _receive(self, request: Request, credential: Mapping[str, str]) -> Response:
         try:
             raw = self._wire.request(
                 request.method,
@@ -344,87 +303,8 @@ class HttpClient:
         except (httpx.ConnectError, httpx.ConnectTimeout) as err:
             raise RetryLater(f"{self.connection}: no connection for {request}") from err
         except httpx.TransportError as err:
-            self._lost(request, f"no answer ({type(err).__name__})", err)
-        return Response(raw.status_code, raw.headers, self._parsed(request, raw), str(request))
-
-    def _parsed(self, request: _Request, raw: httpx.Response) -> Any:
-        if not raw.content:
-            return None
-        try:
-            return orjson.loads(raw.content)
-        except orjson.JSONDecodeError as err:
-            if raw.is_success:
-                self._lost(request, f"{raw.status_code} with a body that is not JSON", err)
-            return None  # an error page of a proxy: its status says enough
-
-    def _judge(self, request: _Request, response: Response) -> Response:
-        if response.status in request.accept:
-            return response
-        error = self._http.translate(response)
-        if error is not None:
-            self._raise_translated(request, response, error)
-        if response.status < HTTPStatus.MULTIPLE_CHOICES:
-            return response
-        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._throttled(request, response)
-        if response.status in _TEMPORARY:
-            after = retry_after(response.headers, self._clock.now())
-            self._lost(request, f"answered {response.status}", after=after)
-        raise self._refusal(request, response)
-
-    def _raise_translated(self, request: _Request, response: Response, error: HubError) -> NoReturn:
-        message = f"{self.connection}: {request}: {error}"
-        if isinstance(error, RetryLater) and response.status in _TEMPORARY and not request.safe:
-            raise OutcomeUnknown(message) from error
-        if isinstance(error, RetryLater) and error.after is not None:
-            self._stop_if_too_long(error.after, message)
-            self._limiter.hold(error.after, "the system asked for patience")
-        error.args = (message, *error.args[1:])
-        raise error
-
-    def _throttled(self, request: _Request, response: Response) -> NoReturn:
-        asked = retry_after(response.headers, self._clock.now())
-        after = asked if asked is not None else self._limiter.renewed_in()
-        message = f"{self.connection}: {request}: too many requests (429)"
-        if after:
-            self._stop_if_too_long(after, message)
-            self._limiter.hold(after, "the system asked for patience (429)")
-        raise RetryLater(message, after=after)
-
-    def _stop_if_too_long(self, after: float, message: str) -> None:
-        if after > self._http.limits.patience:
-            raise BudgetExhausted(
-                f"{message}; it asks for {after:.0f} s of patience. The checkpoint is kept; the "
-                "next run goes on from there.",
-                resets_in=after,
-            )
-
-    def _lost(
-        self,
-        request: _Request,
-        what: str,
-        cause: Exception | None = None,
-        *,
-        after: float | None = None,
-    ) -> NoReturn:
-        """Raise for an answer that never came whole: the request may have had its effect."""
-        message = f"{self.connection}: {request}: {what}"
-        if request.safe:
-            if after is not None:
-                self._stop_if_too_long(after, message)
-            raise RetryLater(message, after=after) from cause
-        raise OutcomeUnknown(f"{message}; it may have taken effect") from cause
-
-    def _refusal(self, request: _Request, response: Response) -> HubError:
-        told = f"{self.connection}: {request} was refused with {response.status}"
-        check = f"then run: hub check --connect {self.connection}"
-        if response.status == HTTPStatus.UNAUTHORIZED:
-            return NeedsReauth(f"{told}: the credential is not valid. Renew it, {check}")
-        if response.status == HTTPStatus.FORBIDDEN:
-            return StopRun(f"{told}: the credential lacks a scope. Grant it, {check}")
-        if response.status < HTTPStatus.BAD_REQUEST:
-            return StopRun(f"{told}: it redirects, so the base URL is not right. Fix it, {check}")
-        return StopRun(told)
+            self._answers.lost(request, f"no answer ({type(err).__name__})", err)
+        return self._answers.parsed(request, raw)
 
     # Waiting.
 
@@ -476,16 +356,3 @@ class HttpClient:
 
 def _limiter_of(http: Http, limiters: Limiters) -> Limiter:
     return limiters.of(f"{origin(http.base)} {http.auth.name}", http.limits)
-
-
-_PERSONAL = re.compile(r"@|%40|^\+|^%2B", re.IGNORECASE)
-
-
-def masked_path(path: str) -> str:
-    """``path`` without its query and without segments that hold an e-mail address or phone.
-
-    >>> masked_path("/statuses/ada@example.org?channel=EMAIL")
-    '/statuses/***'
-    """
-    bare = path.split("?")[0].split("#")[0]
-    return "/".join("***" if _PERSONAL.search(part) else part for part in bare.split("/"))

@@ -276,7 +276,7 @@ def wrong_type_in_a_record(row: Row, record: Any) -> Any:
 
 
 def hides_retry_after(response: Response) -> HubError | None:
-    return RetryLater("busy") if response.status == 429 else None
+    return RetryLater("busy", after=0.0) if response.status == 429 else None
 
 
 def panics_at_503(response: Response) -> HubError | None:
@@ -522,12 +522,14 @@ BUGS = [
 def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Finding]:
     """What the responsible check finds about each bug, examined side by side."""
 
-    def found(planted: Bug) -> Finding:
-        folder = tmp_path_factory.mktemp("bug")
+    folders = [tmp_path_factory.mktemp("bug") for _ in BUGS]
+
+    def found(planted: Bug, folder: Path) -> Finding:
         return conduct(BY_ID[planted.caught_by], planted.subject(folder))
 
     with ThreadPoolExecutor(8) as pool:
-        return {bug.name: finding for bug, finding in zip(BUGS, pool.map(found, BUGS), strict=True)}
+        found_out = list(pool.map(found, BUGS, folders))
+    return {planted.name: finding for planted, finding in zip(BUGS, found_out, strict=True)}
 
 
 @pytest.mark.parametrize("planted", BUGS, ids=lambda planted: planted.name)

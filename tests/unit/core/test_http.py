@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub.core.answers import masked_path
 from hub.core.auth import NoAuth, StaticToken
 from hub.core.errors import (
     BudgetExhausted,
@@ -19,7 +20,7 @@ from hub.core.errors import (
     SkipRecord,
     StopRun,
 )
-from hub.core.http import Http, HttpClient, Response, masked_path
+from hub.core.http import Http, HttpClient, Response
 from hub.core.secrets import Redactor, Secret
 from hub.testing.client import Waits, manual_clock, open_client
 from hub.testing.scripted import ScriptedServer, scripted
@@ -263,6 +264,19 @@ def test_throttling_by_translation_is_waited_for(server: ScriptedServer, waits: 
 
     assert answer.json == {"ok": True}
     assert 12 <= sum(waits.seconds) < 13
+
+
+def test_a_translation_need_not_read_retry_after(server: ScriptedServer, waits: Waits) -> None:
+    """An author who says RetryLater gets the vendor's own wait without reading headers."""
+    server.then(429, {}, headers={"Retry-After": "30"}).then(200, {"ok": True})
+
+    def busy(response: Response) -> HubError | None:
+        return RetryLater("busy") if response.status == 429 else None
+
+    with declared(server, waits, translate=busy) as client:
+        client.get("/v1/things")
+
+    assert 30 <= sum(waits.seconds) < 31
 
 
 def test_translation_cannot_make_a_write_repeat_after_a_server_error(
