@@ -29,6 +29,7 @@ from hub.push.run import Pusher
 from hub.push.send import PushReport
 from hub.store.engine import Store
 from hub.store.keys import Keys
+from hub.store.leases import turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
 
@@ -102,17 +103,18 @@ def run(
     progress.stage("sync")
     sources = [lane.source for lane in lanes]
     pulled = sync(store, hub.keys, sources, ids=ids, actor=actor, full=full, on_page=progress.page)
-    progress.stage("identity")
-    region = settings.hub.region
-    resolved = resolve.run(
-        store, settings.identity, clock=clock, ids=ids, actor=actor, region=region
-    )
-    progress.stage("golden record")
-    survived = golden.run(store, settings.survivorship, clock=clock, actor=actor)
-    progress.stage("metrics")
-    measured = metrics.run(store, settings.metrics, ids=ids, actor=actor)
-    progress.stage("profiles")
-    profiled = profile.run(store, settings.purposes)
+    with turn(store, "stages"):  # a stage at work twice would do its work twice
+        progress.stage("identity")
+        region = settings.hub.region
+        resolved = resolve.run(
+            store, settings.identity, clock=clock, ids=ids, actor=actor, region=region
+        )
+        progress.stage("golden record")
+        survived = golden.run(store, settings.survivorship, clock=clock, actor=actor)
+        progress.stage("metrics")
+        measured = metrics.run(store, settings.metrics, ids=ids, actor=actor)
+        progress.stage("profiles")
+        profiled = profile.run(store, settings.purposes)
     progress.stage("push")
     pusher = hub.pusher(actor)
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]

@@ -15,7 +15,7 @@ CODES: Final[dict[str, str]] = {
     " schedules.lease. Its write was refused and rolled back, so nothing happened twice. If a"
     " machine pauses often (suspended laptop, overloaded host), raise schedules.lease.",
     "HUB-113": "Another process of this hub is doing the same work. Let it finish; if it was"
-    " killed, its lease ends after schedules.lease and the work is free again.",
+    " killed on another machine, its lease ends within half a minute and the work is free again.",
     "HUB-120": "One record cannot be used. It lies in quarantine with its reason; the rest of the"
     " page went on. See: hub quarantine list; after a correction: hub quarantine replay.",
     "HUB-121": "A file of a csv connection is missing or may not be read. What was read before"
@@ -72,6 +72,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-501": "A system asked for patience. The hub waits and tries again by itself.",
     "HUB-502": "A request was sent and its answer was lost, so it is unknown whether it had its"
     " effect. The hub reads the record back before it tries again.",
+    "HUB-503": "A file could not be written, as on a full disk. The old file is as it was; make"
+    " room or permit writing, then run the same command again.",
     "HUB-510": "The database refused. The transaction was rolled back whole; nothing is half"
     " written. See: hub doctor.",
     "HUB-511": "The database is locked by another process. Nothing was written; wait, or stop it.",
@@ -86,6 +88,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-521": "The disk is full. What was committed stays. Free space, then repeat the command.",
     "HUB-522": "The anchor file of the audit log cannot be written. The log itself is signed; the"
     " checkpoint is added to the file as soon as it can be.",
+    "HUB-523": "hub serve cannot listen where it was told: another process has the port, the"
+    " address is not of this machine, or a low port needs more rights. See [serve], or use: --port 0.",
     "HUB-900": "A bug in the hub or in a plugin. What was committed stays. The message names a file"
     " with the place in the code, without personal data or secrets; please attach it to a report.",
 }

@@ -116,10 +116,10 @@ class StoreSection(Section):
 
 
 def _cron(text: str) -> str:
-    from apscheduler.triggers.cron import CronTrigger  # slow to import, needed by few
+    from hub.core.timetable import Calendar  # needed by few
 
     try:
-        CronTrigger.from_crontab(text)
+        Calendar(text, ZoneInfo("UTC"))
     except ValueError:
         raise PydanticCustomError(
             "cron",
@@ -135,7 +135,7 @@ class Schedule(Section):
     every: Annotated[int, Duration("1s", "31d")] | None = None
     """Interval, such as "15m"."""
     cron: Annotated[str, AfterValidator(_cron)] | None = None
-    """Five cron fields, in the time zone of [hub]."""
+    """Five cron fields as in Debian's crontab, in the time zone of [hub]."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

@@ -6,19 +6,27 @@ in the same transaction that would have made it (QUALITY.md, fault 8).
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
 from hub.core.clock import to_micros
-from hub.core.errors import LeaseLost, StopRun
+from hub.core.errors import LeaseLost, StopRun, StoreError
 from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.schema import leases
 
 LEASE_SECONDS = 30
+RETRY_SECONDS = 0.2
+
+_log = logging.getLogger(__name__)
+_one_per_process = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +58,7 @@ def acquire(store: Store, name: str, holder: str | None = None) -> Lease:
         row = connection.execute(
             select(leases).where(leases.c.name == name).with_for_update()
         ).one()
-        if row.until > now and row.holder != holder and not _is_dead(row.holder):
+        if row.holder != holder and is_held(row.holder, row.until, now):
             raise StopRun(
                 f"{name} is being worked on by {row.holder}; let it finish, or stop it and try"
                 f" again in {(row.until - now) / 1e6:.0f} s",
@@ -87,6 +95,76 @@ def release(store: Store, lease: Lease) -> None:
             .where(leases.c.name == lease.name, leases.c.fence == lease.fence)
             .values(until=0)
         )
+
+
+def revoke(connection: Connection, holder: str, prefix: str) -> None:
+    """Fence ``holder`` off from its leases whose names start with ``prefix``: they are free now."""
+    connection.execute(
+        update(leases)
+        .where(leases.c.holder == holder, leases.c.name.startswith(prefix, autoescape=True))
+        .values(holder="", fence=leases.c.fence + 1, until=0)
+    )
+
+
+@contextmanager
+def turn(store: Store, name: str) -> Iterator[None]:
+    """One block at a time, over all threads and processes of this database; others wait for theirs.
+
+    It puts work in order that would otherwise be done twice; the rows that must not be written by
+    one who overslept have leases of their own.
+    """
+    with _one_per_process:
+        lease = _when_free(store, name)
+        try:
+            with kept(lambda: _renew(store, lease), LEASE_SECONDS / 3):
+                yield
+        finally:
+            release(store, lease)
+
+
+@contextmanager
+def kept(renew: Callable[[], None], every: float) -> Iterator[None]:
+    """Calls ``renew`` every so many seconds until the block ends or the lease is lost.
+
+    A database that is out of reach is asked again: the lease may still be ours when it is back.
+    """
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(every):
+            try:
+                renew()
+            except LeaseLost as lost:
+                _log.warning("%s", lost)
+                return
+            except StoreError as err:
+                _log.warning("a lease could not be renewed: %s", err)
+
+    thread = threading.Thread(target=keep, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def is_held(holder: str, until: int, now: int) -> bool:
+    """Whether ``holder`` may still be writing: its lease runs, and it is not known to be dead."""
+    return until > now and not _is_dead(holder)
+
+
+def _when_free(store: Store, name: str) -> Lease:
+    while True:
+        try:
+            return acquire(store, name)
+        except StopRun:
+            store.clock.sleep(RETRY_SECONDS)
+
+
+def _renew(store: Store, lease: Lease) -> None:
+    with store.write() as connection:
+        renew(connection, lease, to_micros(store.clock.now()))
 
 
 def _set(connection: Connection, lease: Lease, until: int) -> None:

@@ -208,13 +208,13 @@ leases = _table(
 )
 
 run_slots = _table(
-    "run_slots",  # one run per (connection, stream, slot), whatever the number of schedulers
+    "run_slots",  # one run per connection and scheduled instant, whatever the number of schedulers
     Column("connection", Key, primary_key=True),
     Column("slot", Big, primary_key=True, autoincrement=False),
     Column("holder", Key, nullable=False),
     Column("fence", Big, nullable=False),
     Column("until", Big, nullable=False),
-    Column("status", Key, nullable=False),  # running · done · failed
+    Column("status", Key, nullable=False),  # running · done · failed · refused (credential)
     Column("started_at", Big, nullable=False),
     Column("ended_at", Big),
 )

@@ -1,0 +1,1 @@
+"""The programs' door: what is served over HTTP."""

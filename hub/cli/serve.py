@@ -1,0 +1,192 @@
+"""``hub serve``: connections are read on their schedules until the hub is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Never
+
+import click
+
+from hub.cli.crash import report as crash_report
+from hub.cli.run import actor
+from hub.cli.session import Session, pass_session
+from hub.core.errors import EXIT_OK, EXIT_PARTIAL, HubError, NeedsReauth
+
+if TYPE_CHECKING:
+    from hub.app import App
+    from hub.pipeline import Hub, PipelineReport
+    from hub.scheduler import Job, Scheduler
+    from hub.store.slots import Slot
+
+_log = logging.getLogger("hub.serve")
+
+
+@click.command()
+@click.option(
+    "--for", "seconds", type=click.IntRange(min=1), metavar="SECONDS", help="Stop after this long."
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Instead of [serve].port; 0 takes a free one."
+)
+@pass_session
+def serve(session: Session, seconds: int | None, port: int | None) -> int:
+    """Read connections on their schedules; answer /livez and /readyz.
+
+    Several may serve one database: each run falls to one of them. On SIGTERM or Ctrl-C, runs leave
+    off at their next checkpoint, at the latest after [schedules].stop_grace.
+    """
+    from hub.api import health
+    from hub.api.server import serving
+
+    app = session.app()
+    here = app.settings.serve
+    stopping = threading.Event()
+    with _told_to_stop() as told, _lines_on_stderr(app), app.open_hub(actor()) as hub:
+        scheduler = _scheduler(app, hub, _job(session, hub, stopping))
+        routes = health.routes(lambda: health.reasons(hub.store, list(app.settings.connections)))
+        with serving(routes, here.host, here.port if port is None else port) as url:
+            scheduler.start()
+            session.note(f"serving on {url}; {_scheduled(app)}; stop with Ctrl-C")
+            _wait(told, seconds)
+            stopping.set()
+            session.note("stopping: runs leave off at their next checkpoint")
+            ended = scheduler.stop(app.settings.schedules.stop_grace)
+        hub.notary.settle()
+        if not ended:
+            _exit_now(session)
+    session.note("stopped")
+    return EXIT_OK
+
+
+def summary(report: PipelineReport) -> str:
+    """One line about a scheduled run."""
+    counts = report.pulled.counts
+    pushed = sum(push.counts["written"] for push in report.pushed)
+    return (
+        f"{report.pulled.status}: {counts.read:,} read, {counts.stored:,} stored,"
+        f" {counts.quarantined:,} quarantined; {report.profiled.written:,} profiles changed,"
+        f" {pushed:,} pushed"
+    )
+
+
+def _scheduler(app: App, hub: Hub, job: Job) -> Scheduler:
+    from hub.scheduler import Scheduler, timetables
+
+    section = app.settings.schedules
+    scheduler = Scheduler(hub.store, timetables(app.settings), job, section.workers, section.lease)
+    scheduler.every(app.settings.audit.checkpoint_every_seconds, hub.notary.tick)
+    return scheduler
+
+
+def _job(session: Session, hub: Hub, stopping: threading.Event) -> Job:
+    """What a slot runs: the whole pipeline for one connection, left off early when stopping."""
+    from hub.pipeline import Progress, run
+    from hub.scheduler import Stopping
+
+    app = session.app()
+
+    def leave() -> None:
+        if stopping.is_set():
+            raise Stopping("the hub is stopping; the next run goes on from the checkpoint")
+
+    def wait(seconds: float, reason: str) -> None:
+        _log.info("waiting %.0f s: %s", seconds, reason)
+        stopping.wait(seconds)
+        leave()
+
+    progress = Progress(page=lambda _report: leave(), stage=lambda _name: leave())
+
+    def job(slot: Slot) -> None:
+        try:
+            with app.lanes([slot.connection], wait) as lanes:
+                report = run(hub, lanes, actor=f"schedule:{slot.connection}", progress=progress)
+        except HubError:
+            raise
+        except Exception as err:  # a bug in one run becomes a report; the others go on
+            raise HubError(crash_report(err, session), code="HUB-900") from err
+        _log.info("%s: %s", slot.connection, summary(report))
+        _raise_failure(report)
+
+    return job
+
+
+def _raise_failure(report: PipelineReport) -> None:
+    """Raise what failed the run, if it did; one stream that failed beside others is only told."""
+    errors = [stream.error for stream in report.pulled.streams if stream.error is not None]
+    errors += [push.stopped for push in report.pushed if push.stopped is not None]
+    refused = [err for err in errors if isinstance(err, NeedsReauth)]
+    failed = [] if report.exit_code in (EXIT_OK, EXIT_PARTIAL) else errors
+    fatal = next(iter([*refused, *failed]), None)
+    for err in errors:
+        if err is not fatal:
+            _log.error("error %s: %s", err.code, err)
+    if fatal is not None:
+        raise fatal
+
+
+def _scheduled(app: App) -> str:
+    from hub.scheduler import timetables
+
+    names = sorted(timetables(app.settings))
+    if not names:
+        return 'no connection has a schedule: add schedule = { every = "15m" } to one'
+    return f"on schedule: {', '.join(names)}"
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[queue.SimpleQueue[int]]:
+    """A queue that a first SIGTERM or SIGINT is put in; a second one ends the process as usual."""
+    told: queue.SimpleQueue[int] = queue.SimpleQueue()  # its put may be called in a signal handler
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+
+    def tell(number: int, _frame: FrameType | None) -> None:
+        told.put(number)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+    for each in before:
+        signal.signal(each, tell)
+    try:
+        yield told
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _wait(told: queue.SimpleQueue[int], seconds: int | None) -> None:
+    try:
+        told.get(timeout=seconds)
+    except queue.Empty:
+        return
+
+
+@contextmanager
+def _lines_on_stderr(app: App) -> Iterator[None]:
+    """What the hub's rooms log, as plain lines with the time, without secrets."""
+    handler, rooms = logging.StreamHandler(), logging.getLogger("hub")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.addFilter(app.redactor)
+    level = rooms.level
+    rooms.addHandler(handler)
+    rooms.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        rooms.removeHandler(handler)
+        rooms.setLevel(level)
+
+
+def _exit_now(session: Session) -> Never:
+    """End although threads are at work: the interpreter would wait for them without limit."""
+    session.note("stopped; runs that reached no checkpoint in time lose the page in hand")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_OK)

@@ -1,0 +1,1 @@
+"""On which engine scheduled runs are executed."""
