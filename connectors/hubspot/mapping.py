@@ -11,6 +11,7 @@ is text or null, whatever its type.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
@@ -308,7 +309,7 @@ def _deal_status(row: Row) -> Literal["open", "won", "lost"]:
 def _amount(row: Row, settings: HubSpotSettings) -> tuple[int | None, str | None]:
     """Minor units and currency, or neither: an amount in no currency is no amount."""
     amount = _number(row, "amount")
-    currency = _text(row, "deal_currency_code") or settings.currency
+    currency = _read(row, "deal_currency_code", _currency, "an ISO 4217 code") or settings.currency
     if amount is None or currency is None:
         return None, None
     try:
@@ -418,6 +419,10 @@ def _finite(text: str) -> Decimal:
     if not number.is_finite():
         raise InvalidOperation
     return number
+
+
+def _currency(text: str) -> str | None:
+    return text if re.fullmatch("[A-Z]{3}", text) else None
 
 
 def _count(row: Row, name: str) -> int | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,14 +14,14 @@ from pydantic import ValidationError
 from connectors.hubspot import mapping
 from connectors.hubspot.client import reason
 from connectors.hubspot.config import HubSpotSettings
-from hub.core.connector import OutField
+from hub.core.connector import OutField, Row
 from hub.core.errors import SkipRecord
-from hub.core.records import Address, ConsentClaim, Identifier, PartyRef, decode, encode
+from hub.core.records import Address, ConsentClaim, Identifier, PartyRef, Record, decode, encode
 from hub.core.secrets import Secret
 
 TOKEN = {"token": Secret.of("pat-na1-test")}
 SETTINGS = HubSpotSettings.model_validate(TOKEN | {"currency": "AUD"})
-MAPS = {
+MAPS: Mapping[str, Callable[[Row, HubSpotSettings], Record]] = {
     "contacts": mapping.person,
     "companies": mapping.organisation,
     "deals": mapping.deal,
@@ -30,18 +32,18 @@ MAPS = {
 BORN = "2025-11-01T09:30:00.000Z"
 
 
-def settings(**more):
+def settings(**more: Any) -> HubSpotSettings:
     return HubSpotSettings.model_validate(TOKEN | more)
 
 
-def row(**values):
+def row(**values: Any) -> Row:
     return {"hs_object_id": "7", "createdate": BORN, "hs_createdate": BORN, **values}
 
 
 # --- people and companies --------------------------------------------------------------------
 
 
-def test_a_contact_becomes_a_person():
+def test_a_contact_becomes_a_person() -> None:
     """Names, contact points, address and employer, each where the hub looks for it."""
     person = mapping.person(
         row(
@@ -71,7 +73,7 @@ def test_a_contact_becomes_a_person():
     assert person.updated_at == datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def test_an_admin_names_identifiers_and_attributes():
+def test_an_admin_names_identifiers_and_attributes() -> None:
     """Properties of the account's own arrive under the kind and name that hub.toml gives them."""
     chosen = settings(
         identifiers={"loyalty_number": "loyalty_card"}, attributes={"contacts": ["shop"]}
@@ -94,12 +96,12 @@ def test_an_admin_names_identifiers_and_attributes():
     ],
     ids=["ids", "ids with times, its own among them", "both", "none"],
 )
-def test_merged_records_are_aliases(values, expected):
+def test_merged_records_are_aliases(values: dict[str, Any], expected: Any) -> None:
     """Each absorbed record is named once, the record itself never."""
     assert mapping.aliases(row(**values)) == expected
 
 
-def test_free_text_in_the_birth_date_is_no_birth_date():
+def test_free_text_in_the_birth_date_is_no_birth_date() -> None:
     """Accounts keep anything there; a contact is not lost for it."""
     assert mapping.person(row(date_of_birth="in spring"), SETTINGS).birth_date is None
 
@@ -117,14 +119,16 @@ def test_free_text_in_the_birth_date_is_no_birth_date():
         (None, "USD", (None, None)),
     ],
 )
-def test_amounts_are_minor_units_of_the_deals_currency(amount, currency, expected):
+def test_amounts_are_minor_units_of_the_deals_currency(
+    amount: str | None, currency: str | None, expected: Any
+) -> None:
     """Rounded once, half to even, to the currency's own minor unit."""
     deal = mapping.deal(row(amount=amount, deal_currency_code=currency), SETTINGS)
 
     assert (deal.amount_minor, deal.currency) == expected
 
 
-def test_an_amount_in_no_currency_is_left_out():
+def test_an_amount_in_no_currency_is_left_out() -> None:
     """Without a currency anywhere, no number is better than a wrong one."""
     deal = mapping.deal(row(amount="500"), settings())
 
@@ -142,7 +146,7 @@ def test_an_amount_in_no_currency_is_left_out():
         ({}, "open"),
     ],
 )
-def test_a_deal_is_won_lost_or_open_in_any_pipeline(values, status):
+def test_a_deal_is_won_lost_or_open_in_any_pipeline(values: dict[str, Any], status: str) -> None:
     """Stages of an account's own have numbers for names; HubSpot's closed flags tell."""
     assert mapping.deal(row(**values), SETTINGS).status == status
 
@@ -150,7 +154,7 @@ def test_a_deal_is_won_lost_or_open_in_any_pipeline(values, status):
 # --- tickets and feedback --------------------------------------------------------------------
 
 
-def test_a_ticket_measures_its_own_service():
+def test_a_ticket_measures_its_own_service() -> None:
     """Seconds to the first reply and to the end count from its creation."""
     chosen = settings(ticket_reopens="times_reopened", ticket_agents="agents")
 
@@ -174,7 +178,7 @@ def test_a_ticket_measures_its_own_service():
 
 
 @pytest.mark.parametrize(("closed", "status"), [(None, "open"), ("2025-11-02T09:30:00Z", "closed")])
-def test_unknown_stages_are_judged_by_the_close_date(closed, status):
+def test_unknown_stages_are_judged_by_the_close_date(closed: str | None, status: str) -> None:
     """A pipeline that hub.toml does not describe still says what is over."""
     ticket = mapping.ticket(row(hs_pipeline_stage="7970058", closed_date=closed), SETTINGS)
 
@@ -191,7 +195,9 @@ def test_unknown_stages_are_judged_by_the_close_date(closed, status):
         (None, "custom", (None, None)),
     ],
 )
-def test_every_score_travels_with_its_scale(kind, instrument, scale):
+def test_every_score_travels_with_its_scale(
+    kind: Any, instrument: str, scale: tuple[int | None, int | None]
+) -> None:
     """A survey that nobody described has an unknown scale, not a guessed one."""
     answer = mapping.feedback(row(hs_survey_type=kind, hs_value="4"), SETTINGS)
 
@@ -199,7 +205,7 @@ def test_every_score_travels_with_its_scale(kind, instrument, scale):
     assert (answer.scale_min, answer.scale_max) == scale
 
 
-def test_a_survey_may_be_described_by_its_name():
+def test_a_survey_may_be_described_by_its_name() -> None:
     """A business with its own CSAT scale says so once."""
     stars = {"instrument": "csat", "lowest": 1, "highest": 3}
 
@@ -224,7 +230,9 @@ def test_a_survey_may_be_described_by_its_name():
     ],
     ids=["association", "contact id", "address only", "nobody"],
 )
-def test_an_answer_belongs_to_whom_hubspot_knows_best(values, party):
+def test_an_answer_belongs_to_whom_hubspot_knows_best(
+    values: dict[str, Any], party: PartyRef | None
+) -> None:
     """Association before property, property before address."""
     assert mapping.feedback(row(**values), SETTINGS).party == party
 
@@ -232,7 +240,7 @@ def test_an_answer_belongs_to_whom_hubspot_knows_best(values, party):
 # --- consent ---------------------------------------------------------------------------------
 
 
-def status(state, **more):
+def status(state: str | None, **more: str) -> dict[str, Any]:
     return {
         "subscriptionId": 101,
         "subscriptionName": "Marketing Information",
@@ -242,12 +250,16 @@ def status(state, **more):
     }
 
 
-def claims(*statuses, email="ada@example.com", chosen=SETTINGS):
+def claims(
+    *statuses: dict[str, Any],
+    email: str | None = "ada@example.com",
+    chosen: HubSpotSettings = SETTINGS,
+) -> list[ConsentClaim]:
     held = row(email=email, **{"subscription statuses": list(statuses)})
     return mapping.permissions(held, chosen).claims
 
 
-def test_a_subscription_is_a_dated_grant_for_its_address():
+def test_a_subscription_is_a_dated_grant_for_its_address() -> None:
     """With the legal basis that HubSpot holds for it."""
     [claim] = claims(
         status("SUBSCRIBED", legalBasis="CONSENT_WITH_NOTICE", legalBasisExplanation="form 12")
@@ -275,17 +287,17 @@ def test_a_subscription_is_a_dated_grant_for_its_address():
         (None, []),
     ],
 )
-def test_only_a_decision_is_a_claim(state, decisions):
+def test_only_a_decision_is_a_claim(state: str | None, decisions: list[str]) -> None:
     """What was never said, and what this version does not know, claims nothing."""
     assert [claim.decision for claim in claims(status(state))] == decisions
 
 
-def test_a_subscription_without_an_address_permits_nothing():
+def test_a_subscription_without_an_address_permits_nothing() -> None:
     """A grant for an address that is not there must not become one for the person."""
     assert claims(status("SUBSCRIBED"), email=None) == []
 
 
-def test_types_are_mapped_by_name_or_id():
+def test_types_are_mapped_by_name_or_id() -> None:
     """An admin may write either; what is not mapped is no consent."""
     by_id = settings(subscriptions={"101": "analytics"})
     other = settings(subscriptions={"Club": "marketing"})
@@ -298,7 +310,9 @@ def test_types_are_mapped_by_name_or_id():
     ("flag", "decisions"),
     [("true", ["withdraw"]), ("false", []), ("", []), (None, [])],
 )
-def test_the_opt_out_flag_withdraws_and_never_grants(flag, decisions):
+def test_the_opt_out_flag_withdraws_and_never_grants(
+    flag: str | None, decisions: list[str]
+) -> None:
     """Not having opted out of e-mail is no consent to it."""
     person = mapping.person(row(email="ada@example.com", hs_email_optout=flag), SETTINGS)
 
@@ -322,7 +336,7 @@ EXTRA = (mapping.CONTACTS, mapping.COMPANIES, mapping.TICKETS, mapping.STATUSES)
 
 @pytest.mark.parametrize("stream", MAPS)
 @given(data=st.data())
-def test_any_row_maps_or_is_skipped_with_a_reason(stream, data):
+def test_any_row_maps_or_is_skipped_with_a_reason(stream: str, data: st.DataObject) -> None:
     """Whatever stands in whichever field, nothing but SkipRecord is raised."""
     names = st.sampled_from((*mapping.PROPERTIES[stream], *EXTRA, "lastmodifieddate"))
     odd = data.draw(st.dictionaries(names, ODD, max_size=6))
@@ -337,7 +351,7 @@ def test_any_row_maps_or_is_skipped_with_a_reason(stream, data):
 
 
 @pytest.mark.parametrize("stream", MAPS)
-def test_every_property_may_be_null(stream):
+def test_every_property_may_be_null(stream: str) -> None:
     """A record that shows nothing but its id and its creation still maps."""
     empty = dict.fromkeys((*mapping.PROPERTIES[stream], *EXTRA))
 
@@ -352,7 +366,7 @@ TYPES = ("text", "long_text", "number", "date", "datetime", "boolean")
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_every_field_type_has_a_property_definition(kind):
+def test_every_field_type_has_a_property_definition(kind: Any) -> None:
     """None of them unique: several contacts may carry one golden id."""
     made = mapping.definition(OutField("cxhub_x", "voice.nps", "analytics", kind, "X"))
 
@@ -365,7 +379,7 @@ def test_every_field_type_has_a_property_definition(kind):
 @given(
     value=st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text())
 )
-def test_values_are_always_text(value):
+def test_values_are_always_text(value: Any) -> None:
     """HubSpot refuses anything else, and an empty text clears."""
     written = mapping.property_value(value)
 
@@ -374,14 +388,14 @@ def test_values_are_always_text(value):
 
 
 @given(st.datetimes(timezones=st.just(UTC)).map(lambda at: at.replace(microsecond=0)))
-def test_instants_survive_hubspots_spelling(instant):
+def test_instants_survive_hubspots_spelling(instant: datetime) -> None:
     """What HubSpot makes of an instant is read back as the instant that was written."""
     stamp = instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     assert mapping.kept_value("cxhub_last_order_at", stamp) == instant.isoformat()
 
 
-def test_an_error_is_told_without_the_values_it_quotes():
+def test_an_error_is_told_without_the_values_it_quotes() -> None:
     """HubSpot's prose holds addresses; categories and codes are enough."""
     error = {
         "category": "VALIDATION_ERROR",
@@ -407,13 +421,13 @@ OAUTH = {
     [{}, TOKEN | OAUTH, {"client_id": "app"}, TOKEN | {"client_id": "app"}],
     ids=["none", "both", "half of OAuth", "token and half of OAuth"],
 )
-def test_exactly_one_credential_is_wanted(credential):
+def test_exactly_one_credential_is_wanted(credential: dict[str, Any]) -> None:
     """A token or an OAuth app's three values; the message says so."""
     with pytest.raises(ValidationError, match="exactly one credential"):
         HubSpotSettings.model_validate(credential)
 
 
-def test_an_oauth_app_is_a_credential():
+def test_an_oauth_app_is_a_credential() -> None:
     """Its three values together replace the token."""
     assert HubSpotSettings.model_validate(OAUTH).token is None
 
@@ -422,7 +436,9 @@ def test_an_oauth_app_is_a_credential():
     ("change", "same"),
     [({"currency": "USD"}, False), ({"lookback": "1h"}, True), ({"api_version": "2026-03"}, True)],
 )
-def test_the_mapping_version_follows_the_settings_that_give_rows_a_meaning(change, same):
+def test_the_mapping_version_follows_the_settings_that_give_rows_a_meaning(
+    change: dict[str, Any], same: bool
+) -> None:
     """Another currency makes other records of the same rows; another window does not."""
     changed = HubSpotSettings.model_validate(TOKEN | {"currency": "AUD"} | change)
 
