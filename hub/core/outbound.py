@@ -166,6 +166,8 @@ class GuardedTransport(httpx.BaseTransport):
 
 def _addressed(request: httpx.Request, address: str) -> httpx.Request:
     """``request`` sent to ``address``; Host header, SNI and certificate check keep the name."""
+    if request.url.host == address:
+        return request
     extensions = dict(request.extensions)
     if request.url.scheme == "https":
         extensions["sni_hostname"] = request.url.host
