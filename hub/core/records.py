@@ -382,6 +382,8 @@ class Task(Record, frozen=True, kw_only=True, tag="task"):
 
 
 Party = Person | Organisation
+PARTIES = (Person, Organisation)
+"""The same for ``isinstance``, which takes a tuple five times faster than a union."""
 
 AnyRecord = (
     Person

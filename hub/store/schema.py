@@ -121,7 +121,9 @@ order_entries = _table(
     Column("party_rid", Big),
     Column("at", Big, nullable=False),
     Column("currency", Key, nullable=False),
-    Column("kind", Key, nullable=False),  # sale · return · refund · adjustment (shipping, tax, discount)
+    Column(
+        "kind", Key, nullable=False
+    ),  # sale · return · refund · adjustment (shipping, tax, discount)
     Column("sku", Key),
     Column("quantity", Big, nullable=False),
     Column("amount_minor", Big, nullable=False),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import orjson
@@ -28,8 +28,7 @@ MAX_ROW_BYTES = 1_000_000
 """A larger row is a defect of the source, not a customer; it goes to quarantine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(NamedTuple):
     """A row with its identity and the keyed hash of its declared projection."""
 
     row: Row
@@ -50,8 +49,7 @@ class Compared:
     tombstones: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """A changed row as a canonical record, beside the version it replaces."""
 
     keyed: Keyed

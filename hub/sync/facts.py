@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from hub.core.clock import to_micros
 from hub.core.ids import Rid
 from hub.core.records import (
+    PARTIES,
     ConsentClaim,
     ConsentSignal,
     Identifier,
     Order,
     OrderLine,
-    Party,
     PartyRef,
     Person,
     Product,
@@ -32,8 +33,7 @@ ENTRY_COLUMNS = (
 FACT_COLUMNS = ("rid", "party_rid", "entity", "at")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """One changed record with its place in the store."""
 
     rid: Rid
@@ -80,7 +80,7 @@ def gather(placed: Sequence[Placed], stream_id: int, places: dict[PartyRef, Rid]
     rows = FactRows()
     for item in placed:
         record = item.record
-        if isinstance(record, Party):
+        if isinstance(record, PARTIES):
             rows.claims.extend(_own_claims(item))
             continue
         ref = party_of(record)
@@ -125,7 +125,9 @@ def _own_claims(item: Placed) -> list[tuple[Placed, Rid, ConsentClaim, datetime 
 
 
 def _touched(item: Placed, party: Rid | None, places: dict[PartyRef, Rid]) -> set[Rid]:
-    before = party_of(item.previous) if item.previous is not None else None
+    if item.previous is None:
+        return set() if party is None else {party}
+    before = party_of(item.previous)
     touched = {party, places.get(before) if before is not None else None}
     return {rid for rid in touched if rid is not None}
 

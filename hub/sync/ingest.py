@@ -24,7 +24,7 @@ from hub.audit.log import AuditEvent
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import FullPass, Page, Stream
 from hub.core.ids import Rid, SourceKey
-from hub.core.records import ConsentClaim, Party, PartyRef, encode
+from hub.core.records import PARTIES, ConsentClaim, PartyRef, encode
 from hub.store import bulk, dirty, ledger, quarantine
 from hub.store.engine import Store
 from hub.store.keys import Keys
@@ -182,7 +182,7 @@ class Ingest:
         quarantine.settle(
             connection, self._target.stream_id, [item.source_id for item in placed], changes.now
         )
-        changes.identity.update(item.rid for item in placed if isinstance(item.record, Party))
+        changes.identity.update(item.rid for item in placed if isinstance(item.record, PARTIES))
         changes.facts.update(fact_rows.parties)
         changes.facts.update(rid for _, rid, _, _ in fact_rows.claims)
         changes.digests.extend(

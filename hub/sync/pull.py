@@ -171,6 +171,8 @@ class Puller:
             report.fuse = committed.fuse or report.fuse
             report.pages += 1
             reached("page committed")
+            if page.complete:
+                reached("checkpoint pruned")  # its commit dropped the list of records seen
             self.on_page(report)
 
     def _register(self, source: Source, stream: Stream) -> int:
