@@ -60,7 +60,7 @@ def write(
             done = delivery.deliver(hub.store, lambda connection: content(connection, form))
         finally:
             hub.notary.settle()
-    said = f"{done.rows:,} {what} exported, SHA-256 {done.sha256}; recorded in the audit log"
+    said = f"{done.rows:,} rows exported, SHA-256 {done.sha256}; recorded in the audit log"
     if output is None:
         session.note(said)
     else:

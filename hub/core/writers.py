@@ -25,6 +25,7 @@ from hub.core.connector import Value
 from hub.core.errors import Unavailable
 
 _TRIGGERS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "'")  # the apostrophe keeps it reversible
+_FORMULA: Final = frozenset("=+-@")
 _CELL: Final = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|$)')
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _FLOAT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?")
@@ -109,8 +110,14 @@ def guarded(text: str) -> str:
     >>> guarded("＝cmd()"), guarded("plain")
     ("'＝cmd()", 'plain')
     """
-    folded = unicodedata.normalize("NFKC", text).lstrip(" \u200b\ufeff")
-    return "'" + text if folded.startswith(_TRIGGERS) else text
+    folded = unicodedata.normalize("NFKC", text)
+    seen = next((char for char in folded if not _is_unseen(char)), "")
+    return "'" + text if text.startswith(_TRIGGERS) or seen in _FORMULA else text
+
+
+def _is_unseen(char: str) -> bool:
+    """Whether a spreadsheet may skip it: blanks, marks of direction and width, control codes."""
+    return char.isspace() or unicodedata.category(char) in ("Cf", "Cc")
 
 
 def unguarded(text: str) -> str:

@@ -14,9 +14,9 @@ import orjson
 from sqlalchemy import Connection, Row, Select, select
 
 from hub.core.clock import from_micros
-from hub.exports.cells import Cell, CsvLines
+from hub.core.connector import Value
 from hub.exports.delivery import Content
-from hub.exports.profiles import PAGE, Form
+from hub.exports.profiles import PAGE, Form, table
 from hub.store.schema import cluster_members, consent_events, source_records, streams
 
 FIELDS: Final = (
@@ -32,20 +32,18 @@ _INSTANTS = frozenset({"asserted_at", "observed_at", "valid_until"})
 def content(connection: Connection, form: Form) -> Content:
     """Every ledger event in ``form``, read while it is written."""
     if form == "jsonl":
-        return Content(b"", (orjson.dumps(row) + b"\n" for row in _rows(connection)))
-    lines = CsvLines(spreadsheet=form == "spreadsheet")
-    rows = (lines.row(list(row.values())) for row in _rows(connection))
-    return Content(lines.header(FIELDS), rows)
+        return Content("", (orjson.dumps(row).decode() + "\n" for row in _rows(connection)))
+    return table(FIELDS, (list(row.values()) for row in _rows(connection)), form)
 
 
-def _rows(connection: Connection) -> Iterator[Mapping[str, Cell]]:
+def _rows(connection: Connection) -> Iterator[Mapping[str, Value]]:
     with closing(connection.execute(_query().execution_options(yield_per=PAGE))) as result:
         for row in result:
             yield {name: _cell(name, row) for name in FIELDS}
 
 
-def _cell(name: str, row: Row[Any]) -> Cell:
-    value: Cell | bytes = row._mapping[name]
+def _cell(name: str, row: Row[Any]) -> Value:
+    value: Value | bytes = row._mapping[name]
     if isinstance(value, bytes):
         return value.hex()
     if name in _INSTANTS and isinstance(value, int):

@@ -1,8 +1,7 @@
 """A file that leaves the hub: whole or not at all, and never without a trace.
 
 1. Write all of it aside, out of one consistent view of the store, hashing what is written: a draft
-   beside the target, or an unnamed temporary file when it goes to stdout. Mode 600: it is personal
-   data.
+   beside the target, or an unnamed temporary file when it goes to stdout.
 2. Tell the audit log: what, how many rows, their SHA-256, who asked. A crash after this leaves an
    event about a file that nobody got; the other order could leave a file that nobody knows of.
 3. Put it in the target's place in one step, or copy it to stdout. A full disk stops at 1, and the
@@ -11,20 +10,21 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 from sqlalchemy import Connection
 
 from hub.audit import log
 from hub.audit.log import AuditEvent
+from hub.core.writers import replacing
 from hub.store.engine import Store
 
 
@@ -37,8 +37,8 @@ class Content:
         rows: One line per row, read from the store while it is written.
     """
 
-    header: bytes
-    rows: Generator[bytes, None, None]
+    header: str
+    rows: Generator[str, None, None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +69,31 @@ class Delivery:
         """Write, record and hand over what ``content`` reads.
 
         Raises:
-            OSError: If the file cannot be written; the old one is untouched, nothing is recorded.
+            Unavailable: If the file cannot be written; the old one is untouched.
             StoreError: If the database refused; no file is left.
         """
         with self._draft() as draft:
             with store.read() as connection:
                 done = _fill(draft, content(connection))  # 1
+            draft.flush()
             self._record(store, done)  # 2
-            self._hand_over(draft)  # 3
         return done
 
     @contextmanager
-    def _draft(self) -> Iterator[IO[bytes]]:
-        if not isinstance(self.target, Path):
-            with tempfile.TemporaryFile() as unnamed:
-                yield unnamed
-            return
-        with tempfile.NamedTemporaryFile(
-            dir=self.target.parent, prefix=f".{self.target.name}.", suffix=".part", delete=False
-        ) as draft:
-            try:
+    def _draft(self) -> Iterator[TextIO]:
+        """A file that is handed over when the block ends well (3)."""
+        if isinstance(self.target, Path):
+            with replacing(self.target) as draft:
                 yield draft
-            finally:
-                Path(draft.name).unlink(missing_ok=True)  # there no more, if all went well
+            return
+        with (
+            tempfile.TemporaryFile() as raw,
+            TextIOWrapper(raw, "utf-8", newline="") as text,
+        ):
+            yield text
+            raw.seek(0)
+            shutil.copyfileobj(raw, self.target)
+            self.target.flush()
 
     def _record(self, store: Store, done: Exported) -> None:
         event = AuditEvent(
@@ -108,24 +110,13 @@ class Delivery:
         with store.write() as connection:
             log.record(connection, event)
 
-    def _hand_over(self, draft: IO[bytes]) -> None:
-        if isinstance(self.target, Path):
-            Path(draft.name).replace(self.target)
-            return
-        draft.seek(0)
-        shutil.copyfileobj(draft, self.target)
-        self.target.flush()
 
-
-def _fill(draft: IO[bytes], content: Content) -> Exported:
-    digest, count = sha256(content.header), 0
+def _fill(draft: TextIO, content: Content) -> Exported:
+    digest, count = sha256(content.header.encode()), 0
     draft.write(content.header)
     with closing(content.rows) as rows:  # a full disk must not leave a cursor open
         for line in rows:
             draft.write(line)
-            digest.update(line)
+            digest.update(line.encode())
             count += 1
-    draft.flush()
-    if isinstance(draft.name, str):
-        os.fsync(draft.fileno())
     return Exported(count, digest.hexdigest())

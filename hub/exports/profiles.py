@@ -7,15 +7,15 @@ are in the JSON lines. Either way memory does not grow with the number of custom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Literal, TypeAlias
 
 import orjson
 from sqlalchemy import Connection, select
 
-from hub.core.connector import Json
-from hub.exports.cells import Cell, CsvLines
+from hub.core.connector import Json, Value
+from hub.core.writers import line
 from hub.exports.delivery import Content
 from hub.store.schema import profiles
 
@@ -31,14 +31,19 @@ SECTIONS = ("who", "relationship", "value", "service", "voice", "risk", "permiss
 def content(connection: Connection, form: Form) -> Content:
     """Every profile in ``form``, read while it is written."""
     if form == "jsonl":
-        return Content(b"", (body + b"\n" for body in _bodies(connection)))
-    lines = CsvLines(spreadsheet=form == "spreadsheet")
+        return Content("", (body.decode() + "\n" for body in _bodies(connection)))
     columns = _columns(_rows(connection))  # a first pass: the header comes before the rows
-    rows = (lines.row([row.get(column) for column in columns]) for row in _rows(connection))
-    return Content(lines.header(columns), rows)
+    return table(columns, ([row.get(name) for name in columns] for row in _rows(connection)), form)
 
 
-def leaves(profile: Mapping[str, Json]) -> Iterator[tuple[str, Cell]]:
+def table(columns: Sequence[str], rows: Iterable[Sequence[Value]], form: Form) -> Content:
+    """Rows under a header, as typed CSV or for a spreadsheet."""
+    guard = form == "spreadsheet"
+    header = ("\ufeff" if guard else "") + line(columns)  # the mark tells spreadsheets: UTF-8
+    return Content(header, (line(row, guard=guard) for row in rows))
+
+
+def leaves(profile: Mapping[str, Json]) -> Iterator[tuple[str, Value]]:
     """Path and value of each leaf.
 
     >>> dict(leaves({"golden_id": "g1", "who": {"emails": {"value": ["a@b.c", "d@e.f"]}}}))
@@ -52,7 +57,7 @@ def leaves(profile: Mapping[str, Json]) -> Iterator[tuple[str, Cell]]:
             yield name, _cell(node)
 
 
-def _leaves(path: str, node: Json) -> Iterator[tuple[str, Cell]]:
+def _leaves(path: str, node: Json) -> Iterator[tuple[str, Value]]:
     if not isinstance(node, dict):
         yield path, _cell(node)
     elif "value" in node:
@@ -62,7 +67,7 @@ def _leaves(path: str, node: Json) -> Iterator[tuple[str, Cell]]:
             yield from _leaves(f"{path}.{name}", child)
 
 
-def _cell(value: Json) -> Cell:
+def _cell(value: Json) -> Value:
     if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
         return "; ".join(str(item) for item in value)
     if isinstance(value, dict | list):
@@ -70,7 +75,7 @@ def _cell(value: Json) -> Cell:
     return value
 
 
-def _columns(rows: Iterable[Mapping[str, Cell]]) -> list[str]:
+def _columns(rows: Iterable[Mapping[str, Value]]) -> list[str]:
     paths: dict[str, None] = {}
     for row in rows:
         paths.update(dict.fromkeys(row))
@@ -84,7 +89,7 @@ def _place(path: str) -> tuple[int, str]:
     return (SECTIONS.index(section) if section in SECTIONS else len(SECTIONS)), path
 
 
-def _rows(connection: Connection) -> Iterator[dict[str, Cell]]:
+def _rows(connection: Connection) -> Iterator[dict[str, Value]]:
     return (dict(leaves(orjson.loads(body))) for body in _bodies(connection))
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from hub.core.clock import to_micros
 from hub.core.connector import Page, Row, Stream
@@ -24,7 +24,7 @@ from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.quarantine import Waiting
 from hub.store.records import chunks
-from hub.store.schema import streams
+from hub.store.schema import runs, streams
 from hub.sync.compare import Comparer
 from hub.sync.counts import Counts
 from hub.sync.ingest import Ingest, Target
@@ -69,10 +69,30 @@ def replay(
     target = Target(
         source.name, stream, row_id, mapping, lease, run, actor, source.region, source.brand
     )
+    started = to_micros(store.clock.now())
     try:
-        return _Replay(store, keys, target).run()
+        report = _Replay(store, keys, target).run()
     finally:
         leases.release(store, lease)
+    _note(store, target, report, started)
+    return report
+
+
+def _note(store: Store, target: Target, report: ReplayReport, started: int) -> None:
+    counts = {**report.counts.as_dict(), "still_bad": report.bad + report.unreadable}
+    row = insert(runs).values(
+        run_id=f"{target.run}/{target.cause}",
+        kind="replay",
+        connection=target.connection,
+        stream=target.stream.name,
+        actor=target.actor,
+        status="succeeded",
+        started_at=started,
+        ended_at=to_micros(store.clock.now()),
+        counts=orjson.dumps(counts),
+    )
+    with store.write() as connection:
+        connection.execute(row)
 
 
 class _Replay:

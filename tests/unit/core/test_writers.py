@@ -46,7 +46,10 @@ def test_guarding_loses_nothing(text: str) -> None:
     assert not guarded(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
-@pytest.mark.parametrize("text", ["\u200b=1", "  =1", "\ufeff@x", "＋1", "﹣1"])
+@pytest.mark.parametrize(
+    "text",
+    ["\u200b=1", "  =1", "\ufeff@x", "＋1", "﹣1", "\u202e=1", "\u00a0=1", "\u3000＝1", "\u2060=1"],
+)
 def test_formulas_in_disguise_are_guarded(text: str) -> None:
     """Leading blanks, invisible marks and compatibility forms do not get through."""
     assert guarded(text).startswith("'")

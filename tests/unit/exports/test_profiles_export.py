@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.audit.log import AuditEvent
+from hub.core.errors import Unavailable
 from hub.exports import profiles as export
 from hub.exports.delivery import Delivery, Exported
 from hub.exports.profiles import Form
@@ -125,6 +126,14 @@ def test_formula_in_a_name_is_disarmed_for_spreadsheets_only(customers: Customer
     assert people[0]["who.given_name"] == "'=HYPERLINK(1)"
 
 
+def test_spreadsheets_recognise_utf8(customers: Customers) -> None:
+    """Without the mark Excel reads "Zoë" as "ZoÃ«"; programs get none."""
+    machine, people = (exported(customers.store, form) for form in ("csv", "spreadsheet"))
+
+    assert people.startswith(b"\xef\xbb\xbf")
+    assert not machine.startswith(b"\xef\xbb\xbf")
+
+
 def test_an_export_leaves_one_event_with_count_and_digest(
     customers: Customers, tmp_path: Path
 ) -> None:
@@ -155,7 +164,7 @@ def test_full_disk_leaves_the_old_file_and_no_event(store: Store, tmp_path: Path
     target = tmp_path / "profiles.jsonl"
     target.write_bytes(b"old")
 
-    with largest_file(100_000), pytest.raises(OSError, match="File too large"):
+    with largest_file(100_000), pytest.raises(Unavailable, match="as it was before"):
         deliver(store, "jsonl", target)
 
     assert target.read_bytes() == b"old"

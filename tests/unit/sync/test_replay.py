@@ -61,7 +61,8 @@ def again(
     """Replay under a corrected mapping."""
     declared = Stream(stream, Person, mapping, key, reader(source), mapping_version=2)
     place = opened(source, declared)
-    return replay(source.store, source.keys, place, declared, run="r2", actor="os:kim")
+    run = source.ids.uuid7()
+    return replay(source.store, source.keys, place, declared, run=run, actor="os:kim")
 
 
 def names(source: ListSource) -> list[str]:

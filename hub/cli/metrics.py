@@ -1,0 +1,177 @@
+"""``hub metrics``: every number with what it means, how sure it is, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from hub.cli.session import Session, pass_session
+from hub.core.clock import from_micros
+from hub.core.errors import NotFound
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from hub.metrics.definition import Metric
+
+
+@click.group()
+def metrics() -> None:
+    """List, show and describe metrics."""
+
+
+@metrics.command("list")
+@pass_session
+def list_metrics(session: Session) -> None:
+    """Print every metric with its current values."""
+    from hub.metrics.definition import METRICS
+
+    current = _snapshots(session, None, history=False)
+    lines = []
+    for metric in METRICS:
+        values = [_value(metric, row) for row in current if row.metric == metric.id]
+        told = "; ".join(values) or ("per customer only" if _own(metric) else "not measured yet")
+        lines.append(f"{metric.id:<14} {metric.title}: {told}")
+    lines.append("What a number means: hub metrics describe METRIC")
+    document = [
+        {
+            "metric": metric.id,
+            "title": metric.title,
+            "unit": metric.unit,
+            "definition": metric.key,
+            "values": [_document(row) for row in current if row.metric == metric.id],
+        }
+        for metric in METRICS
+    ]
+    session.show(document, "\n".join(lines))
+
+
+@metrics.command()
+@click.argument("metric_id", metavar="METRIC")
+@click.option("--history", is_flag=True, help="Also the values that later ones superseded.")
+@pass_session
+def show(session: Session, metric_id: str, history: bool) -> None:
+    """Print the values of METRIC with interval, n, population and what they were made from."""
+    metric = _metric(metric_id)
+    rows = _snapshots(session, metric.id, history=history)
+    lines = [line for row in rows for line in _lines(metric, row)]
+    if not lines:
+        why = "it is measured per customer: hub profiles show" if _own(metric) else "hub run"
+        lines = [f"{metric.id}: no overall value; {why}"]
+    session.show([_document(row) for row in rows], "\n".join(lines))
+
+
+@metrics.command()
+@click.argument("metric_id", metavar="METRIC")
+@pass_session
+def describe(session: Session, metric_id: str) -> None:
+    """Print what METRIC means: formula, population, limits, source, owner."""
+    from dataclasses import asdict
+
+    from hub.metrics.definition import registry_hash
+
+    metric = _metric(metric_id)
+    document = {**asdict(metric), "registry": registry_hash()}
+    session.show(document, "\n".join(_words(metric)))
+
+
+def _metric(metric_id: str) -> Metric:
+    from hub.core.mistakes import nearest
+    from hub.metrics.definition import REGISTRY
+
+    if metric_id not in REGISTRY:
+        guess = nearest(metric_id, list(REGISTRY))
+        hint = f'; did you mean "{guess}"?' if guess else ". See: hub metrics list"
+        raise NotFound(f'there is no metric "{metric_id}"{hint}')
+    return REGISTRY[metric_id]
+
+
+def _own(metric: Metric) -> bool:
+    return metric.grain == ("profile",)
+
+
+def _snapshots(session: Session, metric: str | None, *, history: bool) -> Sequence[Row[Any]]:
+    from sqlalchemy import select
+
+    from hub.store.schema import metric_snapshots
+
+    table = metric_snapshots.c
+    query = select(metric_snapshots).order_by(table.metric, table.series, table.computed_at.desc())
+    if metric is not None:
+        query = query.where(table.metric == metric)
+    if not history:
+        query = query.where(table.superseded_at.is_(None))
+    with closing(session.app().open_store()) as store, store.read() as connection:
+        return connection.execute(query).all()
+
+
+def _value(metric: Metric, row: Row[Any]) -> str:
+    series = f"{row.series} " if row.series else ""
+    if row.value is None:
+        return f"{series}insufficient data (n = {row.n:,})"
+    told = f"{series}{_number(metric, row.series, row.value)}"
+    if row.low is not None and row.high is not None:
+        low, high = (_number(metric, row.series, bound) for bound in (row.low, row.high))
+        told += f" [{low}, {high}]"
+    provisional = ", provisional" if row.status == "provisional" else ""
+    return f"{told} (n = {row.n:,}{provisional})"
+
+
+def _number(metric: Metric, series: str, value: float) -> str:
+    from hub.core.money import exponent
+
+    if metric.unit == "money":
+        places = exponent(series)
+        return f"{value / 10**places:,.{places}f}"
+    return f"{value:,.1f}" + (" %" if metric.unit == "percent" else "")
+
+
+def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
+    ended = f", until {_instant(row.superseded_at)}" if row.superseded_at is not None else ""
+    yield f"{metric.title}: {_value(metric, row)}"
+    yield f"  {row.definition}, computed {_instant(row.computed_at)}{ended}"
+    if row.period_to is not None:
+        start = _instant(row.period_from) or "the beginning"
+        yield f"  data from {start} to {_instant(row.period_to)}"
+    yield f"  population: {row.population}"
+    detail = ", ".join(f"{name} {value}" for name, value in orjson.loads(row.body).items())
+    if detail:
+        yield f"  {detail}"
+
+
+def _words(metric: Metric) -> Iterator[str]:
+    yield f"{metric.title} ({metric.key}), {metric.unit}"
+    yield f"  formula: {metric.formula}"
+    yield f"  population: {metric.population}"
+    yield f"  made from: {', '.join(metric.inputs)}; {' and '.join(metric.grain)}"
+    yield f"  limits: {metric.limits}"
+    yield f"  source: {metric.source}"
+    yield f"  owner: {metric.owner}"
+
+
+def _document(row: Row[Any]) -> dict[str, object]:
+    return {
+        "metric": row.metric,
+        "series": row.series,
+        "value": row.value,
+        "low": row.low,
+        "high": row.high,
+        "n": row.n,
+        "status": row.status,
+        "population": row.population,
+        "definition": row.definition,
+        "registry": row.registry,
+        "period_from": _instant(row.period_from),
+        "period_to": _instant(row.period_to),
+        "computed_at": _instant(row.computed_at),
+        "superseded_at": _instant(row.superseded_at),
+        "detail": orjson.loads(row.body),
+    }
+
+
+def _instant(micros: int | None) -> str | None:
+    return None if micros is None else from_micros(micros).isoformat(timespec="seconds")

@@ -1,0 +1,237 @@
+"""``hub status``: how every stream is doing, what waits, and what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+
+from hub.cli.session import Session, pass_session
+from hub.core.clock import from_micros, to_micros
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from hub.core.settings import ConnectionSection
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """How one stream is doing. Instants are microseconds of UTC.
+
+    Args:
+        connection: Connection name.
+        stream: Stream name; empty if the connection was never read.
+        status: Of its last run; ``never read`` if there is none.
+        ended_at: End of that run.
+        fresh_at: End of the last run that brought everything.
+        counts: Row counts of the last run.
+        error: Why it stopped early.
+        quarantined: Rows that wait in quarantine.
+    """
+
+    connection: str
+    stream: str
+    status: str
+    ended_at: int | None
+    fresh_at: int | None
+    counts: Mapping[str, int]
+    error: str | None
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the hub is doing.
+
+    Args:
+        now: Instant of the look.
+        streams: Every stream that was read, and every connection that never was.
+        waiting: Stage to number of keys that it has not looked at yet.
+        plans: Plan id and destination of what waits for approval.
+        audit_size: Entries of the log that have an index.
+        audit_waiting: Entries that wait for one.
+        signed: Size at the last signed checkpoint.
+    """
+
+    now: int
+    streams: tuple[StreamStatus, ...]
+    waiting: Mapping[str, int]
+    plans: tuple[tuple[str, str], ...]
+    audit_size: int
+    audit_waiting: int
+    signed: int
+
+    @property
+    def next_step(self) -> str:
+        """The most useful command now."""
+        if not self.streams:
+            return "hub check"
+        failed = [each for each in self.streams if each.status in ("failed", "partial")]
+        if failed:
+            return f"hub runs --connection {failed[0].connection}"
+        if self.waiting or any(each.status == "never read" for each in self.streams):
+            return "hub run"
+        if any(each.quarantined for each in self.streams):
+            return "hub quarantine list"
+        if self.plans:
+            return f"hub push --approve {self.plans[0][0]}"
+        return "hub plan"
+
+
+@click.command()
+@pass_session
+def status(session: Session) -> None:
+    """Show how every stream is doing, what waits, and the next useful command."""
+    app = session.app()
+    with closing(app.open_store()) as store, store.read() as connection:
+        now = to_micros(store.clock.now())
+        found = look(connection, app.settings.connections, now)
+    session.show(_document(found), "\n".join(_lines(found)))
+
+
+def look(connection: Connection, sections: Mapping[str, ConnectionSection], now: int) -> Status:
+    """How the hub is doing at ``now``."""
+    from hub.audit.checkpoint import newest
+    from hub.audit.sequencer import count_waiting, frontier
+
+    last = newest(connection)
+    return Status(
+        now,
+        tuple(_streams(connection, sections)),
+        _waiting(connection),
+        _plans(connection),
+        frontier(connection).size,
+        count_waiting(connection),
+        last.size if last else 0,
+    )
+
+
+def _streams(
+    connection: Connection, sections: Mapping[str, ConnectionSection]
+) -> Iterator[StreamStatus]:
+    from sqlalchemy import func, select, tuple_
+
+    from hub.store import quarantine
+    from hub.store.quarantine import Filter
+    from hub.store.schema import runs
+
+    key, pulls = (runs.c.connection, runs.c.stream), runs.c.kind == "sync"
+    last = select(*key, func.max(runs.c.started_at)).where(pulls).group_by(*key)
+    latest = connection.execute(
+        select(runs).where(pulls, tuple_(*key, runs.c.started_at).in_(last)).order_by(*key)
+    ).all()
+    complete = select(*key, func.max(runs.c.ended_at)).where(pulls, runs.c.status == "succeeded")
+    fresh = {(name, of): at for name, of, at in connection.execute(complete.group_by(*key))}
+    bad = Counter[tuple[str, str]]()
+    for name, of, _, number in quarantine.reasons(connection, Filter()):
+        bad[name, of] += number
+    for name in sorted(sections.keys() - {row.connection for row in latest}):
+        yield StreamStatus(name, "", "never read", None, None, {}, None, 0)
+    for row in latest:
+        where = (row.connection, row.stream)
+        counts = orjson.loads(row.counts)
+        yield StreamStatus(
+            *where, row.status, row.ended_at, fresh.get(where), counts, row.error, bad[where]
+        )
+
+
+def _waiting(connection: Connection) -> dict[str, int]:
+    from sqlalchemy import func, select
+
+    from hub.store.schema import dirty
+
+    query = select(dirty.c.stage, func.count()).group_by(dirty.c.stage).order_by(dirty.c.stage)
+    return {stage: number for stage, number in connection.execute(query)}  # noqa: C416
+
+
+def _plans(connection: Connection) -> tuple[tuple[str, str], ...]:
+    """Plans that would write something and that nobody has approved."""
+    from sqlalchemy import select
+
+    from hub.store.schema import outbox, plans
+
+    query = (
+        select(plans.c.plan_id, plans.c.writer)
+        .where(plans.c.status == "planned")
+        .where(select(outbox.c.outbox_id).where(outbox.c.plan_id == plans.c.plan_id).exists())
+        .order_by(plans.c.created_at, plans.c.plan_id)
+    )
+    return tuple((plan_id, writer) for plan_id, writer in connection.execute(query))
+
+
+def _lines(found: Status) -> Iterator[str]:
+    for each in found.streams:
+        name = f"{each.connection}/{each.stream}" if each.stream else each.connection
+        counts = ", ".join(f"{number:,} {what}" for what, number in each.counts.items() if number)
+        said = f"{name}: {each.status}"
+        if each.ended_at is not None:
+            said += f" {_ago(found.now - each.ended_at)}"
+        if each.status not in ("succeeded", "never read"):
+            said += f", complete {_age(found.now, each.fresh_at)}"
+        yield f"{said}; {counts}" if counts else said
+        if each.error:
+            yield f"  {each.error}"
+        if each.quarantined:
+            yield f"  {each.quarantined:,} rows in quarantine"
+    if found.waiting:
+        yield "waiting: " + ", ".join(f"{n:,} for {stage}" for stage, n in found.waiting.items())
+    for plan_id, destination in found.plans:
+        yield f"plan {plan_id} for {destination} waits for approval"
+    unsigned = found.audit_size - found.signed + found.audit_waiting
+    yield f"audit: {found.audit_size:,} entries, {unsigned:,} not signed yet"
+    yield f"next: {found.next_step}"
+
+
+def _document(found: Status) -> dict[str, object]:
+    return {
+        "streams": [
+            {
+                "connection": each.connection,
+                "stream": each.stream or None,
+                "status": each.status,
+                "ended_at": _instant(each.ended_at),
+                "fresh_at": _instant(each.fresh_at),
+                "counts": dict(each.counts),
+                "error": each.error,
+                "quarantined": each.quarantined,
+            }
+            for each in found.streams
+        ],
+        "waiting": dict(found.waiting),
+        "plans": [{"plan": plan_id, "destination": place} for plan_id, place in found.plans],
+        "audit": {
+            "size": found.audit_size,
+            "waiting": found.audit_waiting,
+            "signed": found.signed,
+        },
+        "next": found.next_step,
+    }
+
+
+def _instant(micros: int | None) -> str | None:
+    return None if micros is None else from_micros(micros).isoformat(timespec="seconds")
+
+
+def _age(now: int, at: int | None) -> str:
+    return "never" if at is None else _ago(now - at)
+
+
+def _ago(micros: int) -> str:
+    """A duration in the largest unit that fits.
+
+    >>> _ago(90 * 60 * 1_000_000), _ago(5_000_000)
+    ('1 h ago', '5 s ago')
+    """
+    passed = timedelta(microseconds=micros)
+    units = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+    for unit, length in units:
+        if passed >= length:
+            return f"{passed // length} {unit} ago"
+    return f"{max(0, int(passed.total_seconds()))} s ago"
