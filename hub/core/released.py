@@ -19,19 +19,16 @@ class ReleaseKey:
     __slots__ = ()
 
 
-_OWNERS = frozenset({"hub.privacy.gate", "hub.testing.rig"})
-"""The gate; and the conformance suite, whose made-up values go to emulators on loopback only."""
-
 _keys: list[ReleaseKey] = []
 
 
 def claim_release_key(owner: str) -> ReleaseKey:
-    """The key, for the gate and for the conformance suite.
+    """The key, for ``hub.privacy.gate`` alone.
 
     Raises:
         PermissionError: If any other module asks.
     """
-    if owner not in _OWNERS:
+    if owner != "hub.privacy.gate":
         raise PermissionError(f"{owner} may not release values; go through hub.privacy.gate")
     if not _keys:
         _keys.append(ReleaseKey())
