@@ -190,6 +190,15 @@ class Update(Struct, frozen=True, rename="camel"):
     object_write_trace_id: str
 
 
+class StatusChange(Struct, frozen=True, rename="camel"):
+    """One address's refusal of one subscription type."""
+
+    subscriber_id_string: str
+    subscription_id: int
+    channel: str = "EMAIL"
+    status_state: str = "UNSUBSCRIBED"
+
+
 T = TypeVar("T")
 
 
@@ -278,6 +287,15 @@ class Api:
             found.email.lower(): found.statuses or []
             for found in _results(answer, list[Preferences])
         }
+
+    def write_statuses(self, changes: Sequence[StatusChange]) -> None:
+        """Set up to 100 statuses; whether they stand is for :meth:`statuses` to say."""
+        self._wire.post(
+            f"/communication-preferences/{self._version}/statuses/batch/write",
+            json=_plain({"inputs": changes}),
+            idempotent=True,
+            accept={HTTPStatus.BAD_REQUEST},
+        )
 
     def subscription_types(self) -> list[SubscriptionType]:
         """The account's subscription types."""

@@ -8,6 +8,7 @@ from connectors.hubspot import mapping
 from connectors.hubspot.check import check
 from connectors.hubspot.client import http
 from connectors.hubspot.config import HubSpotSettings
+from connectors.hubspot.consent import read_back, write_consent
 from connectors.hubspot.mapping import FIELDS
 from connectors.hubspot.reader import (
     CrmReader,
@@ -109,7 +110,7 @@ HUBSPOT = Connector(
     emulator=emulator,
     webhooks=Unsupported("service keys have none; polling is complete on its own"),
     erase=Unsupported("later: gdpr-delete cannot be undone and blocks the address for good"),
-    write_consent=Unsupported("later: withdrawals are taken over from HubSpot, not written to it"),
-    read_back=Unsupported("later: with write_consent"),
+    write_consent=write_consent,
+    read_back=read_back,
     homepage="https://developers.hubspot.com/docs",
 )

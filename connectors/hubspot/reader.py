@@ -160,7 +160,8 @@ def with_associations(from_type: str, to_types: Mapping[str, str]) -> Enrich:
 
 def with_statuses(api: Api, rows: Sequence[Row]) -> None:
     """Adds what each contact's address said about every subscription type."""
-    addresses = {str(row["email"]).lower() for row in rows if row.get("email")}
+    named = (str(row.get("email")).lower() for row in rows)
+    addresses = {address for address in named if "@" in address}
     said: dict[str, list[dict[str, Any]]] = {}
     for batch in in_batches(sorted(addresses)):
         said |= api.statuses(batch)

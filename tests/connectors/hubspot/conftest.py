@@ -130,14 +130,23 @@ class Hub:
     def sync(
         self, *names: str, full: bool = False, on_page: PageSeen = lambda _report: None
     ) -> SyncReport:
-        """One run over the streams called ``names``, or all."""
+        """One run over the streams called ``names``, or all; one after the other, for one order."""
         connector = hub_connector()
-        offered = connector.streams_for(self.ctx.config)
-        chosen = tuple(s for s in offered if not names or s.name in names)
-        source = Source(self.ctx, connector, chosen, region="AU")
-        return sync(
-            self.store, self.keys, [source], ids=self.ids, actor="test", full=full, on_page=on_page
-        )
+        reports = [
+            sync(
+                self.store,
+                self.keys,
+                [Source(self.ctx, connector, (stream,), region="AU")],
+                ids=self.ids,
+                actor="test",
+                full=full,
+                on_page=on_page,
+            )
+            for stream in connector.streams_for(self.ctx.config)
+            if not names or stream.name in names
+        ]
+        read = tuple(stream for report in reports for stream in report.streams)
+        return SyncReport(reports[0].run, read)
 
     def records(self, stream: str) -> dict[str, Record]:
         """The live canonical records of a stream, by source id."""

@@ -83,9 +83,10 @@ def test_facts_hang_on_their_contacts(full_hub: Any) -> None:
 
 def test_an_unchanged_account_stores_nothing(full_hub: Any) -> None:
     """A second run, incremental or full, stores no row and writes no consent event."""
-    full_hub.sync()
+    first = full_hub.sync()
     events = len(ledger(full_hub))
 
+    assert [stream.error for stream in first.streams] == [None] * len(ALL)
     for full in (False, True):
         counts = full_hub.sync(full=full).counts
         assert (counts.stored, counts.deleted, counts.events) == (0, 0, 0)
