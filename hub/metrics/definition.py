@@ -125,7 +125,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "rfm", "Recency, frequency, monetary", 1, "label",
         "Quintiles 1-5 of days since the last order (5 = most recent), number of orders and net"
-        " revenue; ranks are stable: ties go by golden id.",
+        " revenue; ranks are stable: ties go by first order.",
         _ORDERS, ("order", "order_line"), ("profile",),
         "Relative to today's customers: a label can move although the customer did nothing.",
         "Hughes 1994",

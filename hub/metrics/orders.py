@@ -29,11 +29,13 @@ PER_PROFILE = ("aov", "churn", "clv_historic", "last_order", "net_spend", "order
 class Customer:
     """One customer's orders in one currency; money in minor units, instants in microseconds.
 
-    ``before`` and ``after`` count orders in the horizon before and after the churn cut-off.
+    ``before`` and ``after`` count orders in the horizon before and after the churn cut-off;
+    ``first_ref`` is the least of the order references.
     """
 
     golden_id: str
     currency: str
+    first_ref: str
     orders: int
     net: int
     first_at: int
@@ -87,6 +89,7 @@ def customers(
         query = select(
             each.golden_id,
             each.currency,
+            func.min(each.order_ref),
             func.count(),
             func.sum(each.net),
             func.min(each.at),
@@ -95,7 +98,7 @@ def customers(
             func.sum(case((each.at.between(cut, reference), 1), else_=0)),
         ).group_by(each.golden_id, each.currency)
         found.extend(
-            Customer(row[0], row[1], *(int(value) for value in row[2:]))
+            Customer(*row[:3], *(int(value) for value in row[3:]))
             for row in connection.execute(query)
         )
     return sorted(found, key=lambda c: (c.golden_id, c.currency))
@@ -166,10 +169,11 @@ def per_profile(
 def rfm(everyone: Sequence[Customer], currency: str) -> Iterator[ProfileValue]:
     """Quintiles of recency, frequency and monetary within one currency.
 
-    Source: Hughes 1994. Ranks are stable, ties by golden id, so that heavy one-time mass does not
-    empty a quintile.
+    Source: Hughes 1994. Ranks are stable, ties by first order, so that heavy one-time mass does not
+    empty a quintile. A tie by golden id would give another hub on the same orders other labels.
     """
-    group = [c for c in everyone if c.currency == currency]
+    chosen = (c for c in everyone if c.currency == currency)
+    group = sorted(chosen, key=lambda c: (c.first_at, c.first_ref))
     ranks = (
         _quintiles({c.golden_id: c.last_at for c in group}),
         _quintiles({c.golden_id: c.orders for c in group}),
@@ -181,5 +185,5 @@ def rfm(everyone: Sequence[Customer], currency: str) -> Iterator[ProfileValue]:
 
 
 def _quintiles(values: dict[str, int]) -> dict[str, int]:
-    ordered = sorted(values, key=lambda golden_id: (values[golden_id], golden_id))
+    ordered = sorted(values, key=values.__getitem__)
     return {golden_id: 1 + 5 * place // len(ordered) for place, golden_id in enumerate(ordered)}

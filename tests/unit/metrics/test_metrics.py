@@ -153,6 +153,19 @@ def test_rfm_quintiles_are_filled_even_when_everyone_is_alike(business):
     assert labels == [f"{q}-{q}-{q}" for q in (1, 1, 2, 2, 3, 3, 4, 4, 5, 5)]
 
 
+def test_rfm_does_not_depend_on_golden_ids(business):
+    """They are random: another hub on the same orders gives every customer the same label."""
+    for place, golden_id in enumerate(("g-last", "g-first", "g-middle")):
+        business.customer(place, golden_id)
+        business.order(place, f"o{place}", 100, days_ago(3))
+
+    business.measure()
+
+    values = business.profile_values()
+    labels = [values[golden_id, "rfm"][1] for golden_id in ("g-last", "g-first", "g-middle")]
+    assert labels == ["1-1-1", "2-2-2", "4-4-4"]
+
+
 def test_an_unchanged_second_measurement_writes_nothing(business):
     """No snapshot, no value, no leaf; and nobody's profile is looked at again."""
     business.customer(1)
