@@ -211,7 +211,7 @@ class App:
         log = logging.getLogger(f"hub.connections.{name}")
         log.addFilter(self.redactor)
         if isinstance(connector.http, Unsupported):
-            return Context(name, config, None, self.clock, log, wait, self.folder)
+            return Context(name, config, None, self.clock, log, wait)
         from hub.core.http import HttpClient  # slow to import, and files need no wire
 
         http = HttpClient(
@@ -222,7 +222,7 @@ class App:
             limiters=self.limiters,
             redactor=self.redactor,
         )
-        return Context(name, config, http, self.clock, log, wait, self.folder)
+        return Context(name, config, http, self.clock, log, wait)
 
     def _wait(self, seconds: float, reason: str) -> None:
         logging.getLogger("hub.connections").info("waiting %.1f s: %s", seconds, reason)

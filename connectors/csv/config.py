@@ -29,7 +29,7 @@ from connectors.csv.targets import COMPOSED, Target, missing, targets
 from connectors.csv.values import DATE_FORMATS, BadValue, Notation
 from hub.core.mistakes import nearest
 from hub.core.records import ENTITIES, Address, Decision, Strength
-from hub.core.settings import Section, TimeZone
+from hub.core.settings import HomePath, Section, TimeZone
 
 Text = Annotated[str, Field(min_length=1)]
 
@@ -326,9 +326,9 @@ def _wrong(
 class CsvSettings(Section):
     """Where the files are, and what they hold."""
 
-    folder: Path = Path()
-    """Folder of the files; relative to where the hub runs."""
-    output: Path | None = None
+    folder: Annotated[HomePath, Field(validate_default=True)] = Path()
+    """Folder of the files; relative to the folder of hub.toml."""
+    output: HomePath | None = None
     """Folder for profiles written back, one file per stream of customers; none writes nothing."""
     guard_spreadsheets: bool = False
     """Whether written texts that a spreadsheet would run as a formula get a leading apostrophe."""

@@ -27,9 +27,11 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
+        """The current instant, UTC."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
+        """Wait for real."""
         time.sleep(seconds)
 
 
@@ -46,9 +48,11 @@ class ManualClock:
         self._now = start
 
     def now(self) -> datetime:
+        """The instant that it was moved to last."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
+        """Move forward at once."""
         self._now += timedelta(seconds=seconds)
 
 

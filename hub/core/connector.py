@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
 from logging import Logger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -52,7 +51,8 @@ class Unsupported:
 class Wait(Protocol):
     """Called by the HTTP layer before it waits, so that progress shows why nothing moves."""
 
-    def __call__(self, seconds: float, reason: str) -> None: ...
+    def __call__(self, seconds: float, reason: str) -> None:
+        """Wait ``seconds`` because of ``reason``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,6 @@ class Context:
         clock: The only source of time.
         log: Logger whose records name the connection; secrets are redacted.
         wait: Waits and tells progress why.
-        home: Folder that relative paths in the settings start from: that of ``hub.toml``.
     """
 
     connection: str
@@ -76,7 +75,6 @@ class Context:
     clock: Clock
     log: Logger
     wait: Wait
-    home: Path = Path()
 
     @property
     def wire(self) -> HttpClient:
@@ -135,7 +133,8 @@ class Page:
 class Reader(Protocol):
     """Yields pages from ``state`` (empty on the first run) to the present."""
 
-    def __call__(self, ctx: Context, state: State) -> Iterator[Page]: ...
+    def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
+        """The pages that follow ``state``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,8 @@ class RowMap(Protocol):
         SkipRecord: If the row cannot be used; it goes to quarantine with the reason.
     """
 
-    def __call__(self, row: Any, /) -> Record: ...
+    def __call__(self, row: Any, /) -> Record:
+        """The canonical record of ``row``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ def read(path: Path, catalogue: Catalogue) -> HubToml:
     text = _text(path)  # 1
     positions = scan(text)
     tree = _parsed(path, text, positions)  # 2
-    reading = _Reading(tree, positions, catalogue)
+    reading = _Reading(path.parent.resolve(), tree, positions, catalogue)
     settings = reading.validated(Settings, tree, ())  # 3
     reading.connections()  # 4
     reading.literal_secrets()  # 5
@@ -155,6 +155,7 @@ M = TypeVar("M", bound=BaseModel)
 class _Reading:
     """One file under validation, and what was found so far."""
 
+    home: Path
     tree: Tree
     positions: Positions
     catalogue: Catalogue
@@ -168,6 +169,7 @@ class _Reading:
         names = {
             "purposes": set(_table(self.tree, "purposes") or DEFAULT_PURPOSES),
             "connections": set(_table(self.tree, "connections")),
+            "home": self.home,
         }  # what validators may refer to
         text = json.dumps(table, default=_iso)
         try:

@@ -18,6 +18,7 @@ what ``hub schema``, an editor and the reference page show.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Final, Literal, Self, cast, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -66,6 +67,14 @@ def _time_zone(name: str) -> str:
 
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 """Name of an IANA time zone."""
+
+
+def _from_home(path: Path, info: ValidationInfo) -> Path:
+    return Path((info.context or {}).get("home", "")) / path.expanduser()
+
+
+HomePath = Annotated[Path, AfterValidator(_from_home)]
+"""A path; a relative one starts from the folder of hub.toml, wherever the command is run."""
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 """Name of a connection or purpose: lower case, so that it can stand in ids, URLs and SQL."""

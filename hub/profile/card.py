@@ -49,7 +49,7 @@ def _value(profile: Mapping[str, Any]) -> str:
     if not orders:
         return "Value: no orders known"
     return (
-        f"Value: {orders} orders, {_at(profile, 'value.net_spend'):,.2f}"
+        f"Value: {orders} order{'s' if orders > 1 else ''}, {_at(profile, 'value.net_spend'):,.2f}"
         f" {_at(profile, 'value.currency')}, last {_day(_at(profile, 'value.last_order_at'))}"
     )
 

@@ -10,8 +10,9 @@ import orjson
 from sqlalchemy import Connection, delete, select
 
 from hub.core.boundary import reached
-from hub.core.clock import to_micros
+from hub.core.clock import from_micros, to_micros
 from hub.core.settings import PurposeSection
+from hub.metrics.orders import reference_date
 from hub.profile import sources
 from hub.profile.card import card
 from hub.profile.unified import compose
@@ -59,8 +60,9 @@ def _compose(
     golden_ids: list[str],
     purposes: Mapping[str, PurposeSection],
 ) -> tuple[int, int]:
-    moment = store.clock.now()
-    now = to_micros(moment)
+    now = to_micros(store.clock.now())
+    # "Today" is the metrics' today: a closed history is looked at from its own last day.
+    moment = from_micros(min(now, reference_date(connection, now)))
     held = _held(connection, golden_ids)
     found = sources.load(connection, golden_ids, purposes, now)
     rows = []
