@@ -92,6 +92,8 @@ def show(session: Session, qid: int, reveal: bool) -> None:
 def replay(session: Session, connection: str | None, stream: str | None) -> int:
     """Try open rows again, after a setting, a mapping or a plugin was corrected."""
     app = session.app()
+    if connection is not None:
+        app.section(connection)  # a misspelt name must not look like an empty quarantine
     done: list[ReplayReport] = []
     failed: list[HubError] = []
     with app.open_hub(actor()) as hub:

@@ -83,7 +83,8 @@ def with_shared_options(command: click.Command) -> click.Command:
     if isinstance(command, click.Group):
         for child in command.commands.values():
             with_shared_options(child)
-    elif not any(option.name == "config_file" for option in command.params):
+    is_run = not isinstance(command, click.Group) or command.invoke_without_command
+    if is_run and not any(option.name == "config_file" for option in command.params):
         command.params += shared_options()
     return command
 
