@@ -62,10 +62,10 @@ class ListSource:
     deletes: Deletes = field(default_factory=Feed)
     keys: Keys = field(default_factory=lambda: Keys(b"k" * 32))
 
-    def read_people(self, _ctx: Context, state: State) -> Iterator[Page]:
+    def read_people(self, ctx: Context, state: State) -> Iterator[Page]:
         yield from self._from(self.people, state)
 
-    def read_lines(self, _ctx: Context, state: State) -> Iterator[Page]:
+    def read_lines(self, ctx: Context, state: State) -> Iterator[Page]:
         yield from self._from(self.lines, state)
 
     def sync(self, *streams: str, full: bool = False) -> SyncReport:
