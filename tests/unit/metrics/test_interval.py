@@ -95,3 +95,9 @@ def test_ratio_and_mean_agree_when_everyone_buys_once():
 
     assert over_orders.value == pytest.approx(plain.value)
     assert over_orders.low == pytest.approx(plain.low)
+
+
+@given(pairs=st.lists(st.tuples(st.integers(-(10**6), 10**6), st.integers(1, 50)), min_size=2))
+def test_a_ratio_does_not_depend_on_the_order_of_its_units(pairs):
+    """Customers come by golden id, which is random: every bit is the same in any order."""
+    assert ratio(pairs, 0.95) == ratio(sorted(pairs), 0.95)
