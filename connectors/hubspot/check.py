@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from connectors.hubspot.client import Api, MissingScopes
+from connectors.hubspot.api import Api
+from connectors.hubspot.client import MissingScopes
 from connectors.hubspot.config import HubSpotSettings
 from connectors.hubspot.writer import OBJECT_TYPE
 from hub.core.connector import CheckItem, Context

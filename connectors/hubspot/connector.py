@@ -1,4 +1,17 @@
-"""The hubspot connector: its streams, its writer, and what it leaves undone."""
+"""The hubspot connector: its streams, its writer, and what it leaves undone. The folder:
+
+config.py    what an admin writes in hub.toml
+client.py    how HubSpot is reached: credential, limits, errors in the hub's words
+api.py       its endpoints, one method each
+reader.py    everything that changed, and everything that is gone
+rows.py      what a row is, and how its values are read
+mapping.py   rows as canonical records
+fields.py    what the hub writes, as HubSpot's properties
+writer.py    profiles into contacts
+consent.py   withdrawals into subscription statuses
+check.py     what an admin must know before the first run
+emulator/    an account on loopback that refuses what HubSpot refuses
+"""
 
 from __future__ import annotations
 
@@ -9,7 +22,7 @@ from connectors.hubspot.check import check
 from connectors.hubspot.client import http
 from connectors.hubspot.config import HubSpotSettings
 from connectors.hubspot.consent import read_back, write_consent
-from connectors.hubspot.mapping import FIELDS
+from connectors.hubspot.fields import FIELDS, names
 from connectors.hubspot.reader import (
     CrmReader,
     Enrich,
@@ -17,6 +30,7 @@ from connectors.hubspot.reader import (
     with_associations,
     with_statuses,
 )
+from connectors.hubspot.rows import COMPANIES, CONTACTS, KEY, TICKETS
 from connectors.hubspot.writer import PROFILES
 from hub.core.clock import Clock
 from hub.core.connector import (
@@ -44,12 +58,12 @@ RowMapping = Callable[[Row, HubSpotSettings], Record]
 
 def streams(settings: HubSpotSettings) -> tuple[Stream, ...]:
     """Everything that is read. A contact's subscriptions are a record of their own beside it."""
-    parties = {"contacts": mapping.CONTACTS, "companies": mapping.COMPANIES}
-    about = {"contacts": mapping.CONTACTS, "tickets": mapping.TICKETS}
+    parties = {"contacts": CONTACTS, "companies": COMPANIES}
+    about = {"contacts": CONTACTS, "tickets": TICKETS}
     return (
         _stream(settings, "contacts", Person, mapping.person),
         _stream(settings, "companies", Organisation, mapping.organisation),
-        _stream(settings, "deals", Deal, mapping.deal, enrich=with_associations("deals", parties)),
+        _stream(settings, "deals", Deal, mapping.deal, with_associations("deals", parties)),
         _stream(settings, "tickets", Ticket, mapping.ticket, with_associations("tickets", parties)),
         _stream(
             settings,
@@ -75,7 +89,7 @@ def _stream(
         name=name,
         entity=entity,
         map=lambda row: map_row(row, settings),
-        key=mapping.KEY,
+        key=KEY,
         reader=CrmReader(
             object_type=object_type,
             properties=mapping.properties(name, settings),
@@ -86,7 +100,7 @@ def _stream(
         ),
         cursor=Since(modified, lookback=settings.lookback, ordered=False),
         deletes=FullPass(),  # and each run names what is in the recycle bin
-        ignore=mapping.names(FIELDS) | {modified},  # the hub's own writes move no more than these
+        ignore=names(FIELDS) | {modified},  # the hub's own writes move no more than these
         updated=modified,
         mapping_version=mapping.version(settings),
     )

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.hubspot.client import Api, StatusChange, in_batches
+from connectors.hubspot.api import Api, StatusChange, in_batches
 from connectors.hubspot.config import HubSpotSettings
-from connectors.hubspot.mapping import KEY, row_of
+from connectors.hubspot.rows import KEY, row_of
 from hub.core.connector import ConsentChange, Context, RowResult
 from hub.core.released import Released
 

@@ -25,8 +25,8 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.hubspot.client import Api, Filter, in_batches
-from connectors.hubspot.mapping import KEY, STATUSES, aliases, row_of
+from connectors.hubspot.api import Api, Filter, in_batches
+from connectors.hubspot.rows import KEY, STATUSES, aliases, row_of
 from hub.core.connector import Context, Page, Row, State
 from hub.core.pages import epoch_millis, instant_of
 

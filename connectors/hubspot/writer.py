@@ -13,17 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from connectors.hubspot.client import BATCH, Api, Update, in_batches, reason
-from connectors.hubspot.mapping import (
+from connectors.hubspot.api import BATCH, Api, Update, in_batches
+from connectors.hubspot.client import reason
+from connectors.hubspot.fields import (
     FIELDS,
     GROUP,
     GROUP_LABEL,
-    KEY,
     definition,
     kept_value,
     property_values,
-    row_of,
 )
+from connectors.hubspot.rows import KEY, row_of
 from hub.core.connector import Change, Context, OutField, RowResult, Value, Writer
 from hub.core.http import Response
 from hub.core.pages import dig

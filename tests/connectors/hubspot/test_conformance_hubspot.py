@@ -8,7 +8,7 @@ import pytest
 
 import connectors.hubspot
 from connectors.hubspot.connector import HUBSPOT
-from connectors.hubspot.mapping import FIELDS
+from connectors.hubspot.fields import FIELDS
 from connectors.hubspot.writer import PROFILES
 from hub.core.connector import OutField
 from hub.core.plugins import load_connector

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from connectors.hubspot import mapping
-from connectors.hubspot.client import CrmRecord
+from connectors.hubspot.api import CrmRecord
 from connectors.hubspot.config import HubSpotSettings
+from connectors.hubspot.rows import aliases, row_of
 from hub.core.connector import Row
 from hub.core.records import Deal, Organisation, Person, Ticket, decode, encode
 from hub.core.secrets import Secret
@@ -37,7 +38,7 @@ pytestmark = [
 def recorded(file: str) -> list[Row]:
     """The rows of a recorded page, through the connector's own parsing."""
     results = json.loads((VENDORS / "hubspot-pages" / file).read_text())["results"]
-    return [mapping.row_of(record) for record in msgspec.convert(results, list[CrmRecord])]
+    return [row_of(record) for record in msgspec.convert(results, list[CrmRecord])]
 
 
 def sampled(file: str, prefix: str = "property_") -> Iterator[Row]:
@@ -104,4 +105,4 @@ def test_a_sampled_contact_names_the_records_merged_into_it() -> None:
     """The first sampled contact absorbed three others."""
     first = next(sampled("contact_data.csv"))
 
-    assert mapping.aliases(first) == ["76340251", "46897301", "76226001"]
+    assert aliases(first) == ["76340251", "46897301", "76226001"]

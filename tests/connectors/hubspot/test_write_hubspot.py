@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from connectors.hubspot import hub_connector
 from connectors.hubspot.connector import HUBSPOT
 from connectors.hubspot.emulator import HubSpotEmulator, create
-from connectors.hubspot.mapping import FIELDS
+from connectors.hubspot.fields import FIELDS
 from connectors.hubspot.writer import PROFILES, provision
 from hub.core.clock import ManualClock
 from hub.core.connector import Change, Context, OutField, RowResult, Value

@@ -1,0 +1,271 @@
+"""HubSpot's endpoints: one method each, its answers as models whose fields may all be null.
+
+The only module that knows paths and bodies. Every path names the dated API version; v1 to v4 end in
+2027.
+
+Source: HubSpot's API documentation (read November 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from connectors.hubspot.config import HubSpotSettings
+from hub.core.connector import Context, Json
+from hub.core.errors import StopRun
+from hub.core.http import HttpClient, Response
+from hub.core.pages import dig
+
+SEARCH_PAGE = 200
+LIST_PAGE = 100
+BATCH = 100
+"""Most records per page of a search, per page of a listing, per batch."""
+
+
+class CrmRecord(Struct, frozen=True):
+    """A record of any kind."""
+
+    id: str
+    properties: dict[str, Any] | None = None
+
+
+class Bond(Struct, frozen=True, rename={"record_id": "toObjectId"}):
+    """One end of an association."""
+
+    record_id: int | str
+
+
+class Bonds(Struct, frozen=True, rename={"of": "from"}):
+    """The associations of one record to one kind of record."""
+
+    of: CrmRecord
+    to: list[Bond] | None = None
+
+
+class Preferences(Struct, frozen=True, rename={"email": "subscriberIdString"}):
+    """What one address said about each subscription type."""
+
+    email: str
+    statuses: list[dict[str, Any]] | None = None
+
+
+class Named(Struct, frozen=True):
+    """A property or a property group."""
+
+    name: str
+
+
+class SubscriptionType(Struct, frozen=True):
+    """A kind of e-mail that people subscribe to."""
+
+    id: str | int
+    name: str | None = None
+
+
+class Filter(Struct, frozen=True, rename="camel"):
+    """One condition of a search."""
+
+    property_name: str
+    operator: Literal["GT", "GTE"]
+    value: str
+
+
+class Update(Struct, frozen=True, rename="camel"):
+    """New property values for one record; the trace comes back with its result."""
+
+    id: str
+    properties: dict[str, str]
+    object_write_trace_id: str
+
+
+class StatusChange(Struct, frozen=True, rename="camel"):
+    """One address's refusal of one subscription type."""
+
+    subscriber_id_string: str
+    subscription_id: int
+    channel: str = "EMAIL"
+    status_state: str = "UNSUBSCRIBED"
+
+
+T = TypeVar("T")
+
+
+class Api:
+    """The endpoints that the connector uses, one method each.
+
+    Args:
+        wire: The connection's HTTP client.
+        version: Dated API version.
+    """
+
+    def __init__(self, wire: HttpClient, version: str) -> None:
+        self._wire = wire
+        self._version = version
+
+    @classmethod
+    def of(cls, ctx: Context) -> Api:
+        """The API of the connection that ``ctx`` is about."""
+        settings: HubSpotSettings = ctx.config
+        return cls(ctx.wire, settings.api_version)
+
+    # Records.
+
+    def search(
+        self,
+        object_type: str,
+        filters: Sequence[Filter],
+        properties: Sequence[str] = (),
+        limit: int = SEARCH_PAGE,
+    ) -> tuple[list[CrmRecord], bool]:
+        """Live records by ascending id, and whether there are more of them."""
+        body = {
+            "filterGroups": [{"filters": filters}] if filters else [],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": properties,
+            "limit": limit,
+            "after": "0",
+        }
+        answer = self._ask(f"/crm/objects/{self._version}/{object_type}/search", body)
+        return _results(answer, list[CrmRecord]), _next(answer) is not None
+
+    def archived(self, object_type: str, after: str | None) -> tuple[list[str], str | None]:
+        """Ids in the recycle bin, and the token of the next page, None at the end."""
+        answer = self._wire.get(
+            f"/crm/objects/{self._version}/{object_type}",
+            params={"archived": "true", "limit": LIST_PAGE, "after": after},
+        )
+        return [record.id for record in _results(answer, list[CrmRecord])], _next(answer)
+
+    def read(
+        self, object_type: str, ids: Sequence[str], properties: Sequence[str]
+    ) -> list[CrmRecord]:
+        """The records that exist among up to 100 ids."""
+        body = {"inputs": [{"id": record_id} for record_id in ids], "properties": properties}
+        path = f"/crm/objects/{self._version}/{object_type}/batch/read"
+        return _results(self._ask(path, body), list[CrmRecord])
+
+    def update(self, object_type: str, updates: Sequence[Update]) -> Response:
+        """The answer to up to 100 updates; 400 and 409 mean that the batch as a whole was refused.
+
+        Setting the same values again has no effect, so a lost answer is asked for once more.
+        """
+        return self._wire.post(
+            f"/crm/objects/{self._version}/{object_type}/batch/update",
+            json=_plain({"inputs": updates}),
+            idempotent=True,
+            accept={HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT},
+        )
+
+    def associated(self, from_type: str, to_type: str, ids: Sequence[str]) -> dict[str, list[str]]:
+        """By record id, the ids of its associated ``to_type`` records, ascending."""
+        path = f"/crm/associations/{self._version}/{from_type}/{to_type}/batch/read"
+        answer = self._ask(path, {"inputs": [{"id": record_id} for record_id in ids]})
+        return {
+            bonds.of.id: sorted((str(bond.record_id) for bond in bonds.to or []), key=_by_number)
+            for bonds in _results(answer, list[Bonds])
+        }
+
+    # Consent.
+
+    def statuses(self, emails: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """By address in lower case (up to 100), its status for each subscription type."""
+        path = f"/communication-preferences/{self._version}/statuses/batch/read"
+        answer = self._ask(path, {"inputs": emails}, params={"channel": "EMAIL"})
+        return {
+            found.email.lower(): found.statuses or []
+            for found in _results(answer, list[Preferences])
+        }
+
+    def write_statuses(self, changes: Sequence[StatusChange]) -> None:
+        """Set up to 100 statuses; whether they stand is for :meth:`statuses` to say."""
+        self._wire.post(
+            f"/communication-preferences/{self._version}/statuses/batch/write",
+            json=_plain({"inputs": changes}),
+            idempotent=True,
+            accept={HTTPStatus.BAD_REQUEST},
+        )
+
+    def subscription_types(self) -> list[SubscriptionType]:
+        """The account's subscription types."""
+        answer = self._wire.get(f"/communication-preferences/{self._version}/definitions")
+        return _results(answer, list[SubscriptionType])
+
+    # Property definitions.
+
+    def properties(self, object_type: str) -> set[str]:
+        """Names of the properties that exist."""
+        answer = self._wire.get(f"/crm/properties/{self._version}/{object_type}")
+        return {found.name for found in _results(answer, list[Named])}
+
+    def property_groups(self, object_type: str) -> set[str]:
+        """Names of the property groups that exist."""
+        answer = self._wire.get(f"/crm/properties/{self._version}/{object_type}/groups")
+        return {found.name for found in _results(answer, list[Named])}
+
+    def create_group(self, object_type: str, name: str, label: str) -> None:
+        """Create a property group; one that exists already is left as it is."""
+        path = f"/crm/properties/{self._version}/{object_type}/groups"
+        body = {"name": name, "label": label}
+        self._wire.post(path, json=body, idempotent=True, accept={HTTPStatus.CONFLICT})
+
+    def create_properties(
+        self, object_type: str, definitions: Sequence[Mapping[str, Json]]
+    ) -> list[str]:
+        """Names of the properties created; those that exist already are not among them."""
+        path = f"/crm/properties/{self._version}/{object_type}/batch/create"
+        answer = self._ask(path, {"inputs": definitions})
+        return [found.name for found in _results(answer, list[Named])]
+
+    # The account.
+
+    def details(self) -> Mapping[str, Any]:
+        """Who the account is: ``portalId``, ``companyCurrency`` and more."""
+        return _mapping(self._wire.get(f"/account-info/{self._version}/details"))
+
+    def daily_usage(self) -> Sequence[Mapping[str, Any]]:
+        """Requests used and allowed today."""
+        path = f"/account-info/{self._version}/api-usage/daily/private-apps"
+        return _results(self._wire.get(path), list[dict[str, Any]])
+
+    def _ask(
+        self, path: str, body: Mapping[str, object], params: Mapping[str, str] | None = None
+    ) -> Response:
+        """The answer to a POST that may be sent twice: it reads, or what it makes exists once."""
+        return self._wire.post(path, json=_plain(body), params=params, idempotent=True)
+
+
+def _plain(body: object) -> Any:
+    return msgspec.to_builtins(body)
+
+
+def _results(answer: Response, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(dig(answer.json, "results"), kind)
+    except msgspec.ValidationError as err:
+        raise StopRun(
+            f"{answer.request}: the answer is not of a form that this connector knows ({err}). "
+            "Compare api_version with the versions that its README names."
+        ) from err
+
+
+def _mapping(answer: Response) -> Mapping[str, Any]:
+    return answer.json if isinstance(answer.json, dict) else {}
+
+
+def _next(answer: Response) -> str | None:
+    token = dig(answer.json, "paging.next.after")
+    return None if token is None else str(token)
+
+
+def _by_number(record_id: str) -> tuple[int, str]:
+    return (int(record_id) if record_id.isdecimal() else 0, record_id)
+
+
+def in_batches(items: Sequence[T], size: int = BATCH) -> Iterable[Sequence[T]]:
+    """``items`` in the order given, ``size`` at a time."""
+    return (items[start : start + size] for start in range(0, len(items), size))
