@@ -1,4 +1,6 @@
-"""The hubspot connector: its streams, its writer, and what it leaves undone. The folder:
+"""The hubspot connector: its streams, its writer, and what it leaves undone.
+
+The folder:
 
 config.py    what an admin writes in hub.toml
 client.py    how HubSpot is reached: credential, limits, errors in the hub's words
