@@ -23,6 +23,8 @@ from hub.core.durations import duration_text
 from hub.core.expectations import Expectations, Node
 from hub.core.positions import KeyPath
 from hub.core.settings import Settings
+from hub.metrics.definition import METRICS, registry_hash
+from hub.profile.shape import SHAPE
 from hub.store.views import VIEWS
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -216,6 +218,47 @@ GRANT SELECT ON v1_profiles, v1_consent, v1_metrics TO bi;
 ```"""
 
 
+def metrics() -> str:
+    """Every metric of the registry, in full."""
+    sections = []
+    for metric in METRICS:
+        facts = {
+            "Definition": f"`{metric.key}`",
+            "Unit": metric.unit,
+            "Formula": metric.formula,
+            "Population": metric.population,
+            "Inputs": ", ".join(metric.inputs),
+            "Grain": ", ".join(metric.grain),
+            "Limits": metric.limits,
+            "Source": metric.source,
+            "Owner": metric.owner,
+        }
+        lines = [f"| {name} | {_cell(text)} |" for name, text in facts.items()]
+        sections.append("\n".join([f"## {metric.title}", "", "| | |", "|---|---|", *lines]))
+    intro = (
+        f"Registry `{registry_hash()}`: stored with every snapshot. Below `metrics.min_n`"
+        ' observations a metric says "insufficient data"; late data supersede a snapshot, which'
+        " stays."
+    )
+    return _page("Metrics", "hub/metrics/definition.py", "\n\n".join([intro, *sections]))
+
+
+def unified_profile() -> str:
+    """Every field of unified_profile_v1."""
+    lines = [
+        "One shape for every door. A field is an object with `value`, `source` (a source key,"
+        " `metric:id@version`, `consent:event` or `hub`), `at`, `confidence` and `purpose`; one"
+        " without data has `value: null` and a `status` that says why.",
+        "",
+        "| Field | Meaning |",
+        "|---|---|",
+        *(f"| `{path}` | {_cell(meaning)} |" for path, meaning in SHAPE.items()),
+        "| `permission.PURPOSE_CHANNEL` | State of one permission: unknown, pending, granted,"
+        " denied, withdrawn, objected, expired, restricted. |",
+    ]
+    return _page("Unified profile", "hub/profile/shape.py", "\n".join(lines))
+
+
 def _error_tree(error: type[errors.HubError]) -> Iterator[type[errors.HubError]]:
     yield error
     for child in error.__subclasses__():
@@ -238,6 +281,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "configuration.md": configuration,
     "connector-contract.md": connector_contract,
     "errors.md": error_types,
+    "metrics.md": metrics,
+    "unified-profile.md": unified_profile,
     "views.md": views,
 }
 

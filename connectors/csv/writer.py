@@ -25,18 +25,18 @@ NATIVE_ID = "native_id"
 _BATCH = 10_000  # each batch rewrites the file once
 
 FIELDS = (
-    OutField("golden_id", "golden_id", "service", label="Customer id of the hub"),
+    OutField("golden_id", "who.golden_id", "service", label="Customer id of the hub"),
     OutField("name", "who.name", "service", label="Name"),
     OutField("lifecycle", "relationship.lifecycle", "service", label="Lifecycle stage"),
     OutField("orders", "value.orders", "analytics", "number", "Orders"),
     OutField("net_spend", "value.net_spend", "analytics", "number", "Net spend"),
     OutField("average_order_value", "value.aov", "analytics", "number", "Average order value"),
     OutField("rfm", "value.rfm", "analytics", label="RFM segment"),
-    OutField("historic_clv", "value.historic_clv", "analytics", "number", "Historic value"),
+    OutField("historic_clv", "value.clv_historic", "analytics", "number", "Historic value"),
     OutField("nps", "voice.nps", "service", "number", "Last NPS score"),
     OutField("csat", "voice.csat", "service", "number", "Last CSAT score"),
     OutField("ces", "voice.ces", "service", "number", "Last CES score"),
-    OutField("churn_risk", "risk.churn", "analytics", "number", "Churn risk"),
+    OutField("churn", "risk.churn", "analytics", label="Churn state"),
     OutField("context_card", "card.text", "service", "long_text", "Context card"),
 )
 """What is written unless ``hub.toml`` says otherwise."""

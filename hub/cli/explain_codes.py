@@ -60,6 +60,12 @@ CODES: Final[dict[str, str]] = {
     " [connections.NAME]; the example in hub init shows how.",
     "HUB-231": "A field would be written under a purpose that [purposes] does not have. Nothing"
     " leaves without a purpose: add it, or map the field under another one.",
+    "HUB-232": "A field would be written from a part of the profile that does not exist. The"
+    " reference page of the unified profile lists every field.",
+    "HUB-233": "[identity.weights] names a comparison or a level that the model does not have. The"
+    " message lists those that exist.",
+    "HUB-234": "The labelled truth for hub identity evaluate cannot be used. It is a CSV file with"
+    " the columns record (connection/stream/id) and person.",
     "HUB-240": "Others may read the hub's key, with which every fingerprint is made. Run chmod 600"
     " on the file that the message names.",
     "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"

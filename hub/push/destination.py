@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hub.core.connector import Connector, Context, OutField, Writer
+from hub.core.errors import ConfigError
+from hub.core.mistakes import nearest
 from hub.core.settings import PushSection
+from hub.profile.shape import SHAPE, is_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,20 @@ class Destination:
 def destinations(
     ctx: Context, connector: Connector, section: PushSection, *, sync: bool, region: str
 ) -> list[Destination]:
-    """The places that a connection offers to write to, one per writer; none if pushing is off."""
+    """The places that a connection offers to write to, one per writer; none if pushing is off.
+
+    Raises:
+        ConfigError: If a field is mapped from something that the unified profile does not have.
+    """
     if not section.enabled:
         return []
-    return [
+    places = [
         Destination(ctx, writer, _mapping(writer.fields, section), sync, region)
         for writer in connector.writers_for(ctx.config)
     ]
+    for place in places:
+        _refuse_unknown_sources(place)
+    return places
 
 
 def _mapping(defaults: tuple[OutField, ...], section: PushSection) -> tuple[OutField, ...]:
@@ -57,3 +67,15 @@ def _mapping(defaults: tuple[OutField, ...], section: PushSection) -> tuple[OutF
         base = offered.get(name, OutField(name, wanted.source, wanted.purpose, label=name))
         fields[name] = replace(base, source=wanted.source, purpose=wanted.purpose)
     return tuple(fields.values())
+
+
+def _refuse_unknown_sources(place: Destination) -> None:
+    for field in place.fields:
+        if not is_known(field.source):
+            guess = nearest(field.source, SHAPE)
+            hint = f'; did you mean "{guess}"?' if guess else ""
+            raise ConfigError(
+                f"{place.connection}: field {field.name} is mapped from {field.source!r}, which"
+                f" unified_profile_v1 does not have{hint}. See docs/reference/unified-profile.md",
+                code="HUB-232",
+            )

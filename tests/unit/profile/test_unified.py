@@ -13,6 +13,7 @@ from hub.privacy.permissions import Permissions
 from hub.privacy.resolution import Event
 from hub.profile.card import LIMIT, card
 from hub.profile.paths import value_at
+from hub.profile.shape import SHAPE
 from hub.profile.sources import Fact, Number, Sources
 from hub.profile.unified import compose
 
@@ -85,6 +86,15 @@ def test_every_field_is_there_and_says_what_it_knows(rich):
     assert paths == {path for path, _ in leaves(compose(empty, NOW))}
     for path, leaf in leaves(profile):
         assert leaf.get("status") or (leaf["source"] and leaf["purpose"]), path
+
+
+def test_the_documented_shape_is_the_composed_one():
+    """Every field stands in the table of meanings, and nothing else does."""
+    profile = compose(sources(), NOW)
+    profile["card"] = {"text": card(profile)}
+    states = {f"permission.{p}_{c}" for p, s in DEFAULT_PURPOSES.items() for c in s.channels}
+
+    assert {path for path, _ in leaves(profile)} - states == set(SHAPE)
 
 
 @pytest.mark.parametrize(

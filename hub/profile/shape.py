@@ -1,0 +1,84 @@
+"""The fields of ``unified_profile_v1``, in words. A field is added here; a meaning never changes.
+
+A test holds this table equal to what ``hub.profile.unified`` composes, a mapping that names
+anything else is refused, and the reference page is written from it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SHAPE: Final[dict[str, str]] = {
+    "who.golden_id": "The customer's immutable id.",
+    "who.name": "Given and family name as they survived.",
+    "who.given_name": "Given name.",
+    "who.family_name": "Family name.",
+    "who.title": "Form of address.",
+    "who.email": "The e-mail that survived.",
+    "who.emails": "Every distinct e-mail on any record.",
+    "who.phone": "The phone number that survived.",
+    "who.phones": "Every distinct phone number.",
+    "who.address": "Postal address on one line.",
+    "who.age_band": "Ten years, such as 40-49; the birth date stays inside.",
+    "who.organisation": "Employer or account.",
+    "who.job_title": "Role there.",
+    "who.language": "Preferred language.",
+    "who.owner": "Who looks after the customer.",
+    "who.source_records": "Source keys of the records that are this customer.",
+    "relationship.lifecycle": "lead, new, active, dormant (90 days), churned (the horizon).",
+    "relationship.loyalty": "retained, repeat (two orders), advocate (repeat and promoter).",
+    "relationship.segments": "Segments; filled by a later version.",
+    "relationship.tier": "Loyalty tier that a scheme reports.",
+    "relationship.points": "Loyalty balance that a scheme reports.",
+    "relationship.first_seen": "First thing that happened, on any channel.",
+    "relationship.last_seen": "Latest thing that happened, on any channel.",
+    "relationship.channels": "Channels used; those of orders first, most used first.",
+    "relationship.preferred_channel": "The first of them.",
+    "value.orders": "Number of orders.",
+    "value.net_spend": "Net spend in major units of `value.currency`.",
+    "value.currency": "ISO 4217 currency with the highest spend; currencies are never added.",
+    "value.aov": "Average order value, major units.",
+    "value.last_order_at": "Instant of the latest order.",
+    "value.rfm": "Recency-frequency-monetary quintiles, such as 5-3-4.",
+    "value.clv_historic": "Net spend times margin, major units.",
+    "value.clv_predicted": "Predicted value; filled by a later version.",
+    "value.open_cart": "Amount of the latest cart that was not completed, minor units.",
+    "value.returns": "Number of returned or refunded lines.",
+    "service.open_tickets": "Tickets that are not solved.",
+    "service.recent_tickets": "Tickets of the last 30 days.",
+    "service.reopens": "How often tickets were opened again.",
+    "service.agents": "Agents involved, at most on one ticket or in all.",
+    "service.first_reply_seconds": "Of the latest ticket, as its source measured it.",
+    "service.resolution_seconds": "Of the latest ticket, as its source measured it.",
+    "service.unresolved": "Subject of the oldest ticket that is not solved.",
+    "service.promises": "Promises made; filled by a later version.",
+    "voice.nps": "Last answer, 0-10.",
+    "voice.nps_at": "When it was given.",
+    "voice.csat": "Last answer, on its own scale.",
+    "voice.csat_at": "When it was given.",
+    "voice.ces": "Last answer, 1-7.",
+    "voice.ces_at": "When it was given.",
+    "voice.verbatim": "Latest comment.",
+    "voice.sentiment_trend": "Filled by a later version.",
+    "voice.unanswered": "Feedback without an answer; filled by a later version.",
+    "risk.churn": "churned or active; active is provisional.",
+    "risk.health": "Filled by a later version.",
+    "risk.reasons": "Filled by a later version.",
+    "risk.recent_return": "Whether something was returned in the last 14 days.",
+    "risk.open_complaint": "Whether a ticket is not solved.",
+    "risk.unresolved_detractor": "Whether the last NPS answer was 0-6 within 60 days.",
+    "risk.in_dispute": "Filled by a later version.",
+    "risk.next_action": "Filled by a later version.",
+    "permission.summary": "Every permission that was spoken about, in words.",
+    "permission.do_not_contact": "Whether processing is restricted.",
+    "permission.restricted": "The same, under its legal name (GDPR Art. 18).",
+    "permission.refusals": "Number of purposes and channels that were refused.",
+    "card.text": "The context card: five lines, at most 1,000 characters.",
+}
+"""Path to meaning. Beside these, ``permission.PURPOSE_CHANNEL`` holds the state of each."""
+
+
+def is_known(path: str) -> bool:
+    """Whether ``path`` is a field of the profile."""
+    group, _, name = path.partition(".")
+    return path in SHAPE or (group == "permission" and "_" in name)
