@@ -89,6 +89,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-514": "The database has no hub schema yet. Run: hub db upgrade.",
     "HUB-515": "The database is out of reach. Check store.url, the network and the server.",
     "HUB-516": "A newer hub wrote this database. Install that version, or restore a backup.",
+    "HUB-517": "Two transactions wanted the same row; one gave way and was rolled back whole. Pages"
+    " are repeated by themselves; a command that still says so can be run again.",
     "HUB-520": "The operating system refused: a missing file, a missing permission. The message"
     " names the file.",
     "HUB-521": "The disk is full. What was committed stays. Free space, then repeat the command.",

@@ -11,6 +11,7 @@
     │   └── LeaseLost        another process took over this run slot; nothing was written
     ├── SkipRecord           put this one record into quarantine with its reason; go on
     ├── StoreError           the database refused; nothing was half-written            exit 5
+    │   └── StoreConflict    another transaction was faster; repeat this one           exit 5
     ├── NotFound             the id or name that was asked for does not exist          exit 1
     └── TamperEvident        a proof did not verify                                    exit 1
 
@@ -136,6 +137,12 @@ class StoreError(HubError):
 
     exit_code = EXIT_UNAVAILABLE
     default_code = "HUB-510"
+
+
+class StoreConflict(StoreError):
+    """Two transactions wanted the same row; this one was rolled back and may be tried again."""
+
+    default_code = "HUB-517"
 
 
 class NotFound(HubError):

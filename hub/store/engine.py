@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 
 from hub.core.clock import Clock, SystemClock
-from hub.core.errors import ConfigError, StoreError
+from hub.core.errors import ConfigError, StoreConflict, StoreError
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -190,6 +190,10 @@ def _explain(err: DBAPIError) -> StoreError:
         return StoreError(
             f"the database has no hub schema ({cause.splitlines()[0]}). Run: hub db upgrade",
             code="HUB-514",
+        )
+    if isinstance(err, IntegrityError) or "deadlock detected" in lowered:
+        return StoreConflict(
+            "two transactions wanted the same row and this one gave way; run the same command again"
         )
     if isinstance(err, OperationalError):
         return StoreError(

@@ -23,6 +23,7 @@ from hub.audit import log
 from hub.audit.log import AuditEvent
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import FullPass, Page, Stream
+from hub.core.errors import StoreConflict
 from hub.core.ids import Rid, SourceKey
 from hub.core.records import PARTIES, ConsentClaim, PartyRef, encode
 from hub.store import bulk, dirty, ledger, quarantine
@@ -34,7 +35,7 @@ from hub.store.quarantine import BadRow
 from hub.store.records import IdPool, keep_places, pack, stream_id
 from hub.store.schema import checkpoints, facts, order_entries, source_records
 from hub.sync.bitmap import Bitmap
-from hub.sync.compare import Compared, Comparer, Mapped
+from hub.sync.compare import Compared, Comparer, Keyed, Mapped
 from hub.sync.counts import Counts
 from hub.sync.facts import (
     ENTRY_COLUMNS,
@@ -52,6 +53,10 @@ RECORD_COLUMNS = (
     "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping", "canonical",
     "raw", "source_at", "created_at", "changed_at", "deleted_at", "merged_into",
 )  # fmt: skip
+
+
+ATTEMPTS = 5
+"""Times that a page is tried when another transaction wants the same rows (PostgreSQL only)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +134,21 @@ class Ingest:
     def commit(self, page: Page) -> Committed:
         """Write the page whole; returns what became of its rows.
 
+        A page that meets another stream keeping a place for the same party gives way and is tried
+        again; the second time it finds that place.
+
         Raises:
             LeaseLost: If another process took over; nothing was written.
             StoreError: If the database refused; nothing was written.
         """
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._commit(page)
+            except StoreConflict:
+                continue
+        return self._commit(page)
+
+    def _commit(self, page: Page) -> Committed:
         counts = Counts(read=len(page.rows) + len(page.rejects))
         rows, bad = self._comparer.key(page)  # 1
         self._rids.ensure(2 * len(rows) + 1)
@@ -149,6 +165,9 @@ class Ingest:
             gone = [*page.deletes, *compared.tombstones]
             fuse = self._remove(connection, page, gone, changes, counts)  # 4
             self._quarantine(connection, [*bad, *unmappable], changes, counts)  # 5
+            quarantine.settle(
+                connection, self._target.stream_id, _good(rows, unmappable), changes.now
+            )
             counts.unchanged += len(compared.unchanged) + compared.duplicates
             counts.suppressed += compared.suppressed
             counts.skipped += len(compared.tombstones)
@@ -179,9 +198,6 @@ class Ingest:
         fact_rows = gather(placed, self._target.stream_id, places)
         self._write_facts(connection, placed, fact_rows)
         counts.events += ledger.append(connection, self._claims(fact_rows, changes.now), self._keys)
-        quarantine.settle(
-            connection, self._target.stream_id, [item.source_id for item in placed], changes.now
-        )
         changes.identity.update(item.rid for item in placed if isinstance(item.record, PARTIES))
         changes.facts.update(fact_rows.parties)
         changes.facts.update(rid for _, rid, _, _ in fact_rows.claims)
@@ -326,6 +342,12 @@ class Ingest:
             [(self._target.stream_id, state, seen, now)],
             key=("stream_id",),
         )
+
+
+def _good(rows: Sequence[Keyed], bad: Sequence[BadRow]) -> list[str]:
+    """Source ids that are fine as they stand now: a bad row of theirs in quarantine is history."""
+    broken = {row.source_id for row in bad}
+    return [row.source_id for row in rows if row.source_id not in broken]
 
 
 def _delete_by_rid(connection: Connection, table: str, rids: Sequence[Rid]) -> None:
