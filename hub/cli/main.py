@@ -38,6 +38,7 @@ COMMANDS: dict[str, Entry] = {
     "status": Entry("hub.cli.status:status", "Show how every stream is doing, and what waits."),
     "runs": Entry("hub.cli.runs:runs", "Print the latest runs, and why they stopped."),
     "quarantine": Entry("hub.cli.quarantine:quarantine", "List, show and replay unusable rows."),
+    "identity": Entry("hub.cli.identity:identity", "Resolve who is who; score it against a truth."),
     "profiles": Entry("hub.cli.profiles:profiles", "Find, show and export customers."),
     "metrics": Entry("hub.cli.metrics:metrics", "List, show and describe metrics."),
     "consent": Entry("hub.cli.consent:consent", "Show and export consent, and its conflicts."),
@@ -45,7 +46,7 @@ COMMANDS: dict[str, Entry] = {
     "audit": Entry("hub.cli.audit:audit", "Show, search, export and verify the audit log."),
     "db": Entry("hub.cli.db:db", "Bring the database to this version."),
     "doctor": Entry("hub.cli.doctor:doctor", "Look at machine, files, database and plugins."),
-    "explain": Entry("hub.cli.explain:explain", "Say more about an error: hub explain HUB-201."),
+    "explain": Entry("hub.cli.explain:explain", "Say why: an error, a customer, or two records."),
 }
 
 

@@ -140,7 +140,7 @@ class _Scorer:
         for rid, party in known.items():
             for key in keys(party):
                 carried[key].append(rid)
-        usable, shared = self._usable(carried)
+        usable, shared = worth(self._connection, carried, self._epoch.shape.max_shared_by)
         pairs = {*self._pairs(carried, usable), *self._aliases(known)} - self._seen
         self._seen |= pairs
         known |= self._parties.load(self._connection, {rid for pair in pairs for rid in pair})
@@ -149,18 +149,6 @@ class _Scorer:
             if a in known and b in known and known[a].kind == known[b].kind:
                 reached |= self._judge(known[a], known[b], shared)
         return reached
-
-    def _usable(self, carried: Iterable[BlockingKey]) -> tuple[list[BlockingKey], Shared]:
-        most = self._epoch.shape.max_shared_by
-        usable, shared = [], {}
-        for key, standing in index.standings(self._connection, carried).items():
-            is_key = index.is_key(key, standing, most)
-            if is_key and sum(standing.values()) > 1:
-                usable.append(key)
-            kind = key.kind.removeprefix("org_")
-            if kind in CONTACT:
-                shared[kind, key.value] = index.sharers(standing) if is_key else _WORTHLESS
-        return usable, shared
 
     def _aliases(self, known: Mapping[Rid, Comparable]) -> Iterator[tuple[Rid, Rid]]:
         """Pairs that a vendor merged, found from either side."""
@@ -193,6 +181,21 @@ class _Scorer:
         assert verdict != "none"
         self.scored.append(Scored(one.rid, two.rid, judgement.weight, verdict, grounds))
         return set() if verdict == "review" else {one.rid, two.rid}
+
+
+def worth(
+    connection: Connection, wanted: Iterable[BlockingKey], max_shared_by: int
+) -> tuple[list[BlockingKey], Shared]:
+    """Which keys lead to other records, and how many people share each contact point."""
+    usable, shared = [], {}
+    for key, standing in index.standings(connection, wanted).items():
+        is_key = index.is_key(key, standing, max_shared_by)
+        if is_key and sum(standing.values()) > 1:
+            usable.append(key)
+        kind = key.kind.removeprefix("org_")
+        if kind in CONTACT:
+            shared[kind, key.value] = index.sharers(standing) if is_key else _WORTHLESS
+    return usable, shared
 
 
 def _ordered(a: Rid, b: Rid) -> tuple[Rid, Rid]:

@@ -1,70 +1,47 @@
-"""How good the clusters are, against a truth: pairwise and B-cubed precision, recall, F."""
+"""How good the clusters in the store are, held against a labelled truth."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+import csv
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import Connection, select
+
+from hub.core.errors import ConfigError
+from hub.emulation.scoring import PairScores, pair_scores
+from hub.store.records import source_keys
+from hub.store.schema import cluster_members
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """Precision, recall and their harmonic mean, each 0..1."""
+def read_truth(path: Path) -> dict[str, str]:
+    """Source key to person, from a CSV file with the columns ``record`` and ``person``.
 
-    precision: float
-    recall: float
-
-    @property
-    def f(self) -> float:
-        """Harmonic mean of precision and recall."""
-        both = self.precision + self.recall
-        return 2 * self.precision * self.recall / both if both else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """Clusters held against a truth.
-
-    Args:
-        records: Records that have both a cluster and a truth.
-        people: True people among them.
-        clusters: Clusters among them.
-        pairs: Accuracy over pairs of records.
-        b_cubed: Accuracy averaged over records. Source: Bagga and Baldwin, 1998.
+    Raises:
+        ConfigError: If the file cannot be read, or lacks a column or a value.
     """
-
-    records: int
-    people: int
-    clusters: int
-    pairs: Accuracy
-    b_cubed: Accuracy
-
-
-def evaluate(found: Mapping[str, Hashable], truth: Mapping[str, Hashable]) -> Evaluation:
-    """The accuracy of ``found`` (source key to cluster) against ``truth`` (source key to person).
-
-    Records that only one side knows are left out.
-    """
-    common = found.keys() & truth.keys()
-    cells = Counter((found[key], truth[key]) for key in common)
-    clusters = Counter(found[key] for key in common)
-    people = Counter(truth[key] for key in common)
-    both = _pairs(cells)
-    return Evaluation(
-        records=len(common),
-        people=len(people),
-        clusters=len(clusters),
-        pairs=Accuracy(_share(both, _pairs(clusters)), _share(both, _pairs(people))),
-        b_cubed=Accuracy(
-            _share(sum(n * n / clusters[c] for (c, _), n in cells.items()), len(common)),
-            _share(sum(n * n / people[p] for (_, p), n in cells.items()), len(common)),
-        ),
-    )
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as err:
+        raise ConfigError(f"{path}: cannot read the truth: {err}", code="HUB-234") from err
+    for line, row in enumerate(rows, 2):
+        if not row.get("record") or not row.get("person"):
+            raise ConfigError(
+                f"{path}:{line}: expected the columns record (connection/stream/id) and person,"
+                " both filled",
+                code="HUB-234",
+            )
+    return {row["record"]: row["person"] for row in rows}
 
 
-def _pairs(sizes: Counter[Hashable] | Counter[tuple[Hashable, Hashable]]) -> int:
-    return sum(n * (n - 1) // 2 for n in sizes.values())
-
-
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole else 1.0
+def evaluate(connection: Connection, truth: Mapping[str, str]) -> PairScores:
+    """Pairwise and B-cubed scores over the records of ``truth``; an unknown record stands alone."""
+    query = select(cluster_members.c.rid, cluster_members.c.golden_id)
+    held = {row.rid: row.golden_id for row in connection.execute(query)}
+    clusters: defaultdict[str, set[str]] = defaultdict(set)
+    for rid, key in source_keys(connection, held).items():
+        if str(key) in truth:
+            clusters[held[rid]].add(str(key))
+    return pair_scores(clusters.values(), truth)

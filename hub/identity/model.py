@@ -222,7 +222,7 @@ def weights_with(overrides: Weights) -> Weights:
             names = sorted(known or SHIPPED)
             raise ConfigError(
                 f"[identity.weights]: {wrong} is unknown; use one of: {', '.join(names)}",
-                code="HUB-230",
+                code="HUB-233",
             )
     return {name: {**levels, **overrides.get(name, {})} for name, levels in SHIPPED.items()}
 
