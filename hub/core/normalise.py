@@ -128,7 +128,8 @@ def is_household(mailbox: str) -> bool:
     return _HOUSEHOLD.search(mailbox.partition("@")[0].translate(_NO_SEPARATORS)) is not None
 
 
-_HOUSEHOLD: Final = re.compile(r"^the\w{2,}s\d*$|family|household")
+_HOUSEHOLD: Final = re.compile(r"^the(?!o|a|re|lma)\w{2,}s\d*$|family|household")
+"""The Smiths, but not Theo James, Thea, Theresa or Thelma."""
 _NO_SEPARATORS: Final = str.maketrans("", "", ".-_")
 
 # --- phone -------------------------------------------------------------------------------------
