@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,16 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from hub.core.errors import Unavailable
+
+_LOOK_SECONDS = 0.5
+
+
+class _Server(uvicorn.Server):
+    """Looks twice a second whether to end; uvicorn's ten times cost 0.2 % of a core, idle."""
+
+    async def main_loop(self) -> None:
+        while not self.should_exit:
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 @contextmanager
@@ -27,13 +38,15 @@ def serving(routes: Sequence[BaseRoute], host: str, port: int) -> Iterator[str]:
         Unavailable: If the address cannot be listened on.
     """
     listener = _listen(host, port)
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             Starlette(routes=routes),
             lifespan="off",
             log_config=None,
             log_level="warning",
             access_log=False,
+            date_header=False,  # what uvicorn's own loop would keep up to date
+            server_header=False,
             timeout_graceful_shutdown=1,
         )
     )
