@@ -148,6 +148,6 @@ def frontier(connection: Connection, *, lock: bool = False) -> Frontier:
 
 
 def _keep(connection: Connection, after: Frontier, now: int) -> None:
-    columns = ("id", "size", "frontier", "fence", "lease_until", "updated_at")
-    row = (1, after.size, pack(after), 0, 0, now)
+    columns = ("id", "size", "frontier", "updated_at")
+    row = (1, after.size, pack(after), now)
     bulk.upsert(connection, audit_frontier, columns, [row], key=("id",))

@@ -27,6 +27,8 @@ class Keys:
         self._rows = self._derive(master, b"fingerprint")
         self._points = self._derive(master, b"contact-point")
         self._payloads = self._derive(master, b"payload")
+        self.pages = self._derive(master, b"page")
+        """Key of the Merkle digest that a page's audit event carries over its rows."""
 
     @classmethod
     def load(cls, folder: Path) -> Keys:

@@ -500,8 +500,6 @@ audit_frontier = _table(
     Column("id", Big, primary_key=True, autoincrement=False),
     Column("size", Big, nullable=False),
     Column("frontier", LargeBinary, nullable=False),
-    Column("fence", Big, nullable=False),
-    Column("lease_until", Big, nullable=False),
     Column("updated_at", Big, nullable=False),
 )
 

@@ -5,7 +5,7 @@ An unchanged row costs a hash and a look-up; it is not even validated. Nothing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -99,13 +99,14 @@ class Comparer:
         """What is new, changed, unchanged, suppressed or deleted among ``rows``."""
         latest = {row.source_id: row for row in rows}  # the last of an in-page duplicate counts
         result = Compared(duplicates=len(rows) - len(latest))
+        is_deleted = self._is_tombstone()
         found = known(connection, self._stream_id, list(latest))
         erased = self._suppression.suppressed(connection, self._name, self._stream.name, latest)
         for source_id, row in latest.items():
             held = found.get(source_id)
             if source_id in erased:
                 result.suppressed += 1
-            elif self._is_tombstone(row.row):
+            elif is_deleted is not None and is_deleted(row.row):
                 result.tombstones.append(source_id)
             elif held and held.fingerprint == row.fingerprint and not held.deleted:
                 result.unchanged.append(held.rid)
@@ -142,9 +143,9 @@ class Comparer:
             raw = _json({name: value for name, value in row.items() if name not in ignore})
         return self._keys.fingerprint(self._mapping + raw)
 
-    def _is_tombstone(self, row: Row) -> bool:
+    def _is_tombstone(self) -> Callable[[Row], bool] | None:
         deletes = self._stream.deletes
-        return isinstance(deletes, Tombstones) and deletes.is_deleted(row)
+        return deletes.is_deleted if isinstance(deletes, Tombstones) else None
 
     def _map_row(self, row: Keyed) -> tuple[Record, bytes] | BadRow:
         stream = self._stream

@@ -50,8 +50,6 @@ class FactRows:
     entries: list[tuple[object, ...]] = field(default_factory=list)
     facts: list[tuple[object, ...]] = field(default_factory=list)
     claims: list[tuple[Placed, Rid, ConsentClaim, datetime | None]] = field(default_factory=list)
-    parties: set[Rid] = field(default_factory=set)
-    """Parties whose facts changed."""
 
 
 def party_of(record: Record) -> PartyRef | None:
@@ -80,12 +78,8 @@ def gather(placed: Sequence[Placed], stream_id: int, places: dict[PartyRef, Rid]
     rows = FactRows()
     for item in placed:
         record = item.record
-        if isinstance(record, PARTIES):
-            rows.claims.extend(_own_claims(item))
-            continue
         ref = party_of(record)
         party = places[ref] if ref is not None else None
-        rows.parties.update(_touched(item, party, places))
         if isinstance(record, OrderLine):
             rows.entries.append(_line(item.rid, stream_id, party, record))
         elif isinstance(record, Order):
@@ -93,6 +87,8 @@ def gather(placed: Sequence[Placed], stream_id: int, places: dict[PartyRef, Rid]
         elif isinstance(record, ConsentSignal):
             assert party is not None
             rows.claims.extend((item, party, claim, None) for claim in new_claims(item))
+        elif isinstance(record, PARTIES):
+            rows.claims.extend(_own_claims(item))
         elif not isinstance(record, Product):
             rows.facts.append((item.rid, party, record.entity_name, _instant(record)))
     return rows
@@ -122,14 +118,6 @@ def _own_claims(item: Placed) -> list[tuple[Placed, Rid, ConsentClaim, datetime 
         return []
     created = item.record.created_at
     return [(item, item.rid, claim, created) for claim in new_claims(item)]
-
-
-def _touched(item: Placed, party: Rid | None, places: dict[PartyRef, Rid]) -> set[Rid]:
-    if item.previous is None:
-        return set() if party is None else {party}
-    before = party_of(item.previous)
-    touched = {party, places.get(before) if before is not None else None}
-    return {rid for rid in touched if rid is not None}
 
 
 def _instant(record: Record) -> int:

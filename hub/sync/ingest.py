@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from hub.audit import log
 from hub.audit.log import AuditEvent
+from hub.audit.merkle import page_digest
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import FullPass, Page, Stream
 from hub.core.errors import StoreConflict
@@ -182,24 +183,13 @@ class Ingest:
         self, connection: Connection, mapped: Sequence[Mapped], changes: Changes, counts: Counts
     ) -> None:
         placed = [self._place(item) for item in mapped]
-        rows = [
-            self._record_row(item, where, changes.now)
-            for item, where in zip(mapped, placed, strict=True)
-        ]
-        bulk.upsert(
-            connection,
-            source_records,
-            RECORD_COLUMNS,
-            rows,
-            key=("rid",),
-            keep=("stream_id", "source_id", "created_at"),
-        )
+        self._write_records(connection, mapped, placed, changes.now)
         places = self._party_places(connection, references(placed), changes)
         fact_rows = gather(placed, self._target.stream_id, places)
         self._write_facts(connection, placed, fact_rows)
         counts.events += ledger.append(connection, self._claims(fact_rows, changes.now), self._keys)
         changes.identity.update(item.rid for item in placed if isinstance(item.record, PARTIES))
-        changes.facts.update(fact_rows.parties)
+        changes.facts.update(places.values())
         changes.facts.update(rid for _, rid, _, _ in fact_rows.claims)
         changes.digests.extend(
             (where.rid, item.keyed.fingerprint) for item, where in zip(mapped, placed, strict=True)
@@ -210,6 +200,24 @@ class Ingest:
         rid = item.held.rid if item.held else self._rids.take()
         version = item.held.version + 1 if item.held else 1
         return Placed(rid, item.keyed.source_id, version, item.record, item.previous)
+
+    def _write_records(
+        self, connection: Connection, mapped: Sequence[Mapped], placed: Sequence[Placed], now: int
+    ) -> None:
+        fresh: list[tuple[object, ...]] = []
+        again: list[tuple[object, ...]] = []
+        for item, where in zip(mapped, placed, strict=True):
+            rows = fresh if item.held is None else again
+            rows.append(self._record_row(item, where, now))
+        bulk.insert(connection, source_records, RECORD_COLUMNS, fresh)
+        bulk.upsert(
+            connection,
+            source_records,
+            RECORD_COLUMNS,
+            again,
+            key=("rid",),
+            keep=("stream_id", "source_id", "created_at"),
+        )
 
     def _record_row(self, item: Mapped, where: Placed, now: int) -> tuple[object, ...]:
         updated = getattr(item.record, "updated_at", None) or getattr(item.record, "at", None)
@@ -239,10 +247,11 @@ class Ingest:
     def _write_facts(
         self, connection: Connection, placed: Sequence[Placed], rows: FactRows
     ) -> None:
-        rewritten = [item.rid for item in placed if item.previous is not None]
-        _delete_by_rid(connection, "order_entries", rewritten)
-        bulk.upsert(connection, order_entries, ENTRY_COLUMNS, rows.entries, key=("rid", "line"))
-        bulk.upsert(connection, facts, FACT_COLUMNS, rows.facts, key=("rid",))
+        rewritten = [item.rid for item in placed if item.version > 1]
+        for table in ("order_entries", "facts"):
+            _delete_by_rid(connection, table, rewritten)
+        bulk.insert(connection, order_entries, ENTRY_COLUMNS, rows.entries)
+        bulk.insert(connection, facts, FACT_COLUMNS, rows.facts)
 
     def _claims(self, rows: FactRows, now: int) -> list[tuple[Observation, ConsentClaim]]:
         target = self._target
@@ -313,7 +322,7 @@ class Ingest:
     def _audit(self, connection: Connection, changes: Changes, counts: Counts) -> None:
         if not (changes.digests or counts.quarantined):
             return
-        rows = b"".join(rid.to_bytes(8) + digest for rid, digest in sorted(changes.digests))
+        rows = ((rid.to_bytes(8), digest) for rid, digest in sorted(changes.digests))
         log.record(
             connection,
             AuditEvent(
@@ -324,7 +333,7 @@ class Ingest:
                 what={
                     "stream": self._target.stream.name,
                     "run": self._target.run,
-                    "rows_digest": self._keys.payload(rows).hex(),
+                    "rows": page_digest(self._keys.pages, rows),
                     **counts.as_dict(),
                 },
             ),
