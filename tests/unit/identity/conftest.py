@@ -77,7 +77,8 @@ class Bench:
                 rid = self._rids.setdefault(source_id, len(self._rids) + 1)
                 deleted = None if party is not None else 1
                 canonical = encode(party) if party is not None else None
-                row = (rid, 1, source_id, "person", 1, b"", b"", canonical, 0, 0, deleted)
+                entity = party.entity_name if party is not None else "person"
+                row = (rid, 1, source_id, entity, 1, b"", b"", canonical, 0, 0, deleted)
                 bulk.upsert(connection, source_records, _COLUMNS, [row], key=("rid",))
             marks = [str(self._rids[source_id]) for source_id in parties]
             dirty.mark(connection, "identity", marks, cause="test", seq=seq)
