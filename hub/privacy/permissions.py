@@ -16,6 +16,24 @@ from hub.store.schema import cluster_members, consent_events, links
 _COLUMNS = [consent_events.c[name] for name in Event.__dataclass_fields__]
 
 
+_WEIGHT = {
+    state: weight
+    for weight, state in enumerate(
+        (
+            "restricted",
+            "granted",
+            "withdrawn",
+            "objected",
+            "denied",
+            "expired",
+            "pending",
+            "unknown",
+        )
+    )
+}
+"""Which answer speaks for a person with several addresses."""
+
+
 @dataclass(frozen=True, slots=True)
 class Permissions:
     """Everything a person has said about the use of their data.
@@ -58,9 +76,7 @@ class Permissions:
         """
         answers = [self.of(purpose, channel)]
         answers += [self.of(purpose, channel, point) for point in self.points(purpose, channel)]
-        granted = [answer for answer in answers if answer.state == "granted"]
-        spoken = [answer for answer in answers if answer.state != "unknown"]
-        return (granted or spoken or answers)[0]
+        return min(answers, key=lambda answer: (_WEIGHT[answer.state], -(answer.since or 0)))
 
     def position(self) -> str:
         """Ledger position of this answer: how many events, and the latest observation."""
