@@ -76,3 +76,13 @@ def profiles_export(session: Session, form: Form, output: Path | None, spreadshe
     from hub.exports import profiles
 
     write(session, "profiles", profiles.content, form, output, spreadsheet=spreadsheet)
+
+
+@click.command("export")
+@export_options("csv")
+@pass_session
+def metrics_export(session: Session, form: Form, output: Path | None, spreadsheet: bool) -> None:
+    """Write every metric snapshot, superseded ones too; the audit log records that it left."""
+    from hub.exports import metrics
+
+    write(session, "metrics", metrics.content, form, output, spreadsheet=spreadsheet)

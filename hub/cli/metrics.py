@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from hub.cli.exports import metrics_export
 from hub.cli.session import Session, pass_session
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 @click.group()
 def metrics() -> None:
     """List, show and describe metrics."""
+
+
+metrics.add_command(metrics_export)
 
 
 @metrics.command("list")

@@ -1,0 +1,44 @@
+"""Metric snapshots as a file: the current ones and every value that they superseded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from typing import Final
+
+import orjson
+from sqlalchemy import Connection, select
+
+from hub.core.clock import from_micros
+from hub.core.connector import Value
+from hub.exports.delivery import Content
+from hub.exports.profiles import PAGE, Form, table
+from hub.store.schema import metric_snapshots
+
+FIELDS: Final = (
+    "metric", "series", "value", "low", "high", "n", "status", "population", "period_from",
+    "period_to", "definition", "registry", "computed_at", "superseded_at", "snapshot_id",
+)  # fmt: skip
+"""Columns of the CSV and keys of the JSON lines, in this order; money in minor units."""
+
+
+def content(connection: Connection, form: Form) -> Content:
+    """Every snapshot in ``form``, oldest first within its metric and series."""
+    if form == "jsonl":
+        return Content("", (orjson.dumps(row).decode() + "\n" for row in _rows(connection)))
+    return table(FIELDS, (list(row.values()) for row in _rows(connection)), form)
+
+
+def _rows(connection: Connection) -> Iterator[Mapping[str, Value]]:
+    column = metric_snapshots.c
+    query = select(*(column[name] for name in FIELDS)).order_by(
+        column.metric, column.series, column.computed_at, column.snapshot_id
+    )
+    with closing(connection.execute(query.execution_options(yield_per=PAGE))) as result:
+        for row in result:
+            yield {name: _cell(name, row._mapping[name]) for name in FIELDS}
+
+
+def _cell(name: str, value: Value) -> Value:
+    is_instant = name.endswith(("_at", "_from", "_to"))
+    return from_micros(value).isoformat() if is_instant and isinstance(value, int) else value
