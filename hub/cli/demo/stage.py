@@ -71,7 +71,7 @@ def staged(folder: Path, seed: int, people: int) -> Iterator[Stage]:
         with serve(emulator) as url:
             settings = emulator.settings(url)
             path = folder / "hub.toml"
-            path.write_text(_toml(folder, settings), encoding="utf-8")
+            path.write_text(demo_toml(folder, settings), encoding="utf-8")
             yield Stage(world, load(path, clock=clock, ids=IdSource(clock)), emulator, clock)
     finally:
         emulator.close()
@@ -84,7 +84,13 @@ def _hubspot(clock: ManualClock) -> Any:  # its own type lives with the plugin
     return make(clock)
 
 
-def _toml(folder: Path, settings: dict[str, Any]) -> str:
+def demo_toml(folder: Path, settings: dict[str, Any]) -> str:
+    """The demo's hub.toml for the exports in ``folder``; secrets go into files beside them.
+
+    Args:
+        folder: Where the hub lives; the exports are in its folder ``files``.
+        settings: Of the HubSpot connection.
+    """
     template = files("hub.cli.demo").joinpath("demo.toml").read_text(encoding="utf-8")
     lines = [f"{name} = {_value(name, value, folder)}" for name, value in settings.items()]
     exports = (folder / "files").resolve().as_posix()
