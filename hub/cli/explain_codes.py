@@ -97,7 +97,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-522": "The anchor file of the audit log cannot be written. The log itself is signed; the"
     " checkpoint is added to the file as soon as it can be.",
     "HUB-523": "hub serve cannot listen where it was told: another process has the port, the"
-    " address is not of this machine, or a low port needs more rights. See [serve], or use: --port 0.",
+    " address is not of this machine, or a low port needs more rights. See [serve], or use:"
+    " --port 0.",
     "HUB-900": "A bug in the hub or in a plugin. What was committed stays. The message names a file"
     " with the place in the code, without personal data or secrets; please attach it to a report.",
 }
