@@ -49,9 +49,9 @@ class Result:
 
     Args:
         slots: Rows of ``run_slots``.
-        done: Those that ended well.
+        done: Those that ended well. A process that stops may leave its last one unfinished.
         missed: Seconds between the first and the last slot that have no row.
-        twice: Slots that more than one process began, or that needed a take-over.
+        twice: Slots that were begun again although nobody had left them unfinished.
         recorded: Runs that the store recorded.
         by_process: Slots by the process that ran them.
         lines: Lines that the file had in the end.
@@ -93,7 +93,6 @@ def two_serves(folder: Path, url: str | None, seconds: int) -> Result:
 class _Counted:
     slots: dict[int, str]
     holders: Counter[str]
-    taken_over: int
     recorded: int
     records: int
 
@@ -101,13 +100,14 @@ class _Counted:
 def _result(
     counted: _Counted, logs: list[str], recorded: int, lines: int, finally_: _Counted
 ) -> Result:
-    begun = Counter(begin for log in logs for begin in re.findall(r"run of (\S+) begins", log))
+    begun = Counter(slot for log in logs for slot in re.findall(r"run of (\S+) begins", log))
+    begun.subtract(slot for log in logs for slot in re.findall(r"run of (\S+) left", log))
     seconds = [at // 1_000_000 for at in counted.slots]
     return Result(
         slots=len(seconds),
         done=sum(status == "done" for status in counted.slots.values()),
         missed=max(seconds) - min(seconds) + 1 - len(seconds),
-        twice=sum(count > 1 for count in begun.values()) + counted.taken_over,
+        twice=sum(count > 1 for count in begun.values()),
         recorded=recorded,
         by_process=tuple(sorted(counted.holders.values())),
         lines=lines,
@@ -143,7 +143,6 @@ def _count(folder: Path, url: str | None) -> _Counted:
     return _Counted(
         slots={row.slot: row.status for row in rows},
         holders=Counter(row.holder for row in rows),
-        taken_over=sum(row.fence > 1 for row in rows),
         recorded=recorded,
         records=records,
     )

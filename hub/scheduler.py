@@ -34,6 +34,9 @@ from hub.store.engine import Store
 from hub.store.slots import Busy, Ending, Slot
 
 _log = logging.getLogger(__name__)
+SNAPSHOT: Final = "metrics:snapshot"
+"""What stands in a slot instead of a connection (whose names hold no colon): the overall numbers,
+which move with the calendar even if nothing was read."""
 _RENEWALS: Final = 3
 """Times that a lease is renewed within its own length, so that one late renewal costs nothing."""
 
@@ -171,13 +174,15 @@ class Scheduler:
 
 
 def timetables(settings: Settings) -> dict[str, Timetable]:
-    """The instants at which each enabled connection with a schedule is due."""
+    """The instants at which each enabled connection with a schedule is due, and the snapshot."""
     zone = ZoneInfo(settings.hub.time_zone)
-    return {
-        name: timetable(section.schedule, zone)
+    schedules = {
+        name: section.schedule
         for name, section in settings.connections.items()
         if section.enabled and section.schedule is not None
     }
+    schedules[SNAPSHOT] = settings.schedules.snapshot
+    return {name: timetable(schedule, zone) for name, schedule in schedules.items()}
 
 
 def timetable(schedule: Schedule, zone: ZoneInfo) -> Timetable:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Never
 
@@ -89,7 +89,7 @@ def _scheduler(app: App, hub: Hub, job: Job) -> Scheduler:
 def _job(session: Session, hub: Hub, stopping: threading.Event) -> Job:
     """What a slot runs: the whole pipeline for one connection, left off early when stopping."""
     from hub.pipeline import Progress, run
-    from hub.scheduler import Stopping
+    from hub.scheduler import SNAPSHOT, Stopping
 
     app = session.app()
 
@@ -106,7 +106,9 @@ def _job(session: Session, hub: Hub, stopping: threading.Event) -> Job:
 
     def job(slot: Slot) -> None:
         try:
-            with app.lanes([slot.connection], wait) as lanes:
+            with ExitStack() as opened:
+                read = slot.connection != SNAPSHOT
+                lanes = opened.enter_context(app.lanes([slot.connection], wait)) if read else []
                 report = run(hub, lanes, actor=f"schedule:{slot.connection}", progress=progress)
         except HubError:
             raise
@@ -133,9 +135,9 @@ def _raise_failure(report: PipelineReport) -> None:
 
 
 def _scheduled(app: App) -> str:
-    from hub.scheduler import timetables
+    from hub.scheduler import SNAPSHOT, timetables
 
-    names = sorted(timetables(app.settings))
+    names = sorted(timetables(app.settings).keys() - {SNAPSHOT})
     if not names:
         return 'no connection has a schedule: add schedule = { every = "15m" } to one'
     return f"on schedule: {', '.join(names)}"

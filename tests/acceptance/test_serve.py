@@ -218,6 +218,20 @@ def test_serve_ends_by_itself_when_its_time_is_over(start: Start) -> None:
 
 
 @one_engine
+def test_overall_metrics_have_a_schedule_of_their_own(start: Start, tmp_path: Path) -> None:
+    """They move with the calendar, so they are computed even if no connection has a schedule."""
+    settings = (tmp_path / "hub.toml").read_text()
+    settings = settings.replace("schedule = {", "# schedule = {")
+    settings = settings.replace("[schedules]", '[schedules]\nsnapshot = { every = "31d" }')
+    (tmp_path / "hub.toml").write_text(settings)
+
+    hub = start()
+
+    hub.line_with("no connection has a schedule")
+    hub.line_with("metrics:snapshot: succeeded")
+
+
+@one_engine
 def test_a_refused_credential_makes_the_hub_not_ready(start: Start, seen: Store) -> None:
     """The probe names the connection and the next step, and no secret or host."""
     hub = start()
@@ -331,10 +345,10 @@ def test_two_hubs_share_a_schedule_of_one_second(tmp_path: Path, url: str) -> No
     """In a minute at least 58 slots, both worked, nothing twice, nothing lost."""
     result = two_serves(tmp_path, url, seconds=60)
 
-    assert result.slots >= 58
-    assert result.done == result.slots
-    assert result.recorded == result.slots
-    assert result.twice == 0
-    assert result.missed == 0
+    left = result.slots - result.done
+    assert result.done >= 58
+    assert left <= 2  # each process may have been told to stop in the middle of one
+    assert result.done <= result.recorded <= result.done + 2 * left
+    assert (result.twice, result.missed) == (0, 0)
     assert len(result.by_process) == 2
     assert result.records == result.lines

@@ -15,7 +15,7 @@ from hub.core.clock import ManualClock, to_micros
 from hub.core.errors import NeedsReauth, Unavailable
 from hub.core.settings import Settings
 from hub.core.timetable import Calendar, Interval, Timetable
-from hub.scheduler import Scheduler, Stopping, timetables
+from hub.scheduler import SNAPSHOT, Scheduler, Stopping, timetables
 from hub.store import slots
 from hub.store.engine import Store
 from hub.store.schema import run_slots
@@ -244,8 +244,8 @@ def test_a_chore_that_fails_is_called_again(
     assert "error HUB-500: the anchor file cannot be written" in caplog.messages
 
 
-def test_only_enabled_connections_with_a_schedule_are_due() -> None:
-    """A schedule is what puts a connection on the timetable; its zone is that of the business."""
+def test_enabled_connections_with_a_schedule_are_due_and_the_nightly_snapshot() -> None:
+    """A schedule is what puts a connection on the timetable; the zone is that of the business."""
     settings = Settings.model_validate(
         {
             "hub": {"time_zone": "Europe/Helsinki"},
@@ -261,4 +261,5 @@ def test_only_enabled_connections_with_a_schedule_are_due() -> None:
     assert timetables(settings) == {
         "often": Interval(900),
         "nightly": Calendar("0 2 * * *", ZoneInfo("Europe/Helsinki")),
+        SNAPSHOT: Calendar("0 2 * * *", ZoneInfo("Europe/Helsinki")),
     }
