@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from hub.core.records import Identifier, Person
 from hub.core.settings import IdentitySection
-from hub.identity import blocking
+from hub.identity import blocking, golden_ids
 
 if TYPE_CHECKING:
+    from hub.core.ids import GoldenId
     from hub.identity.stewardship import Decision
     from tests.unit.identity.conftest import Bench, BenchMaker
 
@@ -105,8 +106,10 @@ def histories(draw: st.DrawFn) -> list[Step]:
     ]
 
 
-def _play(bench: Bench, steps: Sequence[Step]) -> None:
+def _play(bench: Bench, steps: Sequence[Step]) -> set[GoldenId]:
+    """Every golden id that was given out on the way."""
     known: set[str] = set()
+    given_out: set[GoldenId] = set()
     for step in steps:
         match step:
             case Put(name, party):
@@ -119,7 +122,9 @@ def _play(bench: Bench, steps: Sequence[Step]) -> None:
                 bench.decide(kind, a, b)
             case Resolve():
                 bench.resolve()
+                given_out |= set(bench.golden_ids().values())
     bench.resolve()
+    return given_out
 
 
 def _at_once(steps: Sequence[Step]) -> list[Step]:
@@ -166,7 +171,18 @@ def test_step_by_step_ends_where_all_at_once_ends(
     """Any order and any split into runs, with changes, deletions and decisions, ends the same."""
     stepwise, at_once = frozen_bench(), frozen_bench()
 
-    _play(stepwise, steps)
+    given_out = _play(stepwise, steps)
     _play(at_once, _at_once(steps))
 
     assert stepwise.clusters() == at_once.clusters()
+    _assert_all_resolve(stepwise, given_out)
+
+
+def _assert_all_resolve(bench: Bench, given_out: set[GoldenId]) -> None:
+    """Every id leads in one step to a customer of today, or says that it is retired (6)."""
+    living = set(bench.golden_ids().values())
+    with bench.store.read() as connection:
+        for golden_id in given_out | living:
+            where = golden_ids.find(connection, golden_id)
+            assert where.golden_id in living or where.status in ("retired", "merged")
+            assert (where.status == "live") == (golden_id in living)
