@@ -201,7 +201,7 @@ def play(
     emulator.seed(ground.world)
     emulator.app = tap = Tap(emulator.app, emulator.effects)
     with serve(emulator) as address:
-        toml = _configure(ground, emulator.settings(address), url, folder)
+        toml = configure(ground, emulator.settings(address), url, folder)
         for number, kill in enumerate([*kills, None]):
             order = _order(ground, toml, folder / f"life-{number}", kill, plant)
             if _lives(order, kill, tap, outcome):
@@ -210,10 +210,18 @@ def play(
     return outcome
 
 
-def _configure(ground: Ground, settings: dict[str, object], url: str, folder: Path) -> Path:
+def configure(ground: Ground, settings: dict[str, object], url: str, folder: Path) -> Path:
+    """The hub.toml of a hub in ``folder``, on the database ``url``.
+
+    Args:
+        ground: Its files, and the key that makes keyed hashes comparable.
+        settings: Of the HubSpot connection.
+        url: A database.
+        folder: An empty folder.
+    """
     keys = folder / "var" / "keys"
     keys.mkdir(parents=True)
-    shutil.copy(ground.folder / "keys" / "hub.key", keys)  # so that keyed hashes can be compared
+    shutil.copy(ground.folder / "keys" / "hub.key", keys)
     (folder / "files").symlink_to(ground.folder / "files")
     open_url = make_url(url)._replace(password=None)  # the server of the tests asks for none
     text = demo_toml(folder, settings) + f"\n[store]\nurl = {json.dumps(str(open_url))}\n"
