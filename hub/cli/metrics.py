@@ -142,9 +142,13 @@ def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
         start = _instant(row.period_from) or "the beginning"
         yield f"  data from {start} to {_instant(row.period_to)}"
     yield f"  population: {row.population}"
-    detail = ", ".join(f"{name} {value}" for name, value in orjson.loads(row.body).items())
+    body = orjson.loads(row.body)
+    detail = ", ".join(f"{name} {value}" for name, value in body["detail"].items())
     if detail:
         yield f"  {detail}"
+    for streams in body["freshness"].values():
+        for stream, read_at in streams.items():
+            yield f"  made from {stream}, read to its end at {read_at[:19]}Z"
 
 
 def _words(metric: Metric) -> Iterator[str]:
@@ -173,7 +177,7 @@ def _document(row: Row[Any]) -> dict[str, object]:
         "period_to": _instant(row.period_to),
         "computed_at": _instant(row.computed_at),
         "superseded_at": _instant(row.superseded_at),
-        "detail": orjson.loads(row.body),
+        **orjson.loads(row.body),
     }
 
 

@@ -216,8 +216,6 @@ class ConnectionSection(Section):
     """Streams to read; the default is all that the connector offers."""
     brand: Annotated[str, Field(min_length=1)] | None = None
     """Brand that its records belong to."""
-    isolation: Literal["thread", "process"] = "thread"
-    """process contains the faults of a plugin; it is no sandbox."""
     settings: Mapping[str, JsonValue] = {}
     """The connector's own settings; ``hub connectors list`` and its README say which."""
     push: PushSection = PushSection()

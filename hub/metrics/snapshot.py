@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, select, update
 
+from hub.core.clock import from_micros
 from hub.core.ids import IdSource
 from hub.metrics.definition import REGISTRY, registry_hash
 from hub.metrics.interval import Estimate
 from hub.store import bulk
-from hub.store.schema import metric_snapshots
+from hub.store.schema import metric_snapshots, runs, streams
 
 Status = Literal["ok", "insufficient", "provisional"]
 
@@ -33,7 +34,7 @@ class Measured:
         estimate: Value, interval and n; None when there is nothing to measure.
         period: First and last instant of the data, microseconds; None when unbounded.
         provisional: Whether later data can still change this period.
-        detail: Counts behind the value and freshness of each input.
+        detail: Counts behind the value.
     """
 
     metric: str
@@ -47,9 +48,13 @@ class Measured:
 def keep(
     connection: Connection, measured: Iterable[Measured], *, min_n: int, ids: IdSource, now: int
 ) -> int:
-    """Store what differs from the current snapshots; returns how many new ones there are."""
-    registry = registry_hash()
-    rows = [_row(item, min_n, registry, ids.uuid7(), now) for item in measured]
+    """Store what differs from the current snapshots; returns how many new ones there are.
+
+    Newer inputs that say the same are no new snapshot: a value is as fresh as its inputs were when
+    it was last found to differ, and ``hub status`` tells how fresh they are now.
+    """
+    registry, fresh_until = registry_hash(), freshness(connection)
+    rows = [_row(item, min_n, registry, fresh_until, ids.uuid7(), now) for item in measured]
     fresh = [row for row in rows if _current(connection, row[1], row[2]) != _identity(row)]
     for row in fresh:
         connection.execute(
@@ -65,8 +70,34 @@ def keep(
     return len(fresh)
 
 
+def freshness(connection: Connection) -> dict[str, dict[str, str]]:
+    """Per canonical entity: each stream that brings it, and when it was last read to its end."""
+    query = (
+        select(streams.c.entity, streams.c.connection, streams.c.stream, func.max(runs.c.ended_at))
+        .join(
+            runs,
+            and_(
+                runs.c.connection == streams.c.connection,
+                runs.c.stream == streams.c.stream,
+                runs.c.status == "succeeded",
+            ),
+        )
+        .group_by(streams.c.entity, streams.c.connection, streams.c.stream)
+        .order_by(streams.c.connection, streams.c.stream)
+    )
+    fresh: dict[str, dict[str, str]] = {}
+    for entity, name, stream, ended_at in connection.execute(query):
+        fresh.setdefault(entity, {})[f"{name}/{stream}"] = from_micros(ended_at).isoformat()
+    return fresh
+
+
 def _row(
-    item: Measured, min_n: int, registry: str, snapshot_id: str, now: int
+    item: Measured,
+    min_n: int,
+    registry: str,
+    fresh_until: Mapping[str, Mapping[str, str]],
+    snapshot_id: str,
+    now: int,
 ) -> tuple[object, ...]:
     definition = REGISTRY[item.metric]
     estimate, n = item.estimate, item.estimate.n if item.estimate else 0
@@ -75,22 +106,27 @@ def _row(
         # Too few to say anything: the count is told, the number is not.
         estimate, status = None, "insufficient"
     value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None,) * 3
+    inputs = {entity: fresh_until.get(entity, {}) for entity in definition.inputs}
+    body = {"detail": item.detail, "freshness": {k: v for k, v in inputs.items() if v}}
     return (
         snapshot_id, item.metric, item.series, definition.population, *item.period, value, low,
         high, n, status, definition.key, registry,
-        orjson.dumps(item.detail, option=orjson.OPT_SORT_KEYS), now,
+        orjson.dumps(body, option=orjson.OPT_SORT_KEYS), now,
     )  # fmt: skip
 
 
-def _identity(row: tuple[object, ...]) -> tuple[object, ...]:
-    return row[4:14]
+def _identity(row: Sequence[object]) -> tuple[object, ...]:
+    """What makes two snapshots say the same: all but id, freshness and time of computation."""
+    body = row[13]
+    assert isinstance(body, bytes)
+    return (*row[4:13], orjson.dumps(orjson.loads(body)["detail"], option=orjson.OPT_SORT_KEYS))
 
 
 def _current(connection: Connection, metric: object, series: object) -> tuple[object, ...] | None:
-    query = select(*(metric_snapshots.c[name] for name in COLUMNS[4:14])).where(
+    query = select(*(metric_snapshots.c[name] for name in COLUMNS)).where(
         metric_snapshots.c.metric == metric,
         metric_snapshots.c.series == series,
         metric_snapshots.c.superseded_at.is_(None),
     )
     row = connection.execute(query).first()
-    return None if row is None else tuple(row)
+    return None if row is None else _identity(row)

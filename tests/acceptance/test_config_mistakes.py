@@ -63,7 +63,6 @@ mode = "observe"
 enabled = true
 streams = ["customers"]
 brand = "Main"
-isolation = "thread"
 [connections.shop.schedule]
 every = "15m"
 [connections.shop.settings]

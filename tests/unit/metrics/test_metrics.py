@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from sqlalchemy import func, select
 
 from hub.core.clock import to_micros
-from hub.store import schema
+from hub.store import bulk, schema
 
 TODAY = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -237,3 +238,26 @@ def test_incremental_equals_recomputation(business):
     assert (business.current(), business.profile_values()) == incremental
     with business.store.read() as connection:
         assert connection.execute(select(func.count()).select_from(schema.dirty)).scalar()
+
+
+def test_a_snapshot_tells_how_fresh_its_inputs_were(business):
+    """The stream that brings feedback, and when it was last read to its end; newer reads alone make
+    no new snapshot.
+    """
+    business.answer(None, "nps", 9)
+    with business.store.write() as connection:
+        stream = (1, "surveys", "responses", "feedback")
+        columns = ("stream_id", "connection", "stream", "entity")
+        bulk.insert(connection, schema.streams, columns, [stream])
+    business.read("surveys", "responses")
+    business.measure()
+    business.clock.sleep(60)
+    business.read("surveys", "responses")
+    business.mark("facts", 1)
+
+    report = business.measure()
+
+    with business.store.read() as connection:
+        body = orjson.loads(connection.execute(select(schema.metric_snapshots.c.body)).scalar_one())
+    assert body["freshness"] == {"feedback": {"surveys/responses": "2026-01-01T00:00:00+00:00"}}
+    assert report.snapshots == 0
