@@ -241,9 +241,7 @@ def test_incremental_equals_recomputation(business):
 
 
 def test_a_snapshot_tells_how_fresh_its_inputs_were(business):
-    """The stream that brings feedback, and when it was last read to its end; newer reads alone make
-    no new snapshot.
-    """
+    """Each input with the time it was read to its end; newer reads alone are no new snapshot."""
     business.answer(None, "nps", 9)
     with business.store.write() as connection:
         stream = (1, "surveys", "responses", "feedback")
