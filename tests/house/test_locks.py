@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCKS = sorted((ROOT / "requirements").glob("*.lock"))
+PACKAGES = packages_distributions()
 MOST_PACKAGES = 50
 MOST_BYTES = 250 * 10**6
 
@@ -48,6 +50,39 @@ def test_a_declared_dependency_is_locked(lock: str, requirements: list[str]) -> 
     names = {re.split(r"[\[<>=;, ]", requirement)[0].lower() for requirement in requirements}
 
     assert names - pinned(ROOT / f"requirements/{lock}.lock").keys() == set()
+
+
+def test_what_the_hub_imports_is_in_the_core_lock() -> None:
+    """A package that only a developer has would be missing where the hub is installed."""
+    locked = {normal(name) for name in pinned(ROOT / "requirements/core.lock")}
+    modules = imported("hub", "connectors") - {"hub", "connectors"}
+
+    missing = {
+        module: packages
+        for module in modules & PACKAGES.keys()
+        if not locked & {normal(name) for name in (packages := PACKAGES[module])}
+    }
+
+    assert len(modules & PACKAGES.keys()) > 10
+    assert missing == {}
+
+
+def normal(package: str) -> str:
+    """The name of a package as indexes compare it."""
+    return re.sub("[-_.]+", "-", package).lower()
+
+
+def imported(*folders: str) -> set[str]:
+    """Modules, by their first name, that the code in ``folders`` imports anywhere."""
+    trees = (
+        ast.parse(file.read_text(encoding="utf-8"))
+        for folder in folders
+        for file in (ROOT / folder).rglob("*.py")
+    )
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    plain = (alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names)
+    parts = (node.module or "" for node in nodes if isinstance(node, ast.ImportFrom))
+    return {name.split(".")[0] for name in (*plain, *parts)}
 
 
 def test_the_core_stays_small() -> None:
