@@ -27,12 +27,14 @@ class Link:
 
     Args:
         by_name: Whether nothing agrees but names and addresses.
+        identified: Whether a card number and the birth date agree.
     """
 
     a: str
     b: str
     weight: float
     by_name: bool = False
+    identified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class _Cluster:
     members: list[str]
     given: Counter[str] = field(default_factory=Counter)
     born: Counter[str] = field(default_factory=Counter)
+    family: set[str] = field(default_factory=set)
     emails: set[str] = field(default_factory=set)
     phones: set[str] = field(default_factory=set)
 
@@ -81,12 +84,14 @@ class _Cluster:
     def of(cls, record: Comparable) -> _Cluster:
         given = Counter([record.given] if record.given else [])
         born = Counter([record.born] if record.born else [])
-        return cls([record.key], given, born, set(record.emails), set(record.phones))
+        family = {record.family} if record.family else set[str]()
+        return cls([record.key], given, born, family, set(record.emails), set(record.phones))
 
     def absorb(self, other: _Cluster) -> None:
         self.members += other.members
         self.given += other.given
         self.born += other.born
+        self.family |= other.family
         self.emails |= other.emails
         self.phones |= other.phones
 
@@ -173,13 +178,23 @@ def _veto(
         return "decision"
     if len(one.members) + len(two.members) > max_size:
         return "size"
-    if _mostly(one.given, two.given, lambda a, b: model.given_level(a, b) == "different"):
+    if not link.identified and _names_differ(one, two, model):
         return "first-names"
     if _mostly(one.born, two.born, lambda a, b: a != b and not near_date(a, b)):
         return "births"
     if link.by_name and _apart(one.emails, two.emails) and _apart(one.phones, two.phones):
         return "namesakes"
     return None
+
+
+def _names_differ(one: _Cluster, two: _Cluster, model: Model) -> bool:
+    """Whether first names disagree on most pairs; one that is a family name there is swapped."""
+
+    def differ(a: str, b: str) -> bool:
+        swapped = a in two.family or b in one.family
+        return not swapped and model.given_level(a, b) == "different"
+
+    return _mostly(one.given, two.given, differ)
 
 
 def _apart(one: set[str], two: set[str]) -> bool:

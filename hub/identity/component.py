@@ -26,7 +26,7 @@ from hub.identity.blocking import CONTACT, BlockingKey, keys
 from hub.identity.clusters import Constraint, Link
 from hub.identity.comparison import Comparable
 from hub.identity.epochs import Epoch
-from hub.identity.guards import judge
+from hub.identity.guards import Judgement, judge
 from hub.identity.model import Evidence, Shared
 from hub.identity.parties import AnyRow, Parties, row_ids
 from hub.store.records import chunks
@@ -44,6 +44,13 @@ class Grounds(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: tuple[Evidence, ...]
     guard: str | None = None
     by_name: bool = False
+    identified: bool = False
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Grounds:
+        """What is worth keeping of ``judgement``."""
+        evidence, guard = judgement.evidence, judgement.guard
+        return cls(evidence, guard, judgement.by_name, judgement.identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +127,8 @@ def _assemble(region: Region, scored: Iterable[Scored]) -> None:
         if pair.verdict == "must":
             region.constraints.append(Constraint(a, b, True, BEGINNING, "vendor"))
         else:
-            region.links.append(Link(a, b, pair.weight, pair.grounds.by_name))
+            by_name, identified = pair.grounds.by_name, pair.grounds.identified
+            region.links.append(Link(a, b, pair.weight, by_name, identified))
 
 
 class _Scorer:
@@ -176,7 +184,7 @@ class _Scorer:
         merged = one.key in two.aliases or two.key in one.aliases
         if judgement.verdict == "none" and not merged:
             return set()
-        grounds = Grounds(evidence, judgement.guard, judgement.by_name)
+        grounds = Grounds.of(judgement)
         verdict = "must" if merged else judgement.verdict
         assert verdict != "none"
         self.scored.append(Scored(one.rid, two.rid, judgement.weight, verdict, grounds))

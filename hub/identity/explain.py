@@ -171,7 +171,7 @@ def _scored_now(
         for y in right:
             if x.rid != y.rid and x.kind == y.kind:
                 judged = judge(epoch.model.compare(x, y, shared), epoch.thresholds)
-                grounds = Grounds(judged.evidence, judged.guard, judged.by_name)
+                grounds = Grounds.of(judged)
                 found.append(_link(x.key, y.key, judged.verdict, False, judged.weight, grounds))
     return [max(found, key=lambda link: link.weight)] if found else []
 

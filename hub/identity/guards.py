@@ -63,6 +63,11 @@ class Judgement:
     guard: Guard | None = None
 
     @property
+    def identified(self) -> bool:
+        """Whether a card number and the birth date agree: then even the names may differ."""
+        return _identified(self.evidence)
+
+    @property
     def by_name(self) -> bool:
         """Whether nothing agrees but names and addresses, as among namesakes under one roof."""
         return not any(
@@ -75,7 +80,7 @@ def judge(evidence: tuple[Evidence, ...], limits: Thresholds) -> Judgement:
     weight = total(evidence)
     if weight < limits.review:
         return Judgement("none", weight, evidence)
-    if _says(evidence, "given", "different"):
+    if _says(evidence, "given", "different") and not _identified(evidence):
         verdict: Verdict = "review" if _same_birth_and_contact(evidence) else "none"
         return Judgement(verdict, weight, evidence, "household")
     if _says(evidence, "born", "generation", "different"):
@@ -89,6 +94,10 @@ def judge(evidence: tuple[Evidence, ...], limits: Thresholds) -> Judgement:
 
 def _says(evidence: tuple[Evidence, ...], comparison: str, *levels: str) -> bool:
     return any(e.comparison == comparison and e.level in levels for e in evidence)
+
+
+def _identified(evidence: tuple[Evidence, ...]) -> bool:
+    return _says(evidence, "identifier", "exact") and _says(evidence, "born", "exact")
 
 
 def _same_birth_and_contact(evidence: tuple[Evidence, ...]) -> bool:
@@ -112,7 +121,9 @@ def _agreeing(evidence: tuple[Evidence, ...]) -> set[str]:
     if _says(evidence, "address", "street", "near", "postcode"):
         found.add("address")
     given = _says(evidence, "given", *_NAME_AGREES)
-    if _says(evidence, "swapped", "exact") or (given and _says(evidence, "family", *_ALIKE)):
+    if _says(evidence, "swapped", "exact", "near") or (
+        given and _says(evidence, "family", *_ALIKE)
+    ):
         found.add("name")
     return found
 

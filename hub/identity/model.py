@@ -35,7 +35,7 @@ SHIPPED: Final[Weights] = {
         "different": -8.0,
     },
     "family": {"exact": 9.0, "near": 6.0, "different": -5.0},
-    "swapped": {"exact": 12.0},
+    "swapped": {"exact": 12.0, "near": 9.0},
     "born": {"exact": 11.0, "near": 5.0, "different": -8.0, "generation": -14.0},
     "email": {"exact": 14.0, "mailbox": 5.0, "near": 7.0, "different": -1.0},
     "phone": {"exact": 13.5, "near": 5.0, "different": -0.5},
@@ -138,9 +138,9 @@ class Model:
         return "alike" if a[0] == b[0] else "different"
 
     def _names(self, a: Comparable, b: Comparable) -> list[Evidence]:
-        swapped = bool(a.given and a.family) and (a.given, a.family) == (b.family, b.given)
-        if swapped and a.given != b.given:
-            return [self._plain("swapped", "exact")]
+        swapped = _swapped(a, b)
+        if swapped:
+            return [self._plain("swapped", swapped)]
         found = []
         if a.given and b.given:
             level = self.given_level(a.given, b.given)
@@ -231,6 +231,17 @@ def _is_short_form(a: str, b: str) -> bool:
     """Whether one begins with the other: Gio and Giovanni, but not Paul and Paula."""
     short, long = sorted((a, b), key=len)
     return len(short) >= 3 and long.startswith(short) and not (is_listed(a) and is_listed(b))
+
+
+def _swapped(a: Comparable, b: Comparable) -> str:
+    """The level at which one record has given and family name in each other's place, if so."""
+    if a.given == b.given or not (a.given and a.family and b.given and b.family):
+        return ""
+    crossed = (a.given == b.family) + (a.family == b.given)
+    if crossed == 2:
+        return "exact"
+    alike = crossed and (near(a.given, b.family) or near(a.family, b.given))
+    return "near" if alike else ""
 
 
 def _family(a: str, b: str) -> str:

@@ -63,6 +63,16 @@ ANNA = {"given": "Anna", "family": "Bell", "email": "anna@example.com", "phone":
             {"given": "Robert", "family": "Bell", "born": "1980-04-03"},
             id="day and month swapped",
         ),
+        pytest.param(
+            {"given": "Bell", "family": "Siobhan", "phone": "0412 000 001"},
+            {"given": "Siobhn", "family": "Bell", "phone": "0412 000 001"},
+            id="swapped names with a slip",
+        ),
+        pytest.param(
+            {"given": "Katrin", "family": "Bell", "card": "L 1", "born": "1980-03-04"},
+            {"given": "Rose", "family": "Bell", "card": "L 1", "born": "1980-03-04"},
+            id="card and birth date, under another first name",
+        ),
         pytest.param({"card": "L 1"}, {"card": "l-1", "given": "Ann"}, id="loyalty card"),
     ],
 )

@@ -319,6 +319,21 @@ def test_namesakes_with_contact_points_of_their_own_stay_apart(
     assert report.vetoed["namesakes"] == 1
 
 
+def test_a_swapped_record_does_not_turn_its_cluster_against_others(
+    bench: Bench, person: PersonMaker
+) -> None:
+    """A record with its names crossed joins, and the vote of first names counts it as agreeing."""
+    bench.put(
+        a=person("Anna", "Bell", email="anna@example.com"),
+        b=person("Bell", "Anna", email="anna@example.com"),
+        c=person("Bell", "Anna", email="anna@example.com"),
+    )
+
+    bench.resolve()
+
+    assert bench.clusters() == {frozenset("abc")}
+
+
 def test_a_crowded_value_is_no_key_for_anyone(bench: Bench, person: PersonMaker) -> None:
     """When one record too many carries a value, the links by it go, for the early ones too."""
     bench.settings = IdentitySection(max_shared_by=3)
