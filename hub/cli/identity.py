@@ -43,7 +43,7 @@ def resolve(session: Session, new_epoch: bool) -> None:
             new_epoch=new_epoch,
         )
         built = golden.run(hub.store, app.settings.survivorship, clock=app.clock, actor=actor())
-    document = asdict(report) | {"overruled": sorted(report.overruled), "golden": asdict(built)}
+    document = report.document() | {"golden": asdict(built)}
     session.show(document, f"{_words(report)}; {built.written} golden records written")
 
 

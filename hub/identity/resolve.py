@@ -72,6 +72,20 @@ class ResolveReport:
     capped: Counter[str] = field(default_factory=Counter)
     transactions: int = 0
 
+    def document(self) -> dict[str, object]:
+        """The report as plain values, for JSON."""
+        return {
+            "records": self.records,
+            "epoch": self.epoch,
+            "epoch_began": self.epoch_began,
+            "events": dict(self.events),
+            "links": dict(self.links),
+            "vetoed": dict(self.vetoed),
+            "overruled": sorted(self.overruled),
+            "capped": dict(self.capped),
+            "transactions": self.transactions,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Run:

@@ -165,6 +165,15 @@ def new_bench(sqlite_databases: Databases) -> BenchMaker:
     return make
 
 
+BenchOn = Callable[[Store], Bench]
+
+
+@pytest.fixture
+def bench_on(clock: ManualClock, ids: IdSource) -> BenchOn:
+    """Puts a bench on a store that is already open."""
+    return lambda store: Bench(store, clock, ids)
+
+
 @pytest.fixture
 def bench(store: Store, clock: ManualClock, ids: IdSource) -> Bench:
     """An empty bench on either database."""
