@@ -114,7 +114,7 @@ def _document(item: Plan) -> dict[str, object]:
 
 
 def _words(item: Plan, shown: int | None) -> str:
-    lines = [f"{item.destination}: {item.rows:,} records, {len(item.diffs):,} fields would change"]
+    lines = [f"{item.destination}: {item.rows:,} records, {item.fields:,} fields would change"]
     for diff in item.diffs[:shown]:
         before = "(empty)" if diff.before in (None, "") else diff.before
         lines.append(f"  {diff.native_id}  {diff.field}: {before} -> {_short(diff.after)}")

@@ -102,6 +102,10 @@ class Gate:
                     code="HUB-231",
                 )
 
+    def terms(self, field: OutField) -> str:
+        """Purpose and lawful basis under which a field is disclosed, as the register names them."""
+        return f"{field.purpose}/{self._purposes[field.purpose].basis}"
+
     def judge(
         self,
         golden_id: str,

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from hub.core.connector import Connector, Context, OutField, Writer
-from hub.core.errors import ConfigError
+from hub.core.connector import (
+    Change,
+    Connector,
+    Context,
+    OutField,
+    RowResult,
+    Value,
+    Writer,
+)
+from hub.core.errors import ConfigError, HubError
 from hub.core.mistakes import nearest
+from hub.core.released import Released
 from hub.core.settings import PushSection
 from hub.profile.shape import SHAPE, is_known
 
@@ -39,6 +49,61 @@ class Destination:
     def key(self) -> str:
         """Name of the destination in the store: ``connection/writer``."""
         return f"{self.connection}/{self.writer.name}"
+
+    def read(
+        self, native_ids: Sequence[str], also: Iterable[str] = ()
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """What stands there now, by native id; records that are gone are left out.
+
+        Args:
+            native_ids: Records, any number.
+            also: Fields beside those of the mapping in force, such as ones it no longer has.
+
+        Raises:
+            HubError: If the system cannot be read.
+        """
+        names = sorted({*(field.name for field in self.fields), *also})
+        found: dict[str, Mapping[str, Value]] = {}
+        with self._plugin("reading"):
+            for start in range(0, len(native_ids), self.writer.batch):
+                batch = native_ids[start : start + self.writer.batch]
+                found.update(self.writer.read(self.ctx, batch, names))
+        return found
+
+    def write(self, batch: Sequence[Released[Change]]) -> dict[str, RowResult]:
+        """The system's word on each row, by trace; it may be silent about some.
+
+        Raises:
+            HubError: If it did not answer at all.
+        """
+        with self._plugin("writing"):
+            return {result.trace: result for result in self.writer.write(self.ctx, batch)}
+
+    def provision(self) -> tuple[str, ...]:
+        """Names of the fields that were missing there and now exist.
+
+        Raises:
+            HubError: If they cannot be created.
+        """
+        provision = self.writer.provision
+        if not callable(provision):
+            return ()
+        with self._plugin("provisioning"):
+            return tuple(provision(self.ctx, self.fields))
+
+    @contextmanager
+    def _plugin(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except HubError:
+            raise
+        except Exception as err:  # plugin boundary: the author's writer may raise anything
+            self.ctx.log.exception("writer %s raised", self.writer.name)
+            raise HubError(
+                f"{self.connection}: {doing} {self.writer.name} raised {type(err).__name__}; this"
+                " is a defect of its connector. The log holds the traceback",
+                code="HUB-150",
+            ) from err
 
 
 def destinations(

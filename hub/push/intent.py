@@ -6,7 +6,7 @@ the claim that sends. So a withdrawal between the two is obeyed, and no value wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from hub.privacy import permissions as consent
 from hub.privacy.gate import Decision, Gate
 from hub.profile.paths import value_at
 from hub.push.destination import Destination
+from hub.store import bulk
 from hub.store.keys import Keys
 from hub.store.records import chunks
 from hub.store.schema import (
@@ -141,6 +142,33 @@ class Intents:
             for rid, field, digest in connection.execute(query):
                 written.setdefault(rid, {})[field] = bytes(digest)
         return written
+
+    def remember(
+        self,
+        connection: Connection,
+        held: Iterable[tuple[Intent, Collection[str]]],
+        now: int,
+    ) -> None:
+        """Note which fields of a record hold the wanted value; with the last one, its revision."""
+        key = self._destination.key
+        fields, rows = [], []
+        for intent, names in held:
+            row = intent.row
+            for name in sorted(names):
+                fields.append((row.rid, key, name, self.digest(intent.values[name]), now))
+            if intent.changed <= set(names):
+                rows.append((row.rid, key, row.revision, intent.decision.policy))
+        self.remember_fields(connection, fields)
+        columns = ("rid", "writer", "revision", "policy")
+        bulk.upsert(connection, pushed_rows, columns, rows, key=("rid", "writer"))
+
+    @staticmethod
+    def remember_fields(
+        connection: Connection, rows: Sequence[tuple[int, str, str, bytes, int]]
+    ) -> None:
+        """Note what the hub last wrote: record, destination, field, digest, instant."""
+        columns = ("rid", "writer", "field", "digest", "pushed_at")
+        bulk.upsert(connection, pushed_fields, columns, rows, key=("rid", "writer", "field"))
 
     def recognises(self, there: Value, digest: bytes | None) -> bool:
         """Whether a value in the system is the one the hub wrote, however it spells its types."""

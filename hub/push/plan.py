@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
 from hub.core.boundary import reached
 from hub.core.clock import to_micros
@@ -22,7 +22,7 @@ from hub.push.destination import Destination
 from hub.push.intent import Intent, Intents
 from hub.store import bulk
 from hub.store.engine import Store
-from hub.store.schema import outbox, plans, pushed_fields, pushed_rows
+from hub.store.schema import outbox, plans
 
 PAGE = 1_000
 """Records looked at in one transaction."""
@@ -54,7 +54,8 @@ class Plan:
         destination: ``connection/writer``.
         looked_at: Records whose profile, policy or consent moved since the last push.
         rows: Records that would be written.
-        diffs: The changes, field by field.
+        fields: Number of field changes.
+        diffs: The changes, field by field, if somebody is going to read them.
         withheld: Reason to number of fields that the gate keeps back.
         missing: Records that the system no longer has.
     """
@@ -63,6 +64,7 @@ class Plan:
     destination: str
     looked_at: int
     rows: int
+    fields: int
     diffs: tuple[FieldDiff, ...]
     withheld: Mapping[str, int]
     missing: int
@@ -88,8 +90,11 @@ class Planner:
         self._ids = ids
         self._actor = actor
 
-    def plan(self) -> Plan:
+    def plan(self, *, show: bool = True) -> Plan:
         """The plan, saved as ``planned``; an older one that nobody approved is replaced.
+
+        Args:
+            show: Whether the plan carries its diffs; unread ones would only fill memory.
 
         Raises:
             HubError: If the system cannot be read.
@@ -97,49 +102,42 @@ class Planner:
         plan_id = self._ids.uuid7()
         diffs: list[FieldDiff] = []
         withheld: Counter[str] = Counter()
-        looked_at = rows = missing = 0
+        counts = dict.fromkeys(("looked_at", "rows", "fields", "missing"), 0)
         self._begin(plan_id)
         after = 0
         while intents := self._page(after):
             after = intents[-1].row.rid
-            looked_at += len(intents)
             for intent in intents:
                 withheld.update(f"{v.purpose}: {v.reason}" for v in intent.decision.withheld)
-            current = self._current([intent for intent in intents if intent.changed])
-            changes = [self._against(intent, current) for intent in intents]
-            missing += sum(1 for intent in intents if intent.changed) - len(current)
-            rows += self._save(plan_id, intents, changes)
-            diffs.extend(diff for change in changes for diff in change)
-        counts = {"looked_at": looked_at, "rows": rows, "fields": len(diffs), "missing": missing}
+            changed = [intent.row.native_id for intent in intents if intent.changed]
+            current = self._destination.read(changed) if changed else {}
+            compared = [
+                (intent, self._against(intent, current))
+                for intent in intents
+                if not intent.changed or intent.row.native_id in current
+            ]
+            found = [diff for _, diffs_of_one in compared for diff in diffs_of_one]
+            counts["looked_at"] += len(intents)
+            counts["missing"] += len(intents) - len(compared)
+            counts["rows"] += self._save(plan_id, compared)
+            counts["fields"] += len(found)
+            diffs += found if show else []
         self._finish(plan_id, counts)
         reached("plan written")
         return Plan(
-            plan_id, self._destination.key, looked_at, rows, tuple(diffs), dict(withheld), missing
+            plan_id, self._destination.key, **counts, diffs=tuple(diffs), withheld=dict(withheld)
         )
 
     def _page(self, after: int) -> list[Intent]:
         now = to_micros(self._store.clock.now())
         with self._store.read() as connection:
-            rows = self._intents.stale(connection, after, PAGE)
+            rows = self._intents.stale(connection, after, max(PAGE, self._destination.writer.batch))
             return self._intents.build(connection, rows, now)
-
-    def _current(self, intents: Sequence[Intent]) -> dict[str, Mapping[str, Value]]:
-        """What stands in the system now, read in batches of its own limit."""
-        writer, ctx = self._destination.writer, self._destination.ctx
-        ids = [intent.row.native_id for intent in intents]
-        names = [field.name for field in self._destination.fields]
-        current: dict[str, Mapping[str, Value]] = {}
-        for start in range(0, len(ids), writer.batch):
-            current.update(writer.read(ctx, ids[start : start + writer.batch], names))
-        return current
 
     def _against(
         self, intent: Intent, current: Mapping[str, Mapping[str, Value]]
     ) -> list[FieldDiff]:
-        row = intent.row
-        if row.native_id not in current:
-            return []
-        before = current[row.native_id]
+        row, before = intent.row, current.get(intent.row.native_id, {})
         purposes = {verdict.field: verdict.purpose for verdict in intent.decision.verdicts}
         return [
             FieldDiff(
@@ -150,11 +148,9 @@ class Planner:
             if not same(before.get(name), intent.values[name])
         ]  # fmt: skip
 
-    def _save(
-        self, plan_id: str, intents: Sequence[Intent], changes: Sequence[Sequence[FieldDiff]]
-    ) -> int:
+    def _save(self, plan_id: str, compared: Sequence[tuple[Intent, list[FieldDiff]]]) -> int:
         now = to_micros(self._store.clock.now())
-        wanted = [(i, diff) for i, diff in zip(intents, changes, strict=True) if diff]
+        wanted = [(intent, diff) for intent, diff in compared if diff]
         numbers = self._store.allocate("outbox", len(wanted)) if wanted else range(0)
         destination = self._destination
         rows = [
@@ -167,28 +163,10 @@ class Planner:
         ]  # fmt: skip
         with self._store.write() as connection:
             bulk.insert(connection, outbox, _OUTBOX, rows)
-            self._remember_settled(connection, intents, changes, now)
+            # A field that already holds the wanted value needs no write, now or next time.
+            held = [(i, i.changed - {item.field for item in diff}) for i, diff in compared]
+            self._intents.remember(connection, held, now)
         return len(rows)
-
-    def _remember_settled(
-        self,
-        connection: Connection,
-        intents: Sequence[Intent],
-        changes: Sequence[Sequence[FieldDiff]],
-        now: int,
-    ) -> None:
-        """Fields that already hold the wanted value need no write, now or next time."""
-        fields: list[tuple[object, ...]] = []
-        rows: list[tuple[object, ...]] = []
-        for intent, diff in zip(intents, changes, strict=True):
-            open_fields = {item.field for item in diff}
-            for name in sorted(intent.changed - open_fields):
-                digest = self._intents.digest(intent.values[name])
-                fields.append((intent.row.rid, self._destination.key, name, digest, now))
-            if not open_fields:
-                row = intent.row
-                rows.append((row.rid, self._destination.key, row.revision, intent.decision.policy))
-        remember(connection, fields, rows)
 
     def _begin(self, plan_id: str) -> None:
         now = to_micros(self._store.clock.now())
@@ -200,8 +178,10 @@ class Planner:
             "plan_id", "connection", "writer", "status", "actor", "counts", "created_at",
         )  # fmt: skip
         with self._store.write() as connection:
-            connection.execute(delete(outbox).where(outbox.c.plan_id.in_(unapproved)))
-            connection.execute(delete(plans).where(plans.c.plan_id.in_(unapproved)))
+            # Locked first, so that none of them is approved while it is being replaced.
+            replaced = connection.execute(unapproved.with_for_update()).scalars().all()
+            connection.execute(delete(outbox).where(outbox.c.plan_id.in_(replaced)))
+            connection.execute(delete(plans).where(plans.c.plan_id.in_(replaced)))
             bulk.insert(
                 connection,
                 plans,
@@ -217,23 +197,6 @@ class Planner:
             connection.execute(
                 update(plans).where(plans.c.plan_id == plan_id).values(counts=orjson.dumps(counts))
             )
-
-
-def remember(
-    connection: Connection,
-    fields: Sequence[tuple[object, ...]],
-    rows: Sequence[tuple[object, ...]],
-) -> None:
-    """Note what stands in a system: field digests, and the revision a record carried."""
-    key = ("rid", "writer")
-    bulk.upsert(
-        connection,
-        pushed_fields,
-        (*key, "field", "digest", "pushed_at"),
-        fields,
-        key=(*key, "field"),
-    )
-    bulk.upsert(connection, pushed_rows, (*key, "revision", "policy"), rows, key=key)
 
 
 def same(there: Value, wanted: Value) -> bool:

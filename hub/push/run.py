@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from hub.core.clock import to_micros
-from hub.core.errors import NotFound
+from hub.core.errors import HubError, NotFound
 from hub.core.ids import IdSource
 from hub.core.settings import PurposeSection
 from hub.privacy.gate import Gate
@@ -48,8 +48,7 @@ class Pusher:
 
     def plan(self, destination: Destination) -> Plan:
         """What a push would change there; nothing is written to the system."""
-        intents = self._intents(destination)
-        return Planner(self.store, destination, intents, self.ids, self.actor).plan()
+        return self._planner(destination).plan()
 
     def approve(self, plan_id: str, destinations: Mapping[str, Destination]) -> PushReport:
         """Approve a plan and send it.
@@ -57,12 +56,10 @@ class Pusher:
         Raises:
             NotFound: If there is no such plan, it was sent, or its destination is not configured.
         """
-        key = self._destination_of(plan_id, ("planned", "approved"))
-        if key not in destinations:
-            raise NotFound(f"plan {plan_id} is for {key}, which hub.toml does not configure")
         now = to_micros(self.store.clock.now())
         columns = ("connection", "approved_plan", "approved_at", "approved_by")
         with self.store.write() as connection:
+            place = self._place_of(connection, plan_id, ("planned", "approved"), destinations)
             connection.execute(
                 update(plans).where(plans.c.plan_id == plan_id).values(status="approved")
             )
@@ -70,30 +67,39 @@ class Pusher:
                 connection,
                 connection_state,
                 columns,
-                [(key, plan_id, now, self.actor)],
+                [(place.key, plan_id, now, self.actor)],
                 key=("connection",),
             )
-        return self.send(plan_id, destinations[key])
+        return self.send(plan_id, place)
 
     def keep_up(self, destination: Destination) -> PushReport | None:
         """Push what changed, if this destination is in sync mode and a first plan was approved.
 
-        A plan that an earlier run left unfinished is finished first.
+        A plan that an earlier run left unfinished is finished first. A failure is in the report, so
+        that other destinations are not held up by it.
         """
         if not (destination.sync and self.is_approved(destination)):
             return None
+        report = PushReport("", destination.key)
+        try:
+            self._catch_up(destination, report)
+        except HubError as err:
+            report.stopped = err
+        return report
+
+    def _catch_up(self, destination: Destination, report: PushReport) -> None:
         for plan_id in self._unfinished(destination):
-            self.send(plan_id, destination)
-        plan = self.plan(destination)
-        self._mark(plan.plan_id, "approved")
-        return self.send(plan.plan_id, destination)
+            report.plan_id = plan_id
+            report.add(self.send(plan_id, destination))
+            if report.stopped is not None:
+                return
+        report.plan_id = self._planner(destination).plan(show=False).plan_id
+        self._mark(report.plan_id, "approved")
+        report.add(self.send(report.plan_id, destination))
 
     def send(self, plan_id: str, destination: Destination) -> PushReport:
         """Send an approved plan; what became of every record is in the report."""
-        gate = Gate(self.purposes)
-        intents = self._intents(destination)
-        sender = Sender(self.store, destination, intents, gate, self.keys, self.actor)
-        report = sender.send(plan_id)
+        report = self._sender(destination).send(plan_id)
         if report.stopped is None:
             self._mark(plan_id, "sent")
         return report
@@ -103,13 +109,13 @@ class Pusher:
 
         Raises:
             NotFound: If there is no such plan, or it wrote nothing.
+            HubError: If the system cannot be read or written.
         """
-        key = self._destination_of(plan_id, ("sent", "approved"))
-        if key not in destinations:
-            raise NotFound(f"plan {plan_id} is for {key}, which hub.toml does not configure")
-        destination, gate = destinations[key], Gate(self.purposes)
-        intents = self._intents(destination)
-        return Undo(self.store, destination, intents, gate, self.actor).undo(plan_id)
+        with self.store.read() as connection:
+            place = self._place_of(connection, plan_id, ("sent", "approved"), destinations)
+        self._sender(place).settle(plan_id)  # what arrived unnoticed is taken back too
+        gate, intents = Gate(self.purposes), self._intents(place)
+        return Undo(self.store, place, intents, gate, self.actor).undo(plan_id)
 
     def is_approved(self, destination: Destination) -> bool:
         """Whether somebody has approved a plan for this destination, and nobody undid it."""
@@ -118,6 +124,14 @@ class Pusher:
         )
         with self.store.read() as connection:
             return connection.execute(query).scalar() is not None
+
+    def _planner(self, destination: Destination) -> Planner:
+        intents = self._intents(destination)
+        return Planner(self.store, destination, intents, self.ids, self.actor)
+
+    def _sender(self, destination: Destination) -> Sender:
+        intents, gate = self._intents(destination), Gate(self.purposes)
+        return Sender(self.store, destination, intents, gate, self.keys, self.actor)
 
     def _intents(self, destination: Destination) -> Intents:
         return Intents(destination, Gate(self.purposes), self.purposes, self.keys)
@@ -137,15 +151,23 @@ class Pusher:
         with self.store.read() as connection:
             return list(connection.execute(query).scalars())
 
-    def _destination_of(self, plan_id: str, statuses: tuple[str, ...]) -> str:
+    @staticmethod
+    def _place_of(
+        connection: Connection,
+        plan_id: str,
+        statuses: tuple[str, ...],
+        destinations: Mapping[str, Destination],
+    ) -> Destination:
+        """Where a plan goes; its row stays as it is until the transaction ends."""
         query = select(plans.c.writer, plans.c.status).where(plans.c.plan_id == plan_id)
-        with self.store.read() as connection:
-            row = connection.execute(query).first()
+        row = connection.execute(query.with_for_update()).first()
         if row is None:
             raise NotFound(f"there is no plan {plan_id}. Make one with: hub plan")
         if row.status not in statuses:
             raise NotFound(f"plan {plan_id} is {row.status}. Make a new one with: hub plan")
-        return str(row.writer)
+        if row.writer not in destinations:
+            raise NotFound(f"plan {plan_id} is for {row.writer}, which hub.toml does not configure")
+        return destinations[row.writer]
 
     def _mark(self, plan_id: str, status: str) -> None:
         with self.store.write() as connection:

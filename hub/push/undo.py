@@ -1,7 +1,8 @@
 """``hub push undo``: put back what stood there before a push, record by record.
 
 A value that somebody changed since is left alone and reported: undo restores the hub's own writes,
-not other people's work. The destination goes back to asking before it is written to.
+not other people's work. The destination goes back to asking before it is written to. What the
+system refuses to take back stays as it is, and the same undo can be run again.
 """
 
 from __future__ import annotations
@@ -81,25 +82,36 @@ class Undo:
             NotFound: If there is no such plan, or nothing of it was sent.
         """
         report = UndoReport(plan_id)
-        if not self._written(plan_id):
+        if not self._written(plan_id, after=0):
             raise NotFound(f"plan {plan_id} has written nothing that could be undone")
         lease = acquire(self._store, f"push:{self._destination.key}")
         try:
             self._withdraw_approval()
-            while batch := self._written(plan_id):
+            after = 0
+            while batch := self._written(plan_id, after):
+                after = batch[-1].outbox_id
                 self._restore(batch, lease, report)
         finally:
             release(self._store, lease)
+        if not report.counts["failed"]:
+            self._finish(plan_id)
+        return report
+
+    def _finish(self, plan_id: str) -> None:
+        """Close the plan, and what of it was never sent."""
         with self._store.write() as connection:
             connection.execute(
                 update(plans).where(plans.c.plan_id == plan_id).values(status="undone")
             )
-        return report
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.plan_id == plan_id, outbox.c.status == "pending")
+                .values(status="undone", updated_at=to_micros(self._store.clock.now()))
+            )
 
     def _restore(self, batch: Sequence[Written], lease: Lease, report: UndoReport) -> None:
-        writer, ctx = self._destination.writer, self._destination.ctx
-        names = sorted({name for item in batch for name in item.before})
-        current = writer.read(ctx, [item.native_id for item in batch], names)
+        names = {name for item in batch for name in item.before}
+        current = self._destination.read([item.native_id for item in batch], names)
         ours = self._ours(batch)
         changes: dict[int, Change] = {}
         outcome: dict[int, str] = {}
@@ -119,7 +131,7 @@ class Undo:
                 trace = f"cxhub-undo-{item.outbox_id}"
                 changes[item.outbox_id] = Change(item.native_id, mine, trace)
         released = [self._gate.restore(change) for change in changes.values()]
-        results = {r.trace: r for r in writer.write(ctx, released)} if released else {}
+        results = self._destination.write(released) if released else {}
         for outbox_id, change in changes.items():
             result = results.get(change.trace)
             if result is None or not result.ok:
@@ -134,12 +146,13 @@ class Undo:
             renew(connection, lease, now)
             names = pseudonyms.of(connection, [item.rid for item in batch])
             for item in batch:
+                if outcome[item.outbox_id] == "failed":
+                    continue
                 self._forget(connection, item)
-                status = "undo failed" if outcome[item.outbox_id] == "failed" else "undone"
                 connection.execute(
                     update(outbox)
                     .where(outbox.c.outbox_id == item.outbox_id)
-                    .values(status=status, updated_at=now)
+                    .values(status="undone", updated_at=now)
                 )
             log.record_many(
                 connection,
@@ -172,7 +185,7 @@ class Undo:
                 .values(approved_plan=None, approved_at=None, approved_by=None)
             )
 
-    def _written(self, plan_id: str) -> list[Written]:
+    def _written(self, plan_id: str, after: int) -> list[Written]:
         query = (
             select(outbox.c.outbox_id, outbox.c.rid, source_records.c.source_id, preimages.c.body)
             .join(preimages, preimages.c.outbox_id == outbox.c.outbox_id)
@@ -181,6 +194,7 @@ class Undo:
                 outbox.c.plan_id == plan_id,
                 outbox.c.writer == self._destination.key,
                 outbox.c.status == "done",
+                outbox.c.outbox_id > after,
             )
             .order_by(outbox.c.outbox_id)
             .limit(self._destination.writer.batch)

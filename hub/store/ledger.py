@@ -27,6 +27,7 @@ from hub.store.keys import Keys
 from hub.store.schema import consent_events
 
 SKEW_MICROS = 5 * 60 * 1_000_000
+_LEDGER = 0x1ED6E4  # names the advisory lock; any number that nothing else uses
 RESTRICTIVE = frozenset({"withdraw", "deny", "object", "restrict", "expire"})
 
 COLUMNS = (
@@ -59,6 +60,22 @@ class Observation:
     region: str
     brand: str
     run: str
+
+
+def may_change(connection: Connection) -> None:
+    """Announce, first thing in a transaction, that it may append to the ledger."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_LEDGER})")
+
+
+def hold_still(connection: Connection) -> None:
+    """Hold the ledger still until this transaction ends; call it first thing in it.
+
+    What the gate reads is then still true when the claim commits. SQLite has one writer anyway; on
+    PostgreSQL a withdrawal could otherwise commit between the two.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LEDGER})")
 
 
 def append(

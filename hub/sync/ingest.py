@@ -158,6 +158,7 @@ class Ingest:
         seq = dirty.sequence(self._store)
         changes = Changes(now=to_micros(self._store.clock.now()))
         with self._store.write() as connection:
+            ledger.may_change(connection)
             renew(connection, self._target.lease, changes.now)
             compared = self._comparer.compare(connection, rows)  # 2
             mapped, unmappable = self._comparer.map(connection, compared.changed)

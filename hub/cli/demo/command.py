@@ -162,7 +162,7 @@ def _planned(plans: list[Plan]) -> dict[str, Any]:
     return {
         plan.destination: {
             "records": plan.rows,
-            "fields": len(plan.diffs),
+            "fields": plan.fields,
             "withheld": dict(plan.withheld),
         }
         for plan in plans

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -22,6 +22,9 @@ from hub.push.run import Pusher
 from hub.store import bulk, schema
 from hub.store.engine import Store
 from hub.store.keys import Keys
+
+if TYPE_CHECKING:
+    from tests.conftest import PostgresDatabases
 
 FIELDS = (
     OutField("cx_name", "who.name", "service"),
@@ -42,8 +45,11 @@ class Shop:
     effects: list[str] = field(default_factory=list)
     bad: set[str] = field(default_factory=set)
     mute: bool = False
+    broken: Exception | None = None
 
     def write(self, _ctx: Context, batch: Sequence[Released[Change]]) -> list[RowResult]:
+        if self.broken is not None:
+            raise self.broken
         results = []
         for released in batch:
             change = released.value
@@ -137,6 +143,20 @@ class Desk:
 @pytest.fixture
 def desk(store: Store, clock: ManualClock, ids: IdSource) -> Desk:
     """An empty shop, a migrated store and a pusher."""
+    return _desk(store, clock, ids)
+
+
+@pytest.fixture
+def desk_on_postgres(
+    postgres_databases: PostgresDatabases, clock: ManualClock, ids: IdSource
+) -> Iterator[Desk]:
+    """The same on PostgreSQL only, for races that SQLite's one writer cannot have."""
+    store = Store.open(postgres_databases.migrated(), clock)
+    yield _desk(store, clock, ids)
+    store.close()
+
+
+def _desk(store: Store, clock: ManualClock, ids: IdSource) -> Desk:
     shop = Shop()
     writer = Writer("profile", "customers", FIELDS, batch=2, write=shop.write, read=shop.read)
     ctx = Context("shop", Nothing(), None, clock, logging.getLogger("t"), lambda _s, _r: None)

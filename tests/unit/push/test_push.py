@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from hub.core import boundary
-from hub.core.errors import NotFound
-from hub.store import schema
+from hub.core.errors import HubError, NotFound, Unavailable
+from hub.privacy.gate import Gate
+from hub.store import ledger, schema
 
 
 def rows(desk, table):
@@ -21,6 +25,18 @@ def stop_at(name):
             raise KeyboardInterrupt
 
     return die
+
+
+def approve_and_die(desk, where):
+    """Plan, approve, and be killed at a boundary; returns the plan's id."""
+    plan = desk.pusher.plan(desk.destination)
+    boundary.listen(stop_at(where))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            desk.pusher.approve(plan.plan_id, {desk.destination.key: desk.destination})
+    finally:
+        boundary.listen(None)
+    return plan.plan_id
 
 
 def test_a_first_connection_only_observes(desk):
@@ -124,13 +140,7 @@ def test_a_failed_record_is_not_remembered_as_done(desk):
 def test_a_kill_around_the_send_has_one_effect(desk, where):
     """Claimed but not sent, or sent but not receipted: read back first, then exactly one effect."""
     desk.profile(1, name="Ada")
-    plan = desk.pusher.plan(desk.destination)
-    boundary.listen(stop_at(where))
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            desk.pusher.approve(plan.plan_id, {desk.destination.key: desk.destination})
-    finally:
-        boundary.listen(None)
+    approve_and_die(desk, where)
 
     desk.pusher.keep_up(desk.destination)
 
@@ -140,13 +150,16 @@ def test_a_kill_around_the_send_has_one_effect(desk, where):
 
 
 def test_a_system_that_says_nothing_is_read_back(desk):
-    """No result for a record is an unknown outcome: it is settled by what the system holds."""
+    """No result for a record is an unknown outcome: what arrived is done, and disclosed."""
     desk.profile(1, name="Ada")
     desk.shop.mute = True
 
-    desk.approve_first()
+    report = desk.approve_first()
 
     assert desk.shop.effects == ["1"]
+    assert report.counts["written"] == 1
+    assert len(rows(desk, schema.disclosures)) == 1
+    assert desk.pusher.keep_up(desk.destination).calls == 0
 
 
 def test_undo_restores_what_stood_there(desk):
@@ -184,3 +197,162 @@ def test_a_plan_is_sent_or_undone_only_once(desk):
     desk.undo(report.plan_id)
     with pytest.raises(NotFound, match="is undone"):
         desk.undo(report.plan_id)
+
+
+def test_a_system_that_swallows_a_record_is_not_asked_for_ever(desk):
+    """No answer and no effect, three times: failed, and nothing is remembered as written."""
+    desk.profile(1, name="Ada")
+    desk.shop.write = lambda _ctx, _batch: []
+    destination = replace(
+        desk.destination, writer=replace(desk.destination.writer, write=desk.shop.write)
+    )
+    plan = desk.pusher.plan(destination)
+
+    report = desk.pusher.approve(plan.plan_id, {destination.key: destination})
+
+    assert (report.calls, report.counts["failed"]) == (3, 1)
+    assert rows(desk, schema.pushed_fields) == rows(desk, schema.disclosures) == []
+
+
+def test_a_record_that_is_missing_there_is_not_remembered_as_pushed(desk):
+    """It is not in the system yet; once it is, it gets its profile."""
+    desk.profile(1, name="Ada")
+    hidden = desk.shop.records.pop("1")
+    report = desk.approve_first()
+    assert report.calls == 0
+
+    desk.shop.records["1"] = hidden
+    desk.pusher.keep_up(desk.destination)
+
+    assert desk.shop.records["1"]["cx_name"] == "Ada"
+
+
+def test_what_was_sent_before_a_withdrawal_is_disclosed(desk):
+    """Sent, killed, then withdrawn: the field is on the disclosure list and named as overtaken."""
+    desk.profile(1, name="Ada", offer="tea")
+    desk.consent(1, "grant", 10)
+    approve_and_die(desk, "response received")
+
+    desk.consent(1, "withdraw", 20)
+    desk.pusher.keep_up(desk.destination)
+
+    [disclosed] = rows(desk, schema.disclosures)
+    assert b"cx_offer" in disclosed.fields
+    [leaf] = rows(desk, schema.audit_leaves)
+    assert b'"overtaken":"cx_offer"' in leaf.body
+    assert desk.shop.effects == ["1"]
+
+
+def test_a_profile_that_moved_on_after_a_kill_is_sent_again(desk):
+    """The old value had arrived: it is disclosed as sent, and the new one follows."""
+    desk.profile(1, name="Ada")
+    approve_and_die(desk, "response received")
+
+    desk.profile(1, revision=2, name="Adele")
+    desk.pusher.keep_up(desk.destination)
+
+    assert desk.shop.records["1"]["cx_name"] == "Adele"
+    assert desk.shop.effects == ["1", "1"]
+    assert len(rows(desk, schema.disclosures)) == 2
+
+
+def test_an_approved_plan_writes_its_own_fields_only(desk):
+    """A value that appeared after the plan was read waits for the next plan."""
+    desk.profile(1, name="Ada")
+    plan = desk.pusher.plan(desk.destination)
+
+    desk.profile(1, revision=2, name="Ada", nps=9)
+    desk.pusher.approve(plan.plan_id, {desk.destination.key: desk.destination})
+
+    assert "cx_nps" not in desk.shop.records["1"]
+    assert [d.field for d in desk.pusher.plan(desk.destination).diffs] == ["cx_nps"]
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), TypeError("a defect of the writer")])
+def test_a_broken_system_does_not_stop_the_run(desk, error):
+    """Whatever the writer raises is in the report; the plan is finished when the system is back."""
+    desk.profile(1, name="Ada")
+    desk.approve_first()
+    desk.profile(1, revision=2, name="Adele")
+    desk.shop.broken = error
+
+    report = desk.pusher.keep_up(desk.destination)
+
+    assert isinstance(report.stopped, HubError)
+    desk.shop.broken = None
+    assert desk.pusher.keep_up(desk.destination).counts["written"] == 1
+    assert desk.shop.records["1"]["cx_name"] == "Adele"
+
+
+def test_a_system_that_cannot_be_read_does_not_stop_the_run(desk):
+    """Planning fails: the report says so, and other destinations go on."""
+    desk.profile(1, name="Ada")
+    desk.approve_first()
+    desk.profile(1, revision=2, name="Adele")
+
+    def read(_ctx, _ids, _names):
+        raise Unavailable("down")
+
+    broken = replace(desk.destination, writer=replace(desk.destination.writer, read=read))
+
+    assert isinstance(desk.pusher.keep_up(broken).stopped, Unavailable)
+
+
+def test_an_undo_that_the_system_refuses_can_be_repeated(desk):
+    """The first attempt fails, the plan stays open, the second one restores."""
+    desk.profile(1, name="Ada")
+    report = desk.approve_first()
+    desk.shop.bad = {"1"}
+    assert desk.undo(report.plan_id).counts == {"failed": 1}
+
+    desk.shop.bad = set()
+    undone = desk.undo(report.plan_id)
+
+    assert undone.counts == {"restored": 1}
+    assert desk.shop.records["1"]["cx_name"] == ""
+
+
+def test_undo_takes_back_what_arrived_without_a_receipt(desk):
+    """Killed after the effect: undo finds it by reading back; what was never sent stays home."""
+    for rid in (1, 2, 3):
+        desk.profile(rid, name=f"Name {rid}")
+    plan_id = approve_and_die(desk, "response received")
+
+    undone = desk.undo(plan_id)
+
+    assert undone.counts == {"restored": 2}
+    assert [desk.shop.records[n].get("cx_name") for n in "123"] == ["", "", None]
+    assert {row.status for row in rows(desk, schema.outbox)} == {"undone"}
+
+
+def test_what_an_unfinished_plan_did_is_in_the_report(desk):
+    """The run that finishes an earlier plan tells about its records, too."""
+    desk.profile(1, name="Ada")
+    approve_and_die(desk, "outbox claimed")
+
+    assert desk.pusher.keep_up(desk.destination).counts["written"] == 1
+
+
+@pytest.mark.postgres
+def test_no_withdrawal_commits_between_gate_and_claim(desk_on_postgres, monkeypatch):
+    """From the gate's look at the ledger to the commit of the claim, nobody can append to it."""
+    desk = desk_on_postgres
+    desk.profile(1, offer="tea")
+    desk.consent(1, "grant", 10)
+    locked_out = []
+    judge = Gate.judge
+
+    def judge_and_withdraw(*args, **kwargs):
+        with desk.store.engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+            try:
+                ledger.may_change(connection)
+            except OperationalError:
+                locked_out.append(True)
+        return judge(*args, **kwargs)
+
+    plan = desk.pusher.plan(desk.destination)
+    monkeypatch.setattr(Gate, "judge", judge_and_withdraw)
+    desk.pusher.approve(plan.plan_id, {desk.destination.key: desk.destination})
+
+    assert locked_out == [True]
