@@ -1,4 +1,4 @@
-"""Accuracy on labelled sets that lie beside the project; no weight is fitted to them."""
+"""Accuracy on labelled sets that lie beside the project; their mistakes were looked at, once."""
 
 from __future__ import annotations
 
