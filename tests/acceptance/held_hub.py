@@ -22,4 +22,5 @@ def hold(reached: boundary.Boundary) -> None:
 
 
 boundary.listen(hold)
-main()
+if __name__ == "__main__":
+    main()
