@@ -201,9 +201,11 @@ class App:
             for name in names or enabled:
                 opened = stack.enter_context(self.connect(name, wait))
                 section, ctx, connector = opened.section, opened.context, opened.connector
-                source = Source(ctx, connector, opened.streams, region, section.brand or "")
-                sync = section.mode == "sync"
-                places = destinations(ctx, connector, section.push, sync=sync, region=region)
+                brand, sync = section.brand or "", section.mode == "sync"
+                source = Source(ctx, connector, opened.streams, region, brand)
+                places = destinations(
+                    ctx, connector, section.push, sync=sync, region=region, brand=brand
+                )
                 lanes.append(Lane(source, tuple(places)))
             yield lanes
 

@@ -215,7 +215,7 @@ class ConnectionSection(Section):
     streams: tuple[str, ...] | None = None
     """Streams to read; the default is all that the connector offers."""
     brand: Annotated[str, Field(min_length=1)] | None = None
-    """Brand that its records belong to."""
+    """Brand that its records belong to; a permission given to one brand holds for no other."""
     settings: Mapping[str, JsonValue] = {}
     """The connector's own settings; ``hub connectors list`` and its README say which."""
     push: PushSection = PushSection()

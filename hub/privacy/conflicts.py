@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
 from hub.core.settings import PurposeSection
-from hub.privacy.permissions import Permissions, load
+from hub.privacy.permissions import IN_DOUBT, Permissions, load
 from hub.privacy.resolution import Event, Permission
 from hub.store.records import chunks
 from hub.store.schema import cluster_members, consent_events, links
@@ -70,11 +70,15 @@ def _candidates(connection: Connection) -> list[str]:
     """Customers with a grant, and a refusal of their own or of a record that may be theirs."""
     granted = _having(connection, ("grant",))
     refused = _having(connection, _REFUSALS)
-    in_doubt = select(cluster_members.c.golden_id).join(
-        links, or_(links.c.rid_a == cluster_members.c.rid, links.c.rid_b == cluster_members.c.rid)
+    one, other = cluster_members.alias(), cluster_members.alias()
+    apart = (
+        select(one.c.golden_id, other.c.golden_id)
+        .join(links, links.c.rid_a == one.c.rid)
+        .join(other, links.c.rid_b == other.c.rid)
+        .where(links.c.verdict.in_(IN_DOUBT), one.c.golden_id != other.c.golden_id)
     )
-    doubtful = connection.execute(in_doubt.where(links.c.verdict == "review").distinct()).scalars()
-    return sorted(granted & (refused | set(doubtful)))
+    doubtful = {golden_id for pair in connection.execute(apart) for golden_id in pair}
+    return sorted(granted & (refused | doubtful))
 
 
 def _having(connection: Connection, decisions: Sequence[str]) -> set[str]:

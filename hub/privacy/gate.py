@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import NamedTuple
 
 import orjson
 
@@ -24,9 +25,12 @@ from hub.core.errors import ConfigError
 from hub.core.released import Released, claim_release_key
 from hub.core.settings import PurposeSection
 from hub.privacy.permissions import Permissions
-from hub.privacy.resolution import Permission
 
 _KEY = claim_release_key(__name__)
+
+
+Points = tuple[bytes, ...]
+"""Keyed hashes of the e-mails and phones that a value is made of; empty for any other value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,14 @@ class Verdict:
     source: str
     purpose: str
     basis: str
+    allowed: bool
+    reason: str
+    event: str | None = None
+
+
+class _Ruling(NamedTuple):
+    """What holds for every field of one purpose."""
+
     allowed: bool
     reason: str
     event: str | None = None
@@ -112,7 +124,7 @@ class Gate:
         destination: str,
         fields: Sequence[OutField],
         permissions: Permissions,
-        points: Mapping[str, bytes] | None = None,
+        points: Mapping[str, Points] | None = None,
     ) -> Decision:
         """The verdict on every field.
 
@@ -121,15 +133,24 @@ class Gate:
             destination: Connection it would go to.
             fields: Mapping in force.
             permissions: What the person said.
-            points: For fields whose value is an e-mail or phone, its keyed hash.
+            points: For fields whose value is made of e-mails or phones, their keyed hashes.
         """
         named = points or {}
-        verdicts = tuple(self._verdict(f, permissions, named.get(f.name)) for f in fields)
+        rulings: dict[tuple[str, Points], _Ruling] = {}
+        verdicts: list[Verdict] = []
+        for f in fields:
+            asked = (f.purpose, named.get(f.name, ()))
+            if asked not in rulings:  # many fields, few purposes
+                rulings[asked] = self._rule(*asked, permissions)
+            basis = self._purposes[f.purpose].basis
+            verdicts.append(Verdict(f.name, f.source, f.purpose, basis, *rulings[asked]))
         position = permissions.position()
         digest = blake2b(digest_size=12)
         for part in (self.policy, position, golden_id, destination, repr(verdicts)):
             digest.update(part.encode() + b"\0")
-        return Decision(digest.hexdigest(), golden_id, destination, self.policy, position, verdicts)
+        return Decision(
+            digest.hexdigest(), golden_id, destination, self.policy, position, tuple(verdicts)
+        )
 
     def release(self, change: Change, decision: Decision) -> Released[Change]:
         """The change with the fields that may leave; it may be empty, never more."""
@@ -142,39 +163,29 @@ class Gate:
         """A change that only gives a system its own earlier values back; no one learns anything."""
         return Released(change, "restore", _KEY)
 
-    def _verdict(self, field: OutField, permissions: Permissions, point: bytes | None) -> Verdict:
-        purpose = self._purposes[field.purpose]
-
-        def say(allowed: bool, reason: str, event: str | None = None) -> Verdict:
-            return Verdict(
-                field.name, field.source, field.purpose, purpose.basis, allowed, reason, event
-            )
-
+    def _rule(self, purpose_id: str, points: Points, permissions: Permissions) -> _Ruling:
+        purpose = self._purposes[purpose_id]
         if purpose.basis == "legal_obligation":
-            return say(True, "legal obligation")
-        answers = [self._ask(permissions, field.purpose, c, point) for c in purpose.channels]
+            return _Ruling(True, "legal obligation")
+        by_channel = [permissions.answers(purpose_id, c, points) for c in purpose.channels]
+        answers = [answer for channel in by_channel for answer in channel]
         restricted = [answer for answer in answers if answer.state == "restricted"]
         if restricted:
-            return say(False, "processing is restricted", restricted[0].because)
+            return _Ruling(False, "processing is restricted", restricted[0].because)
         if purpose.basis == "contract":
-            return say(True, "needed for the contract")
+            return _Ruling(True, "needed for the contract")
         if purpose.basis == "legitimate_interest":
             refused = [a for a in answers if a.state in ("objected", "withdrawn", "denied")]
             if refused:
-                return say(False, "the person objected", refused[0].because)
-            return say(True, "legitimate interest, no objection")
-        granted = [answer for answer in answers if answer.state == "granted"]
-        if granted:
-            return say(True, "consent given", granted[0].because)
-        spoken = next((answer for answer in answers if answer.because is not None), None)
-        if spoken is None:
-            return say(False, "no consent on record")
-        return say(False, f"consent is {spoken.state}", spoken.because)
-
-    @staticmethod
-    def _ask(
-        permissions: Permissions, purpose: str, channel: str, point: bytes | None
-    ) -> Permission:
-        if point is None:
-            return permissions.widest(purpose, channel)
-        return permissions.of(purpose, channel, point)
+                return _Ruling(False, "the person objected", refused[0].because)
+            return _Ruling(True, "legitimate interest, no objection")
+        # A value made of addresses needs a grant for each; any other one a purpose that is alive.
+        enough = all if points else any
+        for channel in by_channel:
+            if enough(answer.state == "granted" for answer in channel):
+                given = next(answer for answer in channel if answer.state == "granted")
+                return _Ruling(True, "consent given", given.because)
+        refused = [a for a in answers if a.because is not None and a.state != "granted"]
+        if not refused:
+            return _Ruling(False, "no consent on record")
+        return _Ruling(False, f"consent is {refused[0].state}", refused[0].because)

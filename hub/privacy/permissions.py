@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, or_, select
+import orjson
+from sqlalchemy import Connection, func, or_, select
 
+from hub.core.ids import SourceKey
 from hub.core.settings import PurposeSection
 from hub.privacy.resolution import Event, Permission, fold
 from hub.store.ledger import RESTRICTIVE
-from hub.store.records import chunks
-from hub.store.schema import cluster_members, consent_events, links
+from hub.store.records import chunks, deleted
+from hub.store.schema import (
+    cluster_members,
+    consent_events,
+    identity_events,
+    links,
+)
+from hub.store.schema import golden_ids as known_as
+
+IN_DOUBT = ("review", "auto")
+"""Verdicts on pairs that may be one person; those that are one already are no matter."""
 
 _COLUMNS = [consent_events.c[name] for name in Event.__dataclass_fields__]
 
@@ -39,7 +50,8 @@ class Permissions:
     """Everything a person has said about the use of their data.
 
     Args:
-        events: Events of all their source records, plus the refusals of records that may be theirs.
+        events: Events of all their source records, plus the refusals of records that may be theirs
+            or were theirs until their source deleted them.
         purposes: Purposes of ``hub.toml``.
         now: Instant of the question, microseconds.
     """
@@ -78,6 +90,17 @@ class Permissions:
         answers += [self.of(purpose, channel, point) for point in self.points(purpose, channel)]
         return min(answers, key=lambda answer: (_WEIGHT[answer.state], -(answer.since or 0)))
 
+    def answers(self, purpose: str, channel: str, points: Sequence[bytes] = ()) -> list[Permission]:
+        """Where the permission stands for each of ``points``.
+
+        Without any: for the person and for each of their addresses.
+        """
+        if not points:
+            asked: list[bytes | None] = [None, *self.points(purpose, channel)]
+        else:
+            asked = [*points]
+        return [self.of(purpose, channel, point) for point in asked]
+
     def position(self) -> str:
         """Ledger position of this answer: how many events, and the latest observation."""
         latest = max((event.observed_at for event in self.events), default=0)
@@ -89,25 +112,45 @@ def load(
     golden_ids: Iterable[str],
     purposes: Mapping[str, PurposeSection],
     now: int,
+    brand: str | None = None,
 ) -> dict[str, Permissions]:
-    """The permissions of each golden record. Ids without an event get an empty ledger."""
+    """The permissions of each golden record. Ids without an event get an empty ledger.
+
+    Args:
+        connection: The database.
+        golden_ids: Whose.
+        purposes: Purposes of ``hub.toml``.
+        now: Instant of the question, microseconds.
+        brand: For whom; None reads what was said to all brands together, to show it.
+    """
     wanted = sorted(set(golden_ids))
     members = _members(connection, wanted)
-    doubtful = _doubtful(connection, members)
-    rids = {rid for group in members.values() for rid in group}
-    events = _events(connection, rids | {rid for group in doubtful.values() for rid in group})
+    others = _doubtful(connection, members)
+    for golden_id, rids in _departed(connection, wanted).items():
+        others.setdefault(golden_id, set()).update(rids)
+    rids = {rid for group in (*members.values(), *others.values()) for rid in group}
+    events = _events(connection, rids)
     found: dict[str, Permissions] = {}
     for golden_id in wanted:
         own = [event for rid in members.get(golden_id, ()) for event in events.get(rid, ())]
-        # A match that waits for a steward takes the stricter of the two sides.
-        perhaps = [
+        # A match that waits for a steward takes the stricter of the two sides; and what somebody
+        # refused on a record that its source has deleted since, they refused.
+        refused = [
             event
-            for rid in doubtful.get(golden_id, ())
+            for rid in sorted(others.get(golden_id, ()))
             for event in events.get(rid, ())
             if event.decision in RESTRICTIVE
         ]
-        found[golden_id] = Permissions((*own, *perhaps), purposes, now)
+        heard = tuple(event for event in (*own, *refused) if _concerns(event, brand))
+        found[golden_id] = Permissions(heard, purposes, now)
     return found
+
+
+def _concerns(event: Event, brand: str | None) -> bool:
+    """Whether an event counts for a brand: a permission only for the brand it was given to."""
+    if brand is None or event.brand == brand:
+        return True
+    return event.decision in RESTRICTIVE and "" in (event.brand, brand)
 
 
 def _members(connection: Connection, golden_ids: Sequence[str]) -> dict[str, list[int]]:
@@ -126,7 +169,7 @@ def _doubtful(connection: Connection, members: Mapping[str, list[int]]) -> dict[
     doubtful: dict[str, set[int]] = {}
     for chunk in chunks(sorted(golden_of)):
         query = select(links.c.rid_a, links.c.rid_b).where(
-            links.c.verdict == "review",
+            links.c.verdict.in_(IN_DOUBT),
             or_(links.c.rid_a.in_(chunk), links.c.rid_b.in_(chunk)),
         )
         for a, b in connection.execute(query):
@@ -134,6 +177,27 @@ def _doubtful(connection: Connection, members: Mapping[str, list[int]]) -> dict[
                 if mine in golden_of and golden_of.get(other) != golden_of[mine]:
                     doubtful.setdefault(golden_of[mine], set()).add(other)
     return doubtful
+
+
+def _departed(connection: Connection, golden_ids: Sequence[str]) -> dict[str, set[int]]:
+    """Records that left a customer because their source deleted them."""
+    departed: dict[str, set[int]] = {}
+    for chunk in chunks(golden_ids):
+        now = func.coalesce(known_as.c.redirect_to, known_as.c.golden_id)
+        query = (
+            select(now, identity_events.c.body)
+            .join(identity_events, identity_events.c.golden_id == known_as.c.golden_id)
+            .where(
+                or_(known_as.c.golden_id.in_(chunk), known_as.c.redirect_to.in_(chunk)),
+                identity_events.c.kind == "left",
+            )
+        )
+        for golden_id, body in connection.execute(query):
+            for key in orjson.loads(body)["records"]:
+                rid = deleted(connection, SourceKey.parse(key))
+                if rid is not None:
+                    departed.setdefault(golden_id, set()).add(rid)
+    return departed
 
 
 def _events(connection: Connection, rids: Iterable[int]) -> dict[int, list[Event]]:

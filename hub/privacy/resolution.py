@@ -10,7 +10,8 @@ ones about dating an event are applied when it is appended, in ``hub.store.ledge
    only if it is later and a human act with evidence; anything else is a conflict for the
    compliance officer.
 4. A tie goes to the restrictive side. A denial for the whole person beats a grant for one address,
-   and a grant for one address never authorises another. Unknown is not permitted.
+   and a grant for one address never authorises another. Unknown is not permitted. A refusal can be
+   of every purpose ("*"); a grant names its purpose, or it is none.
 5. Among grants, the strongest and longest-lived counts; that never overrules a withdrawal.
 6. A grant under a notice older than the purpose's ``min_notice_version`` is pending.
 """
@@ -50,6 +51,7 @@ class Event:
     observed_at: int
     valid_until: int | None
     origin: str
+    brand: str = ""
 
     @property
     def effective_at(self) -> int:
@@ -104,7 +106,9 @@ def fold(
     refusals = [e for e in relevant if e.decision in _REFUSALS and e.point in (None, point)]
     if point is None:
         refusals = [e for e in relevant if e.decision in _REFUSALS and e.point is None]
-    grants = [e for e in relevant if e.decision == "grant" and e.point == point]
+    grants = [
+        e for e in relevant if e.decision == "grant" and e.point == point and e.purpose == purpose
+    ]
     expiries = [e for e in relevant if e.decision == "expire" and e.point in (None, point)]
     restriction = _restriction(relevant)
     if restriction is not None:
@@ -115,10 +119,22 @@ def fold(
 
 
 def _restriction(events: list[Event]) -> Event | None:
-    """The restriction in force; lifting it at the very same instant does not (rule 4)."""
-    acts = [event for event in events if event.decision in ("restrict", "unrestrict")]
-    acts.sort(key=lambda event: (event.effective_at, event.decision == "restrict"))
-    return acts[-1] if acts and acts[-1].decision == "restrict" else None
+    """The latest restriction in force.
+
+    Lifting it at the very same instant does not (rule 4), nor does lifting one of an address lift
+    one of the whole person.
+    """
+    lifted = [event for event in events if event.decision == "unrestrict"]
+    standing = [
+        event
+        for event in events
+        if event.decision == "restrict"
+        and not any(
+            act.effective_at > event.effective_at and act.point in (None, event.point)
+            for act in lifted
+        )
+    ]
+    return standing[-1] if standing else None
 
 
 def _after_refusal(

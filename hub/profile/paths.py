@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from hub.core.connector import Value
 
+SEPARATOR = "; "
+"""Between the entries of a list that travels as text."""
+
 
 def value_at(profile: Mapping[str, object], path: str) -> Value:
     """The value under ``path``, such as ``voice.nps``; None where the profile has no data.
@@ -24,5 +27,5 @@ def value_at(profile: Mapping[str, object], path: str) -> Value:
         node = node.get(part)
     value = node.get("value") if isinstance(node, Mapping) else node
     if isinstance(value, list):
-        return "; ".join(str(item) for item in value) or None
+        return SEPARATOR.join(str(item) for item in value) or None
     return value if isinstance(value, str | int | float | bool) else None

@@ -32,6 +32,7 @@ class Destination:
         fields: Mapping in force: the connector's defaults and what hub.toml adds or replaces.
         sync: Whether the connection may be written to without asking each time.
         region: Default phone region.
+        brand: Brand of the connection; what was permitted to another brand is not permitted here.
     """
 
     ctx: Context
@@ -39,6 +40,7 @@ class Destination:
     fields: tuple[OutField, ...]
     sync: bool
     region: str
+    brand: str = ""
 
     @property
     def connection(self) -> str:
@@ -107,7 +109,13 @@ class Destination:
 
 
 def destinations(
-    ctx: Context, connector: Connector, section: PushSection, *, sync: bool, region: str
+    ctx: Context,
+    connector: Connector,
+    section: PushSection,
+    *,
+    sync: bool,
+    region: str,
+    brand: str = "",
 ) -> list[Destination]:
     """The places that a connection offers to write to, one per writer; none if pushing is off.
 
@@ -117,7 +125,7 @@ def destinations(
     if not section.enabled:
         return []
     places = [
-        Destination(ctx, writer, _mapping(writer.fields, section), sync, region)
+        Destination(ctx, writer, _mapping(writer.fields, section), sync, region, brand)
         for writer in connector.writers_for(ctx.config)
     ]
     for place in places:

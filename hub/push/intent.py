@@ -6,7 +6,7 @@ the claim that sends. So a withdrawal between the two is obeyed, and no value wa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from hub.core.ids import Rid
 from hub.core.settings import PurposeSection
 from hub.privacy import permissions as consent
 from hub.privacy.gate import Decision, Gate
-from hub.profile.paths import value_at
+from hub.profile.paths import SEPARATOR, value_at
 from hub.push.destination import Destination
 from hub.store import bulk
 from hub.store.keys import Keys
@@ -123,7 +123,8 @@ class Intents:
     def build(self, connection: Connection, rows: Sequence[Row], now: int) -> list[Intent]:
         """The intent for each record."""
         golden_ids = [row.golden_id for row in rows]
-        said = consent.load(connection, golden_ids, self._purposes, now)
+        brand = self._destination.brand
+        said = consent.load(connection, golden_ids, self._purposes, now, brand)
         written = self.written(connection, [row.rid for row in rows])
         return [self._intent(row, said[row.golden_id], written.get(row.rid, {})) for row in rows]
 
@@ -193,17 +194,23 @@ class Intents:
         )
         return Intent(row, values, decision, changed)
 
-    def _points(self, values: Mapping[str, Value], fields: Sequence[OutField]) -> dict[str, bytes]:
-        points: dict[str, bytes] = {}
+    def _points(
+        self, values: Mapping[str, Value], fields: Sequence[OutField]
+    ) -> dict[str, tuple[bytes, ...]]:
+        points: dict[str, tuple[bytes, ...]] = {}
         for field in fields:
-            kind = field.source.rpartition(".")[2]
+            hashed = _HASHES.get(field.source.rpartition(".")[2])
             value = values[field.name]
-            if kind == "email" and isinstance(value, str):
-                points[field.name] = self._keys.point("email", normalise.email(value))
-            if kind == "phone" and isinstance(value, str):
-                form = normalise.phone(value, self._destination.region)
-                points[field.name] = self._keys.point("phone", form)
+            if hashed is not None and isinstance(value, str):
+                parts = value.split(SEPARATOR)
+                points[field.name] = tuple(hashed(self, part) for part in parts)
         return points
+
+    def _email(self, text: str) -> bytes:
+        return self._keys.point("email", normalise.email(text))
+
+    def _phone(self, text: str) -> bytes:
+        return self._keys.point("phone", normalise.phone(text, self._destination.region))
 
     def _rows(self) -> _Rows:
         return (
@@ -224,6 +231,15 @@ class Intents:
                 source_records.c.version > 0,
             )
         )
+
+
+_HASHES: Mapping[str, Callable[[Intents, str], bytes]] = {
+    "email": Intents._email,
+    "emails": Intents._email,
+    "phone": Intents._phone,
+    "phones": Intents._phone,
+}
+"""Profile fields that are addresses, by the last part of their path."""
 
 
 def _row(item: SqlRow[Any]) -> Row:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from hub.core.ids import Rid, SourceKey
 from hub.store import bulk
@@ -155,7 +155,19 @@ def source_keys(connection: Connection, rids: Iterable[int]) -> dict[int, Source
 
 def find(connection: Connection, key: SourceKey) -> Rid | None:
     """Row id of a source key, or None."""
-    query = (
+    rid = connection.execute(_of_key(key)).scalar()
+    return None if rid is None else Rid(rid)
+
+
+def deleted(connection: Connection, key: SourceKey) -> Rid | None:
+    """Row id of a source key whose source has deleted it; None if it is there or never was."""
+    query = _of_key(key).where(source_records.c.deleted_at.is_not(None))
+    rid = connection.execute(query).scalar()
+    return None if rid is None else Rid(rid)
+
+
+def _of_key(key: SourceKey) -> Select[tuple[int]]:
+    return (
         select(source_records.c.rid)
         .join(streams, streams.c.stream_id == source_records.c.stream_id)
         .where(
@@ -164,8 +176,6 @@ def find(connection: Connection, key: SourceKey) -> Rid | None:
             source_records.c.source_id == key.source_id,
         )
     )
-    rid = connection.execute(query).scalar()
-    return None if rid is None else Rid(rid)
 
 
 def pack(raw: bytes) -> bytes:

@@ -24,9 +24,9 @@ GRANT = Event(
 )
 
 
-def judge(purpose: str, *events: Event, point: bytes | None = None):
+def judge(purpose: str, *events: Event, points: tuple[bytes, ...] = ()):
     field = OutField("f", "voice.nps", purpose)
-    points = {} if point is None else {"f": point}
+    points = {"f": points} if points else {}
     return Gate(PURPOSES).judge("g1", "crm", [field], Permissions(events, PURPOSES, 100), points)
 
 
@@ -55,8 +55,25 @@ def test_each_lawful_basis_has_its_own_rule(purpose, events, allowed):
 
 def test_an_address_is_released_only_under_its_own_grant():
     """The grant names the home address; the work address stays."""
-    assert judge("marketing", GRANT, point=HOME).allowed
-    assert not judge("marketing", GRANT, point=WORK).allowed
+    assert judge("marketing", GRANT, points=(HOME,)).allowed
+    assert not judge("marketing", GRANT, points=(WORK,)).allowed
+
+
+def test_a_list_of_addresses_needs_a_grant_for_each():
+    """One refused address in the list keeps the whole list at home."""
+    both = [GRANT, replace(GRANT, event_id="w", point=WORK)]
+
+    assert judge("marketing", *both, points=(HOME, WORK)).allowed
+    assert not judge("marketing", GRANT, points=(HOME, WORK)).allowed
+
+
+def test_an_objection_is_not_outweighed_by_a_grant_for_one_address():
+    """Legitimate interest ends with the person's objection, whatever they signed up for since."""
+    proven = replace(
+        GRANT, event_id="p", purpose="analytics", asserted_at=50, origin="human_act", evidence="f"
+    )
+
+    assert not judge("analytics", refusal("analytics", "object"), proven).allowed
 
 
 def test_release_drops_what_was_not_allowed():

@@ -89,6 +89,16 @@ CASES = {
         [event(1), event(2, "restrict", 200), event(3, "unrestrict", 300)],
         "granted",
     ),
+    "lifting-one-address-does-not-lift-the-person": (
+        [event(1), event(2, "restrict", 200, point=None), event(3, "unrestrict", 300)],
+        "restricted",
+    ),
+    "lifting-the-person-lifts-every-address": (
+        [event(1), event(2, "restrict", 200), event(3, "unrestrict", 300, point=None)],
+        "granted",
+    ),
+    "grant-for-any-purpose-is-none": ([event(1, purpose="*")], "unknown"),
+    "refusal-of-every-purpose": ([event(1), event(2, "withdraw", 200, purpose="*")], "withdrawn"),
     "restricted-and-lifted-at-once": (
         [event(1), event(2, "restrict", 200), event(3, "unrestrict", 200)],
         "restricted",

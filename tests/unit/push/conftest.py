@@ -83,7 +83,10 @@ class Desk:
         """Give record ``rid`` (native id the same number) a profile with these fields."""
         golden_id = f"g{rid}"
         body = {
-            "who": {"name": {"value": values.get("name")}},
+            "who": {
+                "name": {"value": values.get("name")},
+                "emails": {"value": values.get("emails")},
+            },
             "voice": {"nps": {"value": values.get("nps")}},
             "value": {"offer": {"value": values.get("offer")}},
         }
@@ -117,15 +120,15 @@ class Desk:
             )
         self.shop.records.setdefault(str(rid), {"name": "own"})
 
-    def consent(self, rid: int, decision: str, at: int) -> None:
-        """Append a ledger event for the whole person on marketing by e-mail."""
+    def consent(self, rid: int, decision: str, at: int, point: bytes | None = None) -> None:
+        """Append a ledger event on marketing by e-mail; without a point for the whole person."""
         columns = (
-            "event_id", "rid", "purpose", "channel", "brand", "decision", "strength", "given_by",
-            "asserted_at", "asserted_as", "observed_at", "origin",
+            "event_id", "rid", "point", "purpose", "channel", "brand", "decision", "strength",
+            "given_by", "asserted_at", "asserted_as", "observed_at", "origin",
         )  # fmt: skip
         row = (
-            f"{rid}-{decision}-{at}", rid, "marketing", "email", "", decision, "single", "self", at,
-            "source", at, "source_sync",
+            f"{rid}-{decision}-{at}", rid, point, "marketing", "email", "", decision, "single",
+            "self", at, "source", at, "source_sync",
         )  # fmt: skip
         with self.store.write() as connection:
             bulk.insert(connection, schema.consent_events, columns, [row])

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from hub.core import boundary
+from hub.core.connector import OutField
 from hub.core.errors import HubError, NotFound, Unavailable
 from hub.privacy.gate import Gate
 from hub.store import ledger, schema
@@ -331,6 +332,27 @@ def test_what_an_unfinished_plan_did_is_in_the_report(desk):
     approve_and_die(desk, "outbox claimed")
 
     assert desk.pusher.keep_up(desk.destination).counts["written"] == 1
+
+
+def test_another_brands_permission_is_not_this_ones(desk):
+    """The customer agreed to offers of a hub without brands; this destination is a brand's."""
+    desk.profile(1, offer="tea")
+    desk.consent(1, "grant", 10)
+
+    plan = desk.pusher.plan(replace(desk.destination, brand="acme"))
+
+    assert plan.diffs == ()
+
+
+def test_a_list_of_addresses_leaves_only_under_grants_for_all(desk):
+    """One of two e-mails is permitted: the field with both is withheld."""
+    field = OutField("cx_emails", "who.emails", "marketing")
+    desk.profile(1, emails=["ada@home.example", "ada@work.example"])
+    desk.consent(1, "grant", 10, point=desk.pusher.keys.point("email", "ada@home.example"))
+
+    plan = desk.pusher.plan(replace(desk.destination, fields=(field,)))
+
+    assert plan.diffs == ()
 
 
 @pytest.mark.postgres
