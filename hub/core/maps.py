@@ -10,7 +10,6 @@ field without a value is left out; a value that does not fit its field's type co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,7 +18,7 @@ from hub.core.connector import Row
 from hub.core.errors import SkipRecord
 from hub.core.mistakes import nearest
 from hub.core.pages import dig, instant_of
-from hub.core.records import Record
+from hub.core.records import Instant, Key, Record, mistake
 
 R = TypeVar("R", bound=Record)
 
@@ -54,7 +53,7 @@ def maps_to(entity: type[R], **sources: Source) -> Callable[[Row], R]:
         try:
             return msgspec.convert({"entity": entity.entity_name, **filled}, entity, strict=False)
         except msgspec.ValidationError as err:
-            raise SkipRecord(str(err), reason="bad-field") from err
+            raise SkipRecord(mistake(err), reason="bad-field") from err
 
     return record
 
@@ -89,7 +88,7 @@ def _found(row: Row, source: Source) -> Any:
 
 def _fitted(value: Any, wanted: Any) -> Any:
     """``value`` in the form that the field's type takes; what cannot fit is left to fail there."""
-    if wanted in (datetime, datetime | None):
+    if wanted in (Instant, Instant | None):
         return instant_of(value) or value
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if is_number and wanted in (str, str | None) else value
+    return str(value) if is_number and wanted in (str, str | None, Key) else value

@@ -13,15 +13,22 @@ builds the :class:`~hub.core.ids.SourceKey` (connection, stream, source id).
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, ValidationError, field
 from msgspec.json import Decoder, Encoder
 
 Scalar = str | int | float | bool | None
 
+Instant = Annotated[datetime, Meta(tz=True)]
+"""An instant names its time zone, or it is no place on the time line."""
+Key = Annotated[str, Meta(max_length=512)]
+"""A name that the store looks up: longer ones do not fit PostgreSQL's indexes."""
+Int64 = Annotated[int, Meta(ge=-(10**18), le=10**18)]
+"""A number that the store adds up in 64 bits."""
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 Decision = Literal["grant", "deny", "withdraw", "object", "restrict", "unrestrict", "expire"]
 Strength = Literal["confirmed", "single", "inferred", "imported", "unknown"]
@@ -40,7 +47,7 @@ class PartyRef(Part, frozen=True, kw_only=True):
     such as POS exports that know nothing else of the customer.
     """
 
-    id: str
+    id: Key
     stream: str = "customers"
     by: Literal["id", "email", "phone", "loyalty"] = "id"
 
@@ -76,8 +83,8 @@ class ConsentClaim(Part, frozen=True, kw_only=True):
     point: str | None = None
     strength: Strength = "unknown"
     origin: Origin = "source_sync"
-    asserted_at: datetime | None = None
-    valid_until: datetime | None = None
+    asserted_at: Instant | None = None
+    valid_until: Instant | None = None
     basis: str | None = None
     jurisdiction: str | None = None
     notice: str | None = None
@@ -100,8 +107,8 @@ class _Party(Record, frozen=True, kw_only=True):
     identifiers: list[Identifier] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
     """Source ids of the same stream that the vendor merged into this record."""
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
 
 
 class Person(_Party, frozen=True, kw_only=True, tag="person"):
@@ -145,8 +152,8 @@ class Membership(Record, frozen=True, kw_only=True, tag="membership"):
     party: PartyRef
     organisation: PartyRef
     role: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Instant | None = None
+    until: Instant | None = None
 
 
 class Deal(Record, frozen=True, kw_only=True, tag="deal"):
@@ -160,10 +167,10 @@ class Deal(Record, frozen=True, kw_only=True, tag="deal"):
     pipeline: str | None = None
     stage: str | None = None
     status: Literal["open", "won", "lost"] = "open"
-    amount_minor: int | None = None
+    amount_minor: Int64 | None = None
     currency: Currency | None = None
-    created_at: datetime | None = None
-    closed_at: datetime | None = None
+    created_at: Instant | None = None
+    closed_at: Instant | None = None
     owner: str | None = None
 
 
@@ -172,16 +179,16 @@ class OrderItem(Part, frozen=True, kw_only=True):
 
     sku: str | None = None
     name: str | None = None
-    quantity: int = 1
+    quantity: Int64 = 1
     unit_price: Decimal | None = None
-    amount_minor: int = 0
+    amount_minor: Int64 = 0
 
 
 class Refund(Part, frozen=True, kw_only=True):
     """Money given back on an order."""
 
-    at: datetime
-    amount_minor: int
+    at: Instant
+    amount_minor: Int64
     reason: str | None = None
 
 
@@ -190,10 +197,10 @@ class Order(Record, frozen=True, kw_only=True, tag="order"):
 
     entity_name: ClassVar[str] = "order"
 
-    order_ref: str
-    at: datetime
+    order_ref: Key
+    at: Instant
     currency: Currency
-    total_minor: int
+    total_minor: Int64
     party: PartyRef | None = None
     channel: str | None = None
     store: str | None = None
@@ -210,15 +217,15 @@ class OrderLine(Record, frozen=True, kw_only=True, tag="order_line"):
 
     entity_name: ClassVar[str] = "order_line"
 
-    order_ref: str
-    at: datetime
+    order_ref: Key
+    at: Instant
     currency: Currency
     party: PartyRef | None = None
     sku: str | None = None
     name: str | None = None
-    quantity: int = 1
+    quantity: Int64 = 1
     unit_price: Decimal | None = None
-    amount_minor: int = 0
+    amount_minor: Int64 = 0
     cancelled: bool = False
     channel: str | None = None
     store: str | None = None
@@ -229,11 +236,11 @@ class Cart(Record, frozen=True, kw_only=True, tag="cart"):
 
     entity_name: ClassVar[str] = "cart"
 
-    at: datetime
+    at: Instant
     party: PartyRef | None = None
     currency: Currency | None = None
-    total_minor: int | None = None
-    completed_at: datetime | None = None
+    total_minor: Int64 | None = None
+    completed_at: Instant | None = None
     items: list[OrderItem] = field(default_factory=list)
 
 
@@ -255,12 +262,12 @@ class Subscription(Record, frozen=True, kw_only=True, tag="subscription"):
     entity_name: ClassVar[str] = "subscription"
 
     party: PartyRef
-    started_at: datetime
+    started_at: Instant
     plan: str | None = None
-    ended_at: datetime | None = None
+    ended_at: Instant | None = None
     end_reason: Literal["cancelled", "payment_failed", "completed"] | None = None
-    trial_until: datetime | None = None
-    amount_minor: int | None = None
+    trial_until: Instant | None = None
+    amount_minor: Int64 | None = None
     currency: Currency | None = None
     period: Literal["week", "month", "quarter", "year"] | None = None
 
@@ -271,12 +278,12 @@ class LoyaltyEntry(Record, frozen=True, kw_only=True, tag="loyalty_entry"):
     entity_name: ClassVar[str] = "loyalty_entry"
 
     party: PartyRef
-    at: datetime
+    at: Instant
     points: int = 0
     balance: int | None = None
     tier: str | None = None
     reason: str | None = None
-    expires_at: datetime | None = None
+    expires_at: Instant | None = None
 
 
 class Ticket(Record, frozen=True, kw_only=True, tag="ticket"):
@@ -286,7 +293,7 @@ class Ticket(Record, frozen=True, kw_only=True, tag="ticket"):
 
     party: PartyRef | None = None
     organisation: PartyRef | None = None
-    at: datetime
+    at: Instant
     subject: str | None = None
     body: str | None = None
     status: Literal["new", "open", "pending", "on_hold", "solved", "closed", "deleted"] = "open"
@@ -294,7 +301,7 @@ class Ticket(Record, frozen=True, kw_only=True, tag="ticket"):
     channel: str | None = None
     category: str | None = None
     assignee: str | None = None
-    solved_at: datetime | None = None
+    solved_at: Instant | None = None
     reopens: int | None = None
     assignee_stations: int | None = None
     replies: int | None = None
@@ -308,7 +315,7 @@ class Message(Record, frozen=True, kw_only=True, tag="message"):
 
     entity_name: ClassVar[str] = "message"
 
-    at: datetime
+    at: Instant
     party: PartyRef | None = None
     ticket: str | None = None
     direction: Literal["in", "out"] = "in"
@@ -323,7 +330,7 @@ class Interaction(Record, frozen=True, kw_only=True, tag="interaction"):
 
     entity_name: ClassVar[str] = "interaction"
 
-    at: datetime
+    at: Instant
     kind: str
     party: PartyRef | None = None
     channel: str | None = None
@@ -341,7 +348,7 @@ class Feedback(Record, frozen=True, kw_only=True, tag="feedback"):
 
     entity_name: ClassVar[str] = "feedback"
 
-    at: datetime
+    at: Instant
     instrument: str
     party: PartyRef | None = None
     score: float | None = None
@@ -372,11 +379,11 @@ class Task(Record, frozen=True, kw_only=True, tag="task"):
 
     entity_name: ClassVar[str] = "task"
 
-    at: datetime
+    at: Instant
     party: PartyRef | None = None
     subject: str | None = None
-    due_at: datetime | None = None
-    done_at: datetime | None = None
+    due_at: Instant | None = None
+    done_at: Instant | None = None
     owner: str | None = None
     reason: str | None = None
 
@@ -438,6 +445,18 @@ def encode(record: Record) -> bytes:
     b'{"entity":"person","given_name":"Ada"}'
     """
     return _encoder.encode(record)
+
+
+def mistake(err: ValidationError) -> str:
+    """What is wrong with a record, without the value that is.
+
+    >>> try:
+    ...     decode(b'{"entity":"deal","status":"ada@example.org"}')
+    ... except ValidationError as err:
+    ...     mistake(err)
+    'Invalid enum value - at `$.status`'
+    """
+    return re.sub(r"(?s)'.*' - at", "- at", str(err))
 
 
 def decode(data: bytes | str) -> AnyRecord:

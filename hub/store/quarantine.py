@@ -76,11 +76,11 @@ class Filter:
 def keep(
     connection: Connection, stream: int, rows: Sequence[BadRow], pool: IdPool, run: str, now: int
 ) -> int:
-    """Quarantine ``rows``; returns how many were not there already."""
+    """Quarantine ``rows``; returns how many are news: not there already, or closed since."""
     if not rows:
         return 0
-    present = _present(connection, stream, [row.digest for row in rows])
-    fresh = {row.digest: row for row in rows if row.digest not in present}
+    states = _states(connection, stream, [row.digest for row in rows])
+    fresh = {row.digest: row for row in rows if row.digest not in states}
     bulk.insert(
         connection,
         quarantine,
@@ -96,25 +96,25 @@ def keep(
             for row in fresh.values()
         ],
     )  # fmt: skip
-    return len(fresh)
+    closed = [digest for digest, state in states.items() if state != "open"]
+    for chunk in chunks(closed):  # it was repaired, and is as bad again
+        connection.execute(
+            update(quarantine)
+            .where(quarantine.c.stream_id == stream, quarantine.c.digest.in_(chunk))
+            .values(state="open", first_at=now, last_at=now, run_id=run)
+        )
+    return len(fresh) + len(closed)
 
 
 def settle(connection: Connection, stream: int, source_ids: Sequence[str], now: int) -> None:
     """Close the quarantined rows whose record has meanwhile been stored."""
-    opened = select(quarantine.c.source_id).where(
-        quarantine.c.stream_id == stream,
-        quarantine.c.state == "open",
-        quarantine.c.source_id.is_not(None),
-    )
-    waiting = set(connection.execute(opened.distinct()).scalars())
-    for source_id in sorted(waiting & set(source_ids)):
+    opened = (quarantine.c.stream_id == stream, quarantine.c.state == "open")
+    if connection.execute(select(quarantine.c.qid).where(*opened).limit(1)).first() is None:
+        return  # nearly every page of nearly every stream
+    for chunk in chunks(source_ids):
         connection.execute(
             update(quarantine)
-            .where(
-                quarantine.c.stream_id == stream,
-                quarantine.c.source_id == source_id,
-                quarantine.c.state == "open",
-            )
+            .where(*opened, quarantine.c.source_id.in_(chunk))
             .values(state="replayed", last_at=now)
         )
 
@@ -198,11 +198,11 @@ _ENTRY = (
 )
 
 
-def _present(connection: Connection, stream: int, digests: Sequence[bytes]) -> set[bytes]:
-    found: set[bytes] = set()
+def _states(connection: Connection, stream: int, digests: Sequence[bytes]) -> dict[bytes, str]:
+    found: dict[bytes, str] = {}
     for chunk in chunks(digests):
-        query = select(quarantine.c.digest).where(
+        query = select(quarantine.c.digest, quarantine.c.state).where(
             quarantine.c.stream_id == stream, quarantine.c.digest.in_(chunk)
         )
-        found.update(bytes(digest) for digest in connection.execute(query).scalars())
+        found.update((bytes(digest), state) for digest, state in connection.execute(query))
     return found

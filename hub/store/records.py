@@ -166,7 +166,7 @@ def deleted(connection: Connection, key: SourceKey) -> Rid | None:
     return None if rid is None else Rid(rid)
 
 
-def _of_key(key: SourceKey) -> Select[tuple[int]]:
+def _of_key(key: SourceKey) -> Select[int]:
     return (
         select(source_records.c.rid)
         .join(streams, streams.c.stream_id == source_records.c.stream_id)

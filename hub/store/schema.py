@@ -176,6 +176,13 @@ quarantine = _table(
     Column("last_at", Big, nullable=False),
     Column("run_id", Key, nullable=False),
     UniqueConstraint("stream_id", "digest"),
+    Index(
+        "ix_quarantine_open",
+        "stream_id",
+        "source_id",
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
 )
 
 checkpoints = _table(

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from hub.core.connector import Page, Row, Stream, Tombstones
 from hub.core.errors import SkipRecord
 from hub.core.ids import Rid
-from hub.core.records import Record, decode, encode
+from hub.core.records import Record, decode, encode, mistake
 from hub.store.keys import Keys
 from hub.store.quarantine import BadRow
 from hub.store.records import Known, chunks, known
@@ -26,6 +26,9 @@ from hub.store.suppression import Suppression
 
 MAX_ROW_BYTES = 1_000_000
 """A larger row is a defect of the source, not a customer; it goes to quarantine."""
+
+LONGEST_KEY = 512
+"""Characters of a source id: what PostgreSQL's indexes take in any script."""
 
 
 class Keyed(NamedTuple):
@@ -86,14 +89,25 @@ class Comparer:
         keyed: list[Keyed] = []
         bad = [self.bad(r.where, r.raw, r.reason, r.message) for r in page.rejects]
         for row, place in zip(page.rows, places, strict=True):
-            raw = _json(row)
-            try:
-                source_id = self._stream.key_of(row)
-            except KeyError as err:
-                bad.append(self.bad(place, raw, "no-key", f"the row has no key ({err})"))
-                continue
-            keyed.append(Keyed(row, source_id, raw, self._fingerprint(row, raw), place))
+            item = self._keyed(row, place)
+            if isinstance(item, Keyed):
+                keyed.append(item)
+            else:
+                bad.append(item)
         return keyed, bad
+
+    def _keyed(self, row: Row, place: str) -> Keyed | BadRow:
+        try:
+            raw = _json(row)
+        except TypeError as err:
+            return self.bad(place, repr(row).encode(), "not-json", f"the row is not JSON: {err}")
+        try:
+            source_id = _usable(self._stream.key_of(row))
+        except KeyError as err:
+            return self.bad(place, raw, "no-key", f"the row has no key ({err})")
+        except SkipRecord as err:
+            return self.bad(place, raw, err.reason, str(err))
+        return Keyed(row, source_id, raw, self._fingerprint(row, raw), place)
 
     def compare(self, connection: Connection, rows: Sequence[Keyed]) -> Compared:
         """What is new, changed, unchanged, suppressed or deleted among ``rows``."""
@@ -159,15 +173,26 @@ class Comparer:
         except ValidationError as err:
             reason, message = "bad-field", _first_error(err)
         except msgspec.ValidationError as err:
-            reason, message = "bad-type", str(err)
-        except Exception as err:  # noqa: BLE001 - plugin boundary: the author's map may raise anything
-            reason = "mapping-raised"
-            message = f"the mapping of stream {stream.name} raised {type(err).__name__}"
+            reason, message = "bad-type", mistake(err)
+        except (Exception, SystemExit) as err:  # noqa: BLE001 - plugin boundary
+            reason, message = "mapping-raised", str(defect(f"the mapping of {stream.name}", err))
         return self.bad(row.place, row.raw, reason, message, row.source_id)
 
 
 def _json(row: Mapping[str, Any]) -> bytes:
     return orjson.dumps(row, default=str, option=orjson.OPT_SORT_KEYS)
+
+
+def _usable(source_id: str) -> str:
+    """The key, if both databases can look it up."""
+    if len(source_id) > LONGEST_KEY:
+        raise SkipRecord(
+            f"the key has {len(source_id):,} characters, the limit is {LONGEST_KEY}",
+            reason="key-too-long",
+        )
+    if "\0" in source_id:
+        raise SkipRecord("the key holds a NUL character", reason="nul")
+    return source_id
 
 
 def _refuse_unstorable(row: Keyed) -> None:

@@ -328,3 +328,58 @@ def test_paging_does_not_change_what_is_stored(sqlite_databases, source_on, edit
         source.store.close()
 
     assert stored[0] == stored[1]
+
+
+def test_a_row_that_is_bad_again_is_in_quarantine_again(source):
+    """Bad, repaired, and exactly as bad as before: it must not vanish behind its first repair."""
+    broken = {"id": "1", "name": 7}
+    source.people = [Page(rows=[broken]), Page(rows=[person(1)])]
+    source.sync("people")
+
+    source.people.append(Page(rows=[broken]))
+    counts = source.sync("people").counts
+
+    assert counts.quarantined == 1
+    assert [row.state for row in rows_of(source, schema.quarantine)] == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (person(1) | {"id": "a\0b"}, "nul"),
+        (person(1) | {"id": "k" * 513}, "key-too-long"),
+        (person(1, note=2**70), "not-json"),
+        (person(1, note="\ud800"), "not-json"),
+        (person(1, name="a\0b"), "nul"),
+    ],
+    ids=["nul-in-key", "long-key", "huge-integer", "lone-surrogate", "nul"],
+)
+def test_what_no_database_takes_goes_to_quarantine(source, row, reason):
+    """One such row must not stop a stream for ever, on either database."""
+    source.people = [Page(rows=[row, person(2)])]
+
+    report = source.sync("people")
+
+    assert report.status == "succeeded" or report.counts.quarantined == 1
+    assert (report.counts.stored, report.counts.quarantined) == (1, 1)
+    assert [r.reason for r in rows_of(source, schema.quarantine)] == [reason]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"at": "2025-12-01T10:00:00"},
+        {"amount": 2**63},
+        {"customer": "c" * 3_000},
+        {"order": "o" * 3_000},
+    ],
+    ids=["time-without-zone", "amount-beyond-64-bits", "long-party", "long-order"],
+)
+def test_a_fact_that_no_database_takes_goes_to_quarantine(source, edit):
+    """PostgreSQL and SQLite refuse different things: the hub refuses them on both, row by row."""
+    source.lines = [Page(rows=[line(1, customer=1) | edit, line(2, customer=2)])]
+
+    report = source.sync("lines")
+
+    assert (report.counts.stored, report.counts.quarantined) == (1, 1)
+    assert [r.reason for r in rows_of(source, schema.quarantine)] == ["bad-type"]
