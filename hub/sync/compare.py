@@ -174,8 +174,9 @@ class Comparer:
             reason, message = "bad-field", _first_error(err)
         except msgspec.ValidationError as err:
             reason, message = "bad-type", mistake(err)
-        except (Exception, SystemExit) as err:  # noqa: BLE001 - plugin boundary
-            reason, message = "mapping-raised", str(defect(f"the mapping of {stream.name}", err))
+        except Exception as err:  # noqa: BLE001 - plugin boundary: the author's map may raise anything
+            reason = "mapping-raised"
+            message = f"the mapping of stream {stream.name} raised {type(err).__name__}"
         return self.bad(row.place, row.raw, reason, message, row.source_id)
 
 
