@@ -21,6 +21,6 @@ def hold(reached: boundary.Boundary) -> None:
         sys.stdin.readline()
 
 
-boundary.listen(hold)
 if __name__ == "__main__":
+    boundary.listen(hold)
     main()
