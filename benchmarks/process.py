@@ -40,11 +40,11 @@ class Ran:
     peak_mb: float
 
 
-def run(command: Sequence[str], folder: Path) -> Ran:
-    """``command``, run in ``folder`` until it ends well.
+def run(command: Sequence[str], folder: Path, *, expected: int = 0) -> Ran:
+    """``command``, run in ``folder`` until it ends.
 
     Raises:
-        RuntimeError: If it ends with another exit code than 0.
+        RuntimeError: If it ends with another exit code than ``expected``.
     """
     used = folder / "used.json"
     launch = [sys.executable, "-S", "-c", _LAUNCH, str(used), *command]
@@ -52,6 +52,6 @@ def run(command: Sequence[str], folder: Path) -> Ran:
     if done.returncode:
         raise RuntimeError(f"{command[0]} could not be started:\n{done.stderr}")
     code, seconds, cpu_seconds, peak_mb = json.loads(used.read_text())
-    if code:
+    if code != expected:
         raise RuntimeError(f"{' '.join(command)} ended with {code}:\n{done.stderr}\n{done.stdout}")
     return Ran(done.stdout, seconds, cpu_seconds, peak_mb)
