@@ -135,8 +135,8 @@ class App:
             ConfigError: If its plugin is broken or a secret cannot be read.
         """
         section = self.section(name)
-        if name in self.toml.broken:
-            raise ConfigError(f"{name}: {self.toml.broken[name]}", code="HUB-220")
+        if (unready := self._unready(name)) is not None:
+            raise unready
         connector, settings = self.toml.connectors[name], self.toml.connector_settings[name]
         context = self._context(name, connector, settings, wait or self._wait)
         try:
@@ -180,25 +180,49 @@ class App:
         finally:
             store.close()
 
+    @property
+    def enabled(self) -> list[str]:
+        """Names of the connections that take part in a run."""
+        return [name for name, section in self.settings.connections.items() if section.enabled]
+
+    def left_out(self) -> dict[str, ConfigError]:
+        """Enabled connections that cannot start, and why; a run goes on without them."""
+        found = {name: self._unready(name) for name in self.enabled}
+        return {name: err for name, err in found.items() if err is not None}
+
+    def _unready(self, name: str) -> ConfigError | None:
+        if name in self.toml.broken:
+            return ConfigError(f"{name}: {self.toml.broken[name]}", code="HUB-220")
+        for path, secret in self.toml.secrets():
+            try:
+                if path[:2] == ("connections", name):
+                    secret.reveal()
+            except ConfigError as err:
+                return ConfigError(f"{name}: {err}", code=err.code)
+        return None
+
     @contextmanager
     def lanes(
         self, names: Sequence[str] | None = None, wait: Wait | None = None
     ) -> Iterator[list[Lane]]:
-        """The enabled connections, or those named, opened for reading and writing.
+        """The connections named, or the enabled ones that can start, opened to read and write.
 
         Raises:
             NotFound: If hub.toml has no connection of one of ``names``.
-            ConfigError: If a plugin is broken or a secret cannot be read.
+            ConfigError: If a named one, or every one, has a broken plugin or an unreadable secret.
         """
         from hub.pipeline import Lane
         from hub.push.destination import destinations
         from hub.sync.pull import Source
 
-        enabled = [n for n, section in self.settings.connections.items() if section.enabled]
+        left_out = {} if names else self.left_out()
+        chosen = names or [name for name in self.enabled if name not in left_out]
+        if left_out and not chosen:
+            raise next(iter(left_out.values()))
         region = self.settings.hub.region
         with ExitStack() as stack:
             lanes = []
-            for name in names or enabled:
+            for name in chosen:
                 opened = stack.enter_context(self.connect(name, wait))
                 section, ctx, connector = opened.section, opened.context, opened.connector
                 brand, sync = section.brand or "", section.mode == "sync"

@@ -25,7 +25,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.date import DateTrigger
 
 from hub.core.clock import from_micros, to_micros
-from hub.core.errors import HubError, NeedsReauth, StopRun
+from hub.core.errors import HubError, NeedsReauth, Stopping
 from hub.core.settings import Schedule, Settings
 from hub.core.timetable import Calendar, Interval, Timetable
 from hub.executors.embedded import Embedded
@@ -48,10 +48,6 @@ Raises:
     NeedsReauth: If the system refused the credential.
     HubError: If the run failed.
 """
-
-
-class Stopping(StopRun):
-    """The hub is stopping: the run leaves off at a checkpoint, another process may go on."""
 
 
 class Scheduler:

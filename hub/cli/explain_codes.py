@@ -35,7 +35,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-140": "A proof did not verify: the audit log or its export was changed, cut or mixed. Keep"
     " the file, compare it with an earlier checkpoint of your own, and treat it as an incident.",
     "HUB-150": "A connector plugin has a defect: one of its functions raised. Its stream stopped at"
-    " the last checkpoint, the others went on. Report it to the plugin's author with the log.",
+    " the last checkpoint, the others went on. Report it to the plugin's author, with the"
+    " message: it names the line.",
     "HUB-200": "The settings cannot be used; nothing was started. The message names the setting.",
     "HUB-201": "hub.toml has mistakes; all of them are listed with line and column, and nothing was"
     " started. Correct them and run: hub check.",
@@ -91,6 +92,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-516": "A newer hub wrote this database. Install that version, or restore a backup.",
     "HUB-517": "Two transactions wanted the same row; one gave way and was rolled back whole. Pages"
     " are repeated by themselves; a command that still says so can be run again.",
+    "HUB-518": "The disk under the database gave an error, or a quota or limit kept the file from"
+    " growing. The last page was rolled back whole; repeat the command once the disk is well.",
     "HUB-520": "The operating system refused: a missing file, a missing permission. The message"
     " names the file.",
     "HUB-521": "The disk is full. What was committed stays. Free space, then repeat the command.",

@@ -109,7 +109,7 @@ def run(arguments: list[str], session: Session | None = None) -> int:
             "HUB-203", f"{err.format_message().rstrip('.')}. See: {_help_of(err)}", EXIT_CONFIG
         )
     except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted; what was committed stays", err=True)
+        click.echo("interrupted; what was committed stays, the next run goes on there", err=True)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.session import Session
+from hub.cli.stopping import leaving_off
 from hub.core.clock import Clock
+from hub.core.connector import Wait
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -29,7 +31,7 @@ class Watch:
     """What a command hands to the pipeline and to its connections."""
 
     progress: Progress
-    wait: Waiter
+    wait: Wait
 
 
 class Waiter:
@@ -139,3 +141,29 @@ def watch(session: Session, clock: Clock) -> Iterator[Watch]:
         yield Watch(Progress(page=say.page, stage=say.stage), Waiter(clock, say))
     finally:
         say.close()
+
+
+@contextmanager
+def watch_leaving_off(session: Session, clock: Clock) -> Iterator[Watch]:
+    """Like :func:`watch`; after a first Ctrl-C the work ends at its next page, wait or stage.
+
+    Raises:
+        KeyboardInterrupt: At the end of a block that was left off.
+    """
+    from hub.pipeline import Progress
+
+    with leaving_off() as leave, watch(session, clock) as watched:
+
+        def page(report: StreamReport) -> None:
+            watched.progress.page(report)
+            leave()
+
+        def stage(name: str) -> None:
+            leave()
+            watched.progress.stage(name)
+
+        def wait(seconds: float, reason: str) -> None:
+            leave()
+            watched.wait(seconds, reason)
+
+        yield Watch(Progress(page, stage), wait)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.progress import watch
-from hub.cli.run import actor
+from hub.cli.run import actor, left_out
 from hub.cli.session import Session, pass_session
 from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL
 
@@ -42,7 +42,7 @@ def plan(session: Session, names: tuple[str, ...], everything: bool) -> int:
         [_document(item) for item in plans],
         "\n\n".join(_words(item, shown) for item in plans) or "no connection can be written to",
     )
-    return EXIT_OK
+    return EXIT_OK if names else left_out(session)
 
 
 @click.group(invoke_without_command=True)
@@ -67,7 +67,7 @@ def push(ctx: click.Context, plan_id: str | None) -> int:
             reports = [report for report in kept_up if report is not None]
         hub.notary.settle()
     session.show([_report(r) for r in reports], "\n".join(_sent(reports, places.values())))
-    return _exit_code(reports)
+    return _exit_code(reports) or left_out(session)
 
 
 @push.command()

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.progress import watch
+from hub.cli.progress import watch_leaving_off
 from hub.cli.session import Session, pass_session
-from hub.core.errors import ConfigError
+from hub.core.errors import EXIT_OK, EXIT_PARTIAL, ConfigError
 
 if TYPE_CHECKING:
     from hub.pipeline import PipelineReport
@@ -32,13 +32,13 @@ def run(session: Session, full: bool) -> int:
     app = session.app()
     _require_connections(app.settings.connections)
     with (
-        watch(session, app.clock) as watched,
+        watch_leaving_off(session, app.clock) as watched,
         app.open_hub(actor()) as hub,
         app.lanes(wait=watched.wait) as lanes,
     ):
         report = pipeline.run(hub, lanes, actor=actor(), full=full, progress=watched.progress)
     session.show(document(report), _words(report))
-    return report.exit_code
+    return report.exit_code or left_out(session)
 
 
 @click.command()
@@ -53,7 +53,7 @@ def sync(session: Session, names: tuple[str, ...], full: bool, streams: tuple[st
     app = session.app()
     _require_connections(app.settings.connections)
     with (
-        watch(session, app.clock) as watched,
+        watch_leaving_off(session, app.clock) as watched,
         app.open_hub(actor()) as hub,
         app.lanes(names, wait=watched.wait) as lanes,
     ):
@@ -64,7 +64,15 @@ def sync(session: Session, names: tuple[str, ...], full: bool, streams: tuple[st
         )  # fmt: skip
         hub.notary.settle()
     session.show(sync_document(report), "\n".join(sync_lines(report)))
-    return report.exit_code
+    return report.exit_code or (EXIT_OK if names else left_out(session))
+
+
+def left_out(session: Session) -> int:
+    """Partial if a connection cannot start, which is told on stderr with the reason; else ok."""
+    missing = session.app().left_out()
+    for err in missing.values():
+        session.note(f"left out {err.code}: {err}")
+    return EXIT_PARTIAL if missing else EXIT_OK
 
 
 def document(report: PipelineReport) -> dict[str, object]:
@@ -97,6 +105,7 @@ def sync_document(report: SyncReport) -> dict[str, object]:
                 "status": stream.status,
                 **stream.counts.as_dict(),
                 "error": None if stream.error is None else str(stream.error),
+                "code": None if stream.error is None else stream.error.code,
                 "held_back": None if stream.fuse is None else stream.fuse.reason,
             }
             for stream in report.streams
@@ -122,7 +131,7 @@ def sync_lines(report: SyncReport) -> list[str]:
                 f" {fuse.reason}"
             )
         if stream.error is not None:
-            lines.append(f"  {stream.status}: {stream.error}")
+            lines.append(f"  {stream.status} {stream.error.code}: {stream.error}")
     total = report.counts
     lines.append(f"{report.status}: {total.read:,} read, {total.stored:,} stored")
     if total.quarantined:
@@ -143,7 +152,7 @@ def _words(report: PipelineReport) -> str:
         counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(push.counts.items()))
         lines.append(f"push {push.destination}: {counts or 'nothing to write'}")
         if push.stopped is not None:
-            lines.append(f"  stopped: {push.stopped}")
+            lines.append(f"  stopped {push.stopped.code}: {push.stopped}")
     if not report.pushed:
         lines.append("push: observing only; see what would change with: hub plan")
     if report.head is not None:

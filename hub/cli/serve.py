@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING, Never
 
 import click
@@ -18,7 +16,8 @@ import click
 from hub.cli.crash import report as crash_report
 from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
-from hub.core.errors import EXIT_OK, EXIT_PARTIAL, HubError, NeedsReauth
+from hub.cli.stopping import first_signal
+from hub.core.errors import EXIT_OK, EXIT_PARTIAL, HubError, NeedsReauth, Stopping
 
 if TYPE_CHECKING:
     from hub.app import App
@@ -89,7 +88,7 @@ def _scheduler(app: App, hub: Hub, job: Job) -> Scheduler:
 def _job(session: Session, hub: Hub, stopping: threading.Event) -> Job:
     """What a slot runs: the whole pipeline for one connection, left off early when stopping."""
     from hub.pipeline import Progress, run
-    from hub.scheduler import SNAPSHOT, Stopping
+    from hub.scheduler import SNAPSHOT
 
     app = session.app()
 
@@ -145,22 +144,10 @@ def _scheduled(app: App) -> str:
 
 @contextmanager
 def _told_to_stop() -> Iterator[queue.SimpleQueue[int]]:
-    """A queue that a first SIGTERM or SIGINT is put in; a second one ends the process as usual."""
+    """A queue that a first SIGTERM or SIGINT is put in."""
     told: queue.SimpleQueue[int] = queue.SimpleQueue()  # its put may be called in a signal handler
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-
-    def tell(number: int, _frame: FrameType | None) -> None:
-        told.put(number)
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-    for each in before:
-        signal.signal(each, tell)
-    try:
+    with first_signal(told.put):
         yield told
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _wait(told: queue.SimpleQueue[int], seconds: int | None) -> None:

@@ -8,7 +8,8 @@
     │   └── OutcomeUnknown   a write may have taken effect; read back before sending again
     ├── StopRun              stop this stream now, keep its checkpoint; others go on   exit 1
     │   ├── BudgetExhausted  the vendor's daily budget is spent; resume after ``resets_at``
-    │   └── LeaseLost        another process took over this run slot; nothing was written
+    │   ├── LeaseLost        another process took over this run slot; nothing was written
+    │   └── Stopping         the hub was told to stop; the next run goes on from here
     ├── SkipRecord           put this one record into quarantine with its reason; go on
     ├── StoreError           the database refused; nothing was half-written            exit 5
     │   └── StoreConflict    another transaction was faster; repeat this one           exit 5
@@ -42,8 +43,18 @@ class HubError(Exception):
     default_code = "HUB-100"
 
     def __init__(self, message: str, *, code: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(_legible(message))
         self.code = code or self.default_code
+
+
+def _legible(message: str) -> str:
+    """``message`` as any terminal, log and database takes it: what it quotes may be binary."""
+    if message.replace("\n", "").isprintable():
+        return message
+    return "".join(
+        each if each == "\n" or each.isprintable() else each.encode("unicode_escape").decode()
+        for each in message
+    )
 
 
 class ConfigError(HubError):
@@ -114,6 +125,10 @@ class LeaseLost(StopRun):
     """Another process owns this run slot now; the write was refused and rolled back."""
 
     default_code = "HUB-112"
+
+
+class Stopping(StopRun):
+    """The hub was told to stop: the run leaves off at a checkpoint, the next one goes on there."""
 
 
 class SkipRecord(HubError):

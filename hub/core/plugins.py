@@ -23,7 +23,7 @@ import pluggy
 from pydantic import BaseModel
 
 from hub.core.connector import HUB_API, Connector, Stream, Writer
-from hub.core.errors import ConfigError
+from hub.core.errors import ConfigError, HubError
 from hub.core.hookspecs import ENTRY_POINT_GROUP, PROJECT, ConnectorSpec
 from hub.core.mistakes import nearest
 from hub.core.records import Record
@@ -56,6 +56,19 @@ class BrokenPlugin(ConfigError):
     """A plugin that cannot be used; connections of other plugins go on."""
 
     default_code = "HUB-220"
+
+
+def defect(doing: str, error: BaseException) -> HubError:
+    """The error for ``doing``, in which a plugin's function raised ``error``.
+
+    It tells the type and the line for the plugin's author; the message of ``error`` may quote a
+    record, so it stays out.
+
+    >>> str(defect("shop: reading orders", KeyError("ann@example.com")))
+    'shop: reading orders raised KeyError, a defect of the plugin. Report it to its author'
+    """
+    said = f"{doing} raised {type(error).__name__}{_where(error)}"
+    return HubError(f"{said}, a defect of the plugin. Report it to its author", code="HUB-150")
 
 
 def installed(found: Iterable[EntryPoint] | None = None) -> Sequence[str]:
@@ -189,10 +202,16 @@ def _distribution(point: EntryPoint) -> str:
 
 def _told(error: BaseException) -> str:
     """The error and the plugin's own line that raised it."""
+    return f"{type(error).__name__}: {str(error)[:_TOLD_AT_MOST]}{_where(error)}"
+
+
+def _where(error: BaseException) -> str:
+    """The innermost line of code, Python's import system left out."""
+    if isinstance(error, SyntaxError):
+        return f" at {error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "importlib" not in frame.filename]
-    where = f" at {own[-1].filename}:{own[-1].lineno}" if own else ""
-    return f"{type(error).__name__}: {str(error)[:_TOLD_AT_MOST]}{where}"
+    return f" at {own[-1].filename}:{own[-1].lineno}" if own else ""
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

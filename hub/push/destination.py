@@ -17,6 +17,7 @@ from hub.core.connector import (
 )
 from hub.core.errors import ConfigError, HubError
 from hub.core.mistakes import nearest
+from hub.core.plugins import defect
 from hub.core.released import Released
 from hub.core.settings import PushSection
 from hub.profile.shape import SHAPE, is_known
@@ -99,13 +100,8 @@ class Destination:
             yield
         except HubError:
             raise
-        except Exception as err:  # plugin boundary: the author's writer may raise anything
-            self.ctx.log.exception("writer %s raised", self.writer.name)
-            raise HubError(
-                f"{self.connection}: {doing} {self.writer.name} raised {type(err).__name__}; this"
-                " is a defect of its connector. The log holds the traceback",
-                code="HUB-150",
-            ) from err
+        except (Exception, SystemExit) as err:  # plugin boundary: a writer may raise anything
+            raise defect(f"{self.connection}: {doing} {self.writer.name}", err) from err
 
 
 def destinations(

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, select
 from hub.core.connector import Page, Row, Stream, Tombstones
 from hub.core.errors import SkipRecord
 from hub.core.ids import Rid
+from hub.core.plugins import defect
 from hub.core.records import Record, decode, encode, mistake
 from hub.store.keys import Keys
 from hub.store.quarantine import BadRow
@@ -174,9 +175,8 @@ class Comparer:
             reason, message = "bad-field", _first_error(err)
         except msgspec.ValidationError as err:
             reason, message = "bad-type", mistake(err)
-        except Exception as err:  # noqa: BLE001 - plugin boundary: the author's map may raise anything
-            reason = "mapping-raised"
-            message = f"the mapping of stream {stream.name} raised {type(err).__name__}"
+        except (Exception, SystemExit) as err:  # noqa: BLE001 - plugin boundary
+            reason, message = "mapping-raised", str(defect(f"the mapping of {stream.name}", err))
         return self.bad(row.place, row.raw, reason, message, row.source_id)
 
 

@@ -12,10 +12,10 @@ import pytest
 from sqlalchemy import select
 
 from hub.core.clock import ManualClock, to_micros
-from hub.core.errors import NeedsReauth, Unavailable
+from hub.core.errors import NeedsReauth, Stopping, Unavailable
 from hub.core.settings import Settings
 from hub.core.timetable import Calendar, Interval, Timetable
-from hub.scheduler import SNAPSHOT, Scheduler, Stopping, timetables
+from hub.scheduler import SNAPSHOT, Scheduler, timetables
 from hub.store import slots
 from hub.store.engine import Store
 from hub.store.schema import run_slots
