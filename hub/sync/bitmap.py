@@ -27,6 +27,10 @@ class Bitmap:
             self._bits.extend(bytes(byte - len(self._bits) + 1024))
         self._bits[byte] |= 1 << (rid & 7)
 
+    def count(self) -> int:
+        """How many row ids are marked."""
+        return int.from_bytes(self._bits).bit_count()
+
     def __contains__(self, rid: int) -> bool:
         byte = rid >> 3
         return byte < len(self._bits) and bool(self._bits[byte] & 1 << (rid & 7))

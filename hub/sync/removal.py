@@ -79,6 +79,8 @@ def remove_absent(
     The fuse: more than ``deletes.max_percent`` of the live records are missing, or rows were met
     whose key could not be read, so that nobody can say which records are missing.
     """
+    if UNREADABLE not in seen and seen.count() == _count(connection, stream_id):
+        return [], None  # every row was met: on a first load the look at each of them is saved
     absent = [rid for rid in _live(connection, stream_id) if rid not in seen]
     if not absent:
         return [], None
@@ -133,6 +135,11 @@ def _live(connection: Connection, stream_id: int) -> Iterator[Rid]:
         table.stream_id == stream_id, table.deleted_at.is_(None), table.version > 0
     )
     return (Rid(rid) for rid in connection.execute(query).scalars())
+
+
+def _count(connection: Connection, stream_id: int) -> int:
+    query = select(func.count()).where(source_records.c.stream_id == stream_id)
+    return int(connection.execute(query).scalar_one())
 
 
 def _count_live(connection: Connection, stream_id: int) -> int:
