@@ -22,9 +22,10 @@ class ConnectionCheck:
     def line(self) -> str:
         """For a terminal: what was looked at, what was found, what to do."""
         mark = "ok  " if self.item.ok else "FAIL"
-        detail = f": {self.item.detail}" if self.item.detail else ""
-        fix = f". {self.item.fix}" if self.item.fix and not self.item.ok else ""
-        return f"{mark} {self.connection}: {self.item.what}{detail}{fix}"
+        said = f"{self.item.what}: {self.item.detail}" if self.item.detail else self.item.what
+        if self.item.fix and not self.item.ok:
+            said = f"{said.removesuffix('.')}. {self.item.fix}"
+        return f"{mark} {self.connection}: {said}"
 
     def document(self) -> dict[str, object]:
         """For ``--json``."""

@@ -301,7 +301,10 @@ class HttpClient:
         except AddressRefused as err:
             raise ConfigError(f"{self.connection}: {err}, and the hub does not go there") from err
         except (httpx.ConnectError, httpx.ConnectTimeout) as err:
-            raise RetryLater(f"{self.connection}: no connection for {request}") from err
+            raise RetryLater(
+                f"{self.connection}: no connection for {request} at {self._origin}."
+                " Check the network and the address in hub.toml; the next run resumes"
+            ) from err
         except httpx.TransportError as err:
             self._answers.lost(request, f"no answer ({type(err).__name__})", err)
         return self._answers.parsed(request, raw)

@@ -145,7 +145,7 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "cache_size=-65536",
+            "cache_size=-8192",
             "temp_store=MEMORY",
             "wal_autocheckpoint=4000",
         ):
@@ -179,6 +179,13 @@ def _explain(err: DBAPIError) -> StoreError:
             "the disk is full; the last page was rolled back whole. Free space, then run the same"
             " command again: it resumes at the last checkpoint",
             code="HUB-512",
+        )
+    if "disk i/o error" in lowered or "input/output error" in lowered:
+        return StoreError(
+            "the disk under the database failed, or may not hold a file of that size; the last page"
+            " was rolled back whole. Look at the disk, its quota and the limits of this user, then"
+            " run the same command again: it resumes at the last checkpoint",
+            code="HUB-518",
         )
     if "readonly" in lowered or "read-only" in lowered:
         return StoreError(

@@ -40,10 +40,13 @@ class SyncReport:
 
     @property
     def status(self) -> str:
-        """``succeeded``, ``failed`` if every stream failed, else ``partial`` (invariant 3)."""
+        """``succeeded``, ``failed`` if every stream failed, else ``partial`` (invariant 3).
+
+        Rows that went into quarantine make a run partial once: known ones count as unchanged.
+        """
         statuses = {stream.status for stream in self.streams}
         if statuses <= {"succeeded"}:
-            return "succeeded"
+            return "partial" if self.counts.quarantined else "succeeded"
         return "failed" if statuses == {"failed"} else "partial"
 
     @property

@@ -49,7 +49,8 @@ def held_on(url: str, ground: Ground, folder: Path) -> Photograph:
         toml = configure(ground, emulator.settings(address), url, folder)
         loaded = app.load(toml, clock=clock, ids=IdSource(clock))
         with loaded.open_hub(ACTOR) as hub, loaded.lanes() as lanes:
-            assert pipeline.run(hub, lanes, actor=ACTOR).exit_code == 0
+            report = pipeline.run(hub, lanes, actor=ACTOR)
+            assert [stream.error for stream in report.pulled.streams if stream.error] == []
             return {**photograph(hub.store), "plan": planned(hub, lanes)}
 
 

@@ -169,8 +169,8 @@ def _snapshots(connection: Connection) -> Iterable[tuple[object, ...]]:
     for row in _rows(connection, metric_snapshots):
         yield (
             row.metric, row.series, row.population, row.period_from, row.period_to, row.value,
-            row.low, row.high, row.n, row.status, row.definition, row.registry, bytes(row.body),
-            row.superseded_at is None,
+            row.low, row.high, row.n, row.status, row.definition, row.registry,
+            _inputs_of(row.body), row.superseded_at is None,
         )  # fmt: skip
 
 
@@ -180,6 +180,13 @@ def _pushed(connection: Connection, names: Names) -> Iterable[tuple[object, ...]
         yield (names.keys[row.rid], row.writer, row.field)
     for row in _rows(connection, pushed_rows):
         yield (names.keys[row.rid], row.writer, row.revision)
+
+
+def _inputs_of(body: bytes) -> str:
+    """A snapshot's detail, and which streams it rests on: not when they were read."""
+    said = orjson.loads(body)
+    streams_of = {entity: sorted(read) for entity, read in said["freshness"].items()}
+    return repr((said["detail"], streams_of))
 
 
 def _timeless(body: bytes) -> str:
