@@ -93,7 +93,8 @@ def stream_reader(settings: CsvSettings, stream: StreamSettings) -> Reader:
         paths = listed(settings, stream)  # 1
         tasks, files = (_plan_set if stream.whole_set else _plan_each)(paths, known)  # 2
         if tasks or files != known.files:
-            yield from _Pass(ctx, stream, reading, files).pages(tasks)
+            begins = stream.whole_set and not any(task.resume for task in tasks)
+            yield from _Pass(ctx, stream, reading, files, begins).pages(tasks)
 
     return read
 
@@ -180,6 +181,7 @@ class _Pass:
         stream: Its settings for this stream.
         reading: Fingerprint for the checkpoint.
         files: What is known of each file so far.
+        begins: Whether the next page is the first of a pass over the whole set.
         seen: Keys so far, of the whole set or of the current file.
     """
 
@@ -187,6 +189,7 @@ class _Pass:
     stream: StreamSettings
     reading: str
     files: dict[str, FileState]
+    begins: bool
     seen: Occurrences = field(default_factory=lambda: _none_seen())
     rows: list[Row] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
@@ -272,7 +275,9 @@ class _Pass:
             rejects=self.rejects,
             places=self.places,
             complete=whole and last,
+            begins=self.begins,
         )
+        self.begins = False
         self.rows, self.places, self.rejects, self.bytes = [], [], [], 0
         return page
 

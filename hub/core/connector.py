@@ -119,6 +119,8 @@ class Page:
             enough.
         complete: True on the last page of a pass that saw every live record; only such a pass may
             delete by absence.
+        begins: True on the first page of a pass that starts from the beginning although the
+            checkpoint knew an unfinished one: what that one had seen is forgotten.
     """
 
     rows: Sequence[Row]
@@ -128,6 +130,7 @@ class Page:
     rejects: Sequence[Reject] = ()
     places: Sequence[str] = ()
     complete: bool = False
+    begins: bool = False
 
 
 class Reader(Protocol):

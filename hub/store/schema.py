@@ -80,6 +80,7 @@ streams = _table(
     Column("connection", Key, nullable=False),
     Column("stream", Key, nullable=False),
     Column("entity", Key, nullable=False),
+    Column("mapping", LargeBinary),  # fingerprint of the one that every stored row has been through
     UniqueConstraint("connection", "stream"),
 )
 

@@ -20,6 +20,10 @@ class Bitmap:
         """The bitmap as bytes for the checkpoint."""
         return zlib.compress(bytes(self._bits), 1)
 
+    def copy(self) -> Bitmap:
+        """The same set, apart."""
+        return Bitmap(self._bits.copy())
+
     def add(self, rid: int) -> None:
         """Mark ``rid`` as seen."""
         byte = rid >> 3

@@ -142,11 +142,20 @@ class Ingest:
             LeaseLost: If another process took over; nothing was written.
             StoreError: If the database refused; nothing was written.
         """
+        if self._seen is not None and page.begins:
+            self._seen = Bitmap()
+        committed = self._commit_patiently(page)
+        if self._seen is not None and page.complete:
+            self._seen = Bitmap()  # the next pass meets everybody anew
+        return committed
+
+    def _commit_patiently(self, page: Page) -> Committed:
         for _ in range(ATTEMPTS - 1):
+            seen = None if self._seen is None else self._seen.copy()
             try:
                 return self._commit(page)
             except StoreConflict:
-                continue
+                self._seen = seen  # row ids of an attempt that was rolled back are nobody's
         return self._commit(page)
 
     def _commit(self, page: Page) -> Committed:

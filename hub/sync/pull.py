@@ -1,8 +1,9 @@
 """One stream, from its checkpoint to the present.
 
 1. Take the lease, so that no other process pulls the same stream.
-2. Read the checkpoint and, if a full pass was interrupted, what it had seen.
-3. Commit page after page; each one renews the lease and moves the checkpoint with its rows.
+2. Map stored rows again if their mapping has changed.
+3. Read the checkpoint and, if a full pass was interrupted, what it had seen.
+4. Commit page after page; each one renews the lease and moves the checkpoint with its rows.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from hub.core.boundary import reached
 from hub.core.connector import HUB_API, Connector, Context, FullPass, State, Stream
 from hub.core.errors import HubError, NotFound
+from hub.core.plugins import defect
 from hub.store import leases
 from hub.store.engine import Store
 from hub.store.keys import Keys
@@ -26,6 +28,7 @@ from hub.store.schema import checkpoints
 from hub.sync.bitmap import Bitmap
 from hub.sync.counts import Counts
 from hub.sync.ingest import Ingest, Target
+from hub.sync.remap import map_again
 from hub.sync.removal import Fuse
 
 
@@ -75,6 +78,7 @@ class StreamReport:
         stream: Stream name.
         counts: What became of the rows.
         pages: Pages committed.
+        remapped: Stored rows that were mapped again, counted among those that were read.
         error: Why it stopped early, or None.
         fuse: Why deletion by absence was held back, or None.
     """
@@ -83,6 +87,7 @@ class StreamReport:
     stream: str
     counts: Counts = field(default_factory=Counts)
     pages: int = 0
+    remapped: int = 0
     error: HubError | None = None
     fuse: Fuse | None = None
 
@@ -134,13 +139,8 @@ class Puller:
             self._read_pages(source, stream, lease, report)
         except HubError as err:
             report.error = err
-        except Exception as err:
-            source.ctx.log.exception("stream %s raised", stream.name)
-            report.error = HubError(
-                f"{source.name}: reading {stream.name} raised {type(err).__name__}; this is a"
-                f" defect of the connector {source.connector.name}. The log holds the traceback",
-                code="HUB-150",
-            )
+        except (Exception, SystemExit) as err:  # noqa: BLE001 - plugin boundary
+            report.error = defect(f"{source.name}: reading {stream.name}", err)
         finally:
             leases.release(self.store, lease)
         return report
@@ -149,7 +149,6 @@ class Puller:
         self, source: Source, stream: Stream, lease: Lease, report: StreamReport
     ) -> None:
         row_id = self._register(source, stream)
-        state, seen = self._checkpoint(row_id)
         target = Target(
             connection=source.name,
             stream=stream,
@@ -161,10 +160,14 @@ class Puller:
             region=source.region,
             brand=source.brand,
         )
+        again = map_again(self.store, self.keys, target)  # 2
+        report.counts.add(again)
+        report.remapped = again.read
+        state, seen = self._checkpoint(row_id)  # 3
         ingest = Ingest(
             self.store, self.keys, target, seen if isinstance(stream.deletes, FullPass) else None
         )
-        for page in stream.reader(source.ctx, state):
+        for page in stream.reader(source.ctx, state):  # 4
             reached("page fetched")
             committed = ingest.commit(page)
             report.counts.add(committed.counts)

@@ -355,6 +355,17 @@ def test_a_set_that_changed_during_a_pause_is_read_from_the_beginning(sales: Any
     again = sales.read(state)
 
     assert (len(again.rows), again.complete) == (6_000, True)
+    assert [page.begins for page in again.pages] == [True, *[False] * (len(again.pages) - 1)]
+
+
+def test_a_resumed_pass_does_not_begin_anew(sales: Any) -> None:
+    """What it had seen before the pause still counts."""
+    header = "receipt,sold,sku,qty,price,customer\n"
+    text = header + "".join(f"{n},2026-01-02 03:04,a,1,2.50,7\n" for n in range(6_000))
+    sales.put("sales1.csv", text)
+    state = json.loads(json.dumps(next(sales.pages()).next_state))
+
+    assert not any(page.begins for page in sales.read(state).pages)
 
 
 # --- keys ------------------------------------------------------------------------------------

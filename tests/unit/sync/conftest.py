@@ -17,6 +17,7 @@ from hub.core.connector import (
     Feed,
     Page,
     Row,
+    RowMap,
     State,
     Stream,
 )
@@ -60,6 +61,8 @@ class ListSource:
     people: list[Page] = field(default_factory=list)
     lines: list[Page] = field(default_factory=list)
     deletes: Deletes = field(default_factory=Feed)
+    map_person: RowMap = map_person
+    mapping_version: int = 1
     keys: Keys = field(default_factory=lambda: Keys(b"k" * 32))
 
     def read_people(self, ctx: Context, state: State) -> Iterator[Page]:
@@ -70,7 +73,15 @@ class ListSource:
 
     def sync(self, *streams: str, full: bool = False) -> SyncReport:
         declared = (
-            Stream("people", Person, map_person, "id", self.read_people, deletes=self.deletes),
+            Stream(
+                "people",
+                Person,
+                self.map_person,
+                "id",
+                self.read_people,
+                deletes=self.deletes,
+                mapping_version=self.mapping_version,
+            ),
             Stream("lines", OrderLine, map_line, "id", self.read_lines),
         )
         chosen = tuple(s for s in declared if s.name in (streams or ("people", "lines")))
@@ -92,6 +103,7 @@ class ListSource:
                 merges=page.merges,
                 rejects=page.rejects,
                 complete=page.complete,
+                begins=page.begins,
             )
 
 
