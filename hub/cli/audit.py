@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from hub.cli.run import actor
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import TamperEvident
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(cls=Verbs)
 def audit() -> None:
     """Show, search, export and verify the tamper-evident log."""
 

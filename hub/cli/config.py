@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import EXIT_AUTH, EXIT_CONFIG, EXIT_OK, EXIT_UNAVAILABLE, ConfigError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _refuse(session: Session, err: ConfigMistakes) -> int:
     return EXIT_CONFIG
 
 
-@click.group()
+@click.group(cls=Verbs)
 def config() -> None:
     """Show every setting and where it came from."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL, ConfigError, NotFound
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MARKS = {"passed": "ok  ", "failed": "FAIL", "not applicable": "n/a "}
 
 
-@click.group()
+@click.group(cls=Verbs)
 def connectors() -> None:
     """List connectors, write a new one, examine one, look at what one reads."""
 

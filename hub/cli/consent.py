@@ -13,7 +13,7 @@ import click
 from hub.cli.customer import Customer, customer, note_reading
 from hub.cli.exports import export_options, write
 from hub.cli.run import actor
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Keys = Mapping[int, "SourceKey"]
 
 
-@click.group()
+@click.group(cls=Verbs)
 def consent() -> None:
     """Show where consent stands, its conflicts, and the ledger itself."""
 

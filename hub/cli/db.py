@@ -6,10 +6,10 @@ from contextlib import closing
 
 import click
 
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 
 
-@click.group()
+@click.group(cls=Verbs)
 def db() -> None:
     """Look after the database."""
 

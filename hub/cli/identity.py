@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.run import actor
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 
 if TYPE_CHECKING:
     from hub.identity.resolve import ResolveReport
 
 
-@click.group()
+@click.group(cls=Verbs)
 def identity() -> None:
     """Resolve who is who, and measure how well it went."""
 

@@ -104,10 +104,13 @@ def run(arguments: list[str], session: Session | None = None) -> int:
         result = cli.main(arguments, "hub", standalone_mode=False, obj=session)
     except HubError as err:
         return _failed(err.code, _redacted(str(err), session), err.exit_code)
+    except click.exceptions.NoArgsIsHelpError as err:
+        click.echo(err.format_message(), err=True)
+        return EXIT_CONFIG
     except click.UsageError as err:
-        return _failed(
-            "HUB-203", f"{err.format_message().rstrip('.')}. See: {_help_of(err)}", EXIT_CONFIG
-        )
+        said = err.format_message().removesuffix(".")
+        stop = "" if said.endswith("?") else "."
+        return _failed("HUB-203", f"{said}{stop} See: {_help_of(err)}", EXIT_CONFIG)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; what was committed stays, the next run goes on there", err=True)
         return EXIT_INTERRUPTED

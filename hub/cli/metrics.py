@@ -10,7 +10,7 @@ import click
 import orjson
 
 from hub.cli.exports import metrics_export
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hub.metrics.definition import Metric
 
 
-@click.group()
+@click.group(cls=Verbs)
 def metrics() -> None:
     """List, show and describe metrics."""
 

@@ -9,11 +9,11 @@ import click
 
 from hub.cli.exports import profiles_export
 from hub.cli.run import actor
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import NotFound
 
 
-@click.group()
+@click.group(cls=Verbs)
 def profiles() -> None:
     """Find, show and export customers as the hub knows them."""
 

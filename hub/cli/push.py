@@ -9,7 +9,7 @@ import click
 
 from hub.cli.progress import watch
 from hub.cli.run import actor, left_out
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def plan(session: Session, names: tuple[str, ...], everything: bool) -> int:
     return EXIT_OK if names else left_out(session)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Verbs, invoke_without_command=True)
 @click.option("--approve", "plan_id", metavar="PLAN", help="Approve this plan and send it.")
 @click.pass_context
 def push(ctx: click.Context, plan_id: str | None) -> int:

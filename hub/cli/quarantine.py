@@ -12,7 +12,7 @@ import click
 
 from hub.cli.customer import note_reading
 from hub.cli.run import actor
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros
 from hub.core.errors import EXIT_OK, EXIT_PARTIAL, HubError, NotFound
 
@@ -25,7 +25,7 @@ _CONNECTION = click.option("--connection", metavar="NAME", help="Only of this co
 _STREAM = click.option("--stream", metavar="NAME", help="Only of this stream.")
 
 
-@click.group()
+@click.group(cls=Verbs)
 def quarantine() -> None:
     """List, look at and replay rows that could not be used."""
 

@@ -67,6 +67,16 @@ class Session:
         return sys.stdout.isatty() and not self.json
 
 
+class Verbs(click.Group):
+    """A noun's commands; its help shows the whole first sentence of each, not its beginning."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One row per command, wrapped to the terminal."""
+        rows = [(name, verb.get_short_help_str(limit=200)) for name, verb in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(rows))
+
+
 pass_session = click.make_pass_decorator(Session, ensure=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -243,9 +244,9 @@ def _told_push(result: Mapping[str, Any]) -> str:
 
 def _told_second(second: Mapping[str, int]) -> str:
     return (
-        f"   {second['read']:,} read, {second['stored']} stored, {second['new_rows_anywhere']} new"
-        f" rows in ledger, log, quarantine or snapshots,"
-        f" {second['effects_in_hubspot']} effects in HubSpot"
+        f"   {second['read']:,} read, {second['stored']} stored;"
+        f" {second['effects_in_hubspot']} effects in HubSpot\n"
+        f"   {second['new_rows_anywhere']} new rows in ledger, log, quarantine or snapshots"
     )
 
 
@@ -258,9 +259,9 @@ def _closing(result: Mapping[str, Any], keep: Path | None) -> str:
     lines.append(f"\nAudit log: {audit['size']:,} entries, signed root {audit['root'][:16]}...")
     lines.append(f"Done in {result['seconds']} s.")
     if keep is not None:
-        lines.append(f"Kept in {keep}. Try: hub --config {keep / 'hub.toml'} status")
+        lines.append(f"Kept in {keep}. Try: {_hub()} --config {keep / 'hub.toml'} status")
     else:
-        lines.append("Look around in it yourself: hub demo --keep demo")
+        lines.append(f"Look around in it yourself: {_hub()} demo --keep demo")
     return "\n".join(lines)
 
 
@@ -268,7 +269,15 @@ def _number(item: Mapping[str, Any]) -> str:
     if item["value"] is None:
         return "insufficient data"
     values = [item["value"], item["low"], item["high"]]
-    if REGISTRY[item["metric"]].unit == "money":
+    unit = REGISTRY[item["metric"]].unit
+    if unit == "money":
         values = [v if v is None else major_units(v, item["series"]) for v in values]
     value, low, high = values
-    return f"{value:,.2f}" + ("" if low is None else f" [{low:,.2f}, {high:,.2f}]")
+    sign = " %" if unit == "percent" else ""
+    return f"{value:,.2f}{sign}" + ("" if low is None else f" [{low:,.2f}, {high:,.2f}]")
+
+
+def _hub() -> str:
+    """How to call the hub from this shell: by its path, as after ``make demo``, or by its name."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "hub" and shutil.which("hub") is None else "hub"

@@ -108,6 +108,26 @@ def test_misspelt_command_line_is_one_line_and_exit_2(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize("line", ["", "audit"])
+def test_a_noun_alone_is_answered_with_its_help(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody is told off for looking; a script still gets exit code 2."""
+    assert run(line.split()) == 2
+
+    err = capsys.readouterr().err
+    assert err.startswith("Usage: hub")
+    assert "HUB-" not in err.replace("HUB-nnn", "")
+
+
+def test_help_tells_whole_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a command does is not cut off in the middle of a word."""
+    for name in COMMANDS:
+        run([name, "--help"])
+
+    assert "..." not in capsys.readouterr().out.replace("ARGS]...", "").replace("]...", "")
+
+
 def test_hub_error_is_one_line_with_its_code_and_exit(
     failing: Raise, capsys: pytest.CaptureFixture[str]
 ) -> None:
