@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from hub.core.errors import StoreError
+from hub.store import view_sql
 from hub.store.engine import Store
 
 HEAD = "0001"
 """Revision that this version of the hub writes; a test holds it equal to the newest file."""
+
+_LOCK = 0x6378687562
+"""Advisory lock under which one process migrates while the others wait."""
+
+_alembic_at_a_time = threading.Lock()  # its context is global to the process
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -31,8 +38,12 @@ def upgrade(store: Store) -> str:
             " cxhub, or restore a backup of the older database",
             code="HUB-516",
         )
-    with store.write() as connection:
+    with _alembic_at_a_time, store.write() as connection:
+        if not store.is_sqlite:  # SQLite's writer lock does the same
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        view_sql.drop(connection)  # PostgreSQL alters no column that a view reads
         _run_alembic(connection)
+        view_sql.create(connection)
     return before
 
 

@@ -1,6 +1,6 @@
 """The views as SQL of each database.
 
-A migration that alters a table below a view drops the views first and creates them again last:
+``hub.store.upgrade`` drops them before the first revision and creates them after the last:
 PostgreSQL refuses to alter a column that a view reads.
 """
 

@@ -1,0 +1,73 @@
+"""Migrations: they lead to today's schema, forward only, and refuse what a newer hub wrote."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+import hub.store.migrations
+from hub.core.errors import StoreError
+from hub.store import schema, views
+from hub.store.engine import Store
+from hub.store.upgrade import HEAD, upgrade
+
+REVISIONS = sorted(Path(hub.store.migrations.__path__[0]).glob("versions/[0-9]*.py"))
+
+
+def test_the_migrations_lead_to_the_schema(empty_database):
+    """What the revisions build is what ``schema.py`` declares: no table or column apart."""
+    store = Store.open(empty_database)
+    upgrade(store)
+
+    with store.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        differences = compare_metadata(context, schema.metadata)
+
+    store.close()
+    assert [d for d in differences if "alembic_version" not in str(d)] == []
+
+
+def test_the_newest_revision_is_the_one_that_the_code_expects():
+    """A revision without a raised HEAD would never run."""
+    assert REVISIONS[-1].name.split("_")[0] == HEAD
+
+
+def test_a_second_upgrade_changes_nothing(empty_database):
+    """It says which revision it found."""
+    store = Store.open(empty_database)
+
+    assert (upgrade(store), upgrade(store)) == ("", HEAD)
+    assert set(inspect(store.engine).get_view_names()) == {view.name for view in views.VIEWS}
+    store.close()
+
+
+def test_a_database_of_a_newer_hub_is_refused(database):
+    """Older code on a newer schema stops with the next step, before it reads a row."""
+    store = Store.open(database)
+    with store.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StoreError, match="Install the newer"):
+        upgrade(store)
+
+    with store.write() as connection:
+        connection.execute(text(f"UPDATE alembic_version SET version_num = '{HEAD}'"))
+    store.close()
+
+
+def test_stores_that_open_at_once_migrate_once(empty_database):
+    """Four threads find an empty database; all of them end at the newest schema."""
+    stores = [Store.open(empty_database) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(upgrade, stores))
+
+    assert set(found) <= {"", HEAD}
+    assert upgrade(stores[0]) == HEAD
+    for store in stores:
+        store.close()
