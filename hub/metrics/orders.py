@@ -80,6 +80,7 @@ def customers(
         .join(cluster_members, member.rid == entry.party_rid)
         .where(counted)
         .group_by(member.golden_id, entry.currency, entry.stream_id, entry.order_ref)
+        .having(func.max(case((entry.positive.is_(True), 1), else_=0)) == 1)
     )
     found: list[Customer] = []
     for chunk in [None] if golden_ids is None else chunks(golden_ids):

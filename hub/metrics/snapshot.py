@@ -48,26 +48,30 @@ class Measured:
 def keep(
     connection: Connection, measured: Iterable[Measured], *, min_n: int, ids: IdSource, now: int
 ) -> int:
-    """Store what differs from the current snapshots; returns how many new ones there are.
+    """Store what differs from the current snapshots; returns how many came or ended.
 
+    A series that nothing is measured for any more, such as a currency whose last order was
+    cancelled, ends: its number is history.
     Newer inputs that say the same are no new snapshot: a value is as fresh as its inputs were when
     it was last found to differ, and ``hub status`` tells how fresh they are now.
     """
     registry, fresh_until = registry_hash(), freshness(connection)
     rows = [_row(item, min_n, registry, fresh_until, ids.uuid7(), now) for item in measured]
-    fresh = [row for row in rows if _current(connection, row[1], row[2]) != _identity(row)]
-    for row in fresh:
+    current = _current(connection)
+    fresh = [row for row in rows if current.get((row[1], row[2])) != _identity(row)]
+    ended = current.keys() - {(row[1], row[2]) for row in rows}
+    for metric, series in sorted({(row[1], row[2]) for row in fresh} | ended):
         connection.execute(
             update(metric_snapshots)
             .where(
-                metric_snapshots.c.metric == row[1],
-                metric_snapshots.c.series == row[2],
+                metric_snapshots.c.metric == metric,
+                metric_snapshots.c.series == series,
                 metric_snapshots.c.superseded_at.is_(None),
             )
             .values(superseded_at=now)
         )
     bulk.insert(connection, metric_snapshots, COLUMNS, fresh)
-    return len(fresh)
+    return len(fresh) + len(ended)
 
 
 def freshness(connection: Connection) -> dict[str, dict[str, str]]:
@@ -122,11 +126,9 @@ def _identity(row: Sequence[object]) -> tuple[object, ...]:
     return (*row[4:13], orjson.dumps(orjson.loads(body)["detail"], option=orjson.OPT_SORT_KEYS))
 
 
-def _current(connection: Connection, metric: object, series: object) -> tuple[object, ...] | None:
+def _current(connection: Connection) -> dict[tuple[object, object], tuple[object, ...]]:
+    """What the standing snapshots say, by metric and series."""
     query = select(*(metric_snapshots.c[name] for name in COLUMNS)).where(
-        metric_snapshots.c.metric == metric,
-        metric_snapshots.c.series == series,
-        metric_snapshots.c.superseded_at.is_(None),
+        metric_snapshots.c.superseded_at.is_(None)
     )
-    row = connection.execute(query).first()
-    return None if row is None else _identity(row)
+    return {(row.metric, row.series): _identity(row) for row in connection.execute(query)}

@@ -1,9 +1,13 @@
-"""The profile stage: composes the profiles whose golden record, facts or numbers moved."""
+"""The profile stage: composes the profiles whose golden record, facts or numbers moved.
+
+All of them when the purposes in hub.toml or this version's way of composing have changed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 
 import orjson
@@ -13,17 +17,22 @@ from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.settings import PurposeSection
 from hub.metrics.orders import reference_date
+from hub.privacy.gate import Gate
 from hub.profile import sources
 from hub.profile.card import card
 from hub.profile.unified import compose
 from hub.store import bulk, dirty
 from hub.store.engine import Store
 from hub.store.records import chunks
-from hub.store.schema import profiles
+from hub.store.schema import meta, profiles
 
 BATCH = 500
 """Profiles composed in one transaction."""
 
+COMPOSITION = 1
+"""Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
+
+_BASIS = "profile.composed"
 _COLUMNS = ("golden_id", "revision", "body", "digest", "updated_at")
 
 
@@ -38,6 +47,11 @@ class ProfileReport:
 
 def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
     """Compose every profile that was marked; returns what differed."""
+    _mark_all_if_new(store, purposes)
+    with store.read() as connection:
+        now = to_micros(store.clock.now())
+        # "Today" is the metrics' today: a closed history is looked at from its own last day.
+        today = from_micros(min(now, reference_date(connection, now)))
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
@@ -45,7 +59,7 @@ def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
             if not marks:
                 break
             golden_ids = [mark.key for mark in marks]
-            changed, gone = _compose(store, connection, golden_ids, purposes)
+            changed, gone = _compose(connection, golden_ids, purposes, now, today)
             dirty.done(connection, "profile", marks)
         reached("profile committed")
         looked_at += len(marks)
@@ -54,20 +68,30 @@ def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
     return ProfileReport(looked_at, written, removed)
 
 
+def _mark_all_if_new(store: Store, purposes: Mapping[str, PurposeSection]) -> None:
+    basis = f"{COMPOSITION} {Gate(purposes).policy}"
+    seq = dirty.sequence(store)
+    with store.write() as connection:
+        last = connection.execute(select(meta.c.value).where(meta.c.key == _BASIS)).scalar()
+        if last == basis:
+            return
+        everybody = connection.execute(select(profiles.c.golden_id)).scalars()
+        dirty.mark(connection, "profile", everybody, cause="new composition", seq=seq)
+        bulk.upsert(connection, meta, ("key", "value"), [(_BASIS, basis)], key=("key",))
+
+
 def _compose(
-    store: Store,
     connection: Connection,
     golden_ids: list[str],
     purposes: Mapping[str, PurposeSection],
+    now: int,
+    today: datetime,
 ) -> tuple[int, int]:
-    now = to_micros(store.clock.now())
-    # "Today" is the metrics' today: a closed history is looked at from its own last day.
-    moment = from_micros(min(now, reference_date(connection, now)))
     held = _held(connection, golden_ids)
     found = sources.load(connection, golden_ids, purposes, now)
     rows = []
     for golden_id, source in found.items():
-        profile = compose(source, moment)
+        profile = compose(source, today)
         profile["card"] = {"text": card(profile)}
         body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(body, digest_size=16).digest()

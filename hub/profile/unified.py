@@ -8,6 +8,7 @@ reader can tell "nothing known" from "not part of this version".
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -324,9 +325,28 @@ def _permission(sources: Sources) -> Group:
 
 
 def _number(sources: Sources, metric: str) -> Number | None:
-    """The customer's value; with several series (currencies), the one with most behind it."""
-    found = [number for number in sources.numbers if number.metric == metric]
-    return max(found, key=lambda number: (number.value or 0, number.series), default=None)
+    """The customer's value; of several currencies the one for the currency they spent most in.
+
+    Orders are counted over all currencies, the latest order is the latest of any, and who still
+    buys in one currency has not churned.
+    """
+    found = {number.series: number for number in sources.numbers if number.metric == metric}
+    if not found:
+        return None
+    if metric == "last_order":
+        return max(found.values(), key=lambda number: number.value or 0)
+    if metric == "churn":
+        return min(found.values(), key=lambda number: (number.label == "churned", number.series))
+    chosen = found.get(_currency(sources)) or found[min(found)]
+    if metric == "orders":
+        return replace(chosen, value=sum(number.value or 0 for number in found.values()))
+    return chosen
+
+
+def _currency(sources: Sources) -> str:
+    spent = [number for number in sources.numbers if number.metric == "net_spend"]
+    most = max(spent, key=lambda n: (major_units(n.value or 0, n.series), n.series), default=None)
+    return "" if most is None else most.series
 
 
 def _metric(

@@ -383,6 +383,14 @@ metric_snapshots = _table(
     Column("computed_at", Big, nullable=False),
     Column("superseded_at", Big),
     Index(None, "metric", "series", "computed_at"),
+    Index(  # at most one number stands
+        "uq_metric_snapshots_standing",
+        "metric",
+        "series",
+        unique=True,
+        sqlite_where=text("superseded_at IS NULL"),
+        postgresql_where=text("superseded_at IS NULL"),
+    ),
 )
 
 profiles = _table(

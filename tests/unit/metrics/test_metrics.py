@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from hub.core.clock import to_micros
 from hub.store import bulk, schema
@@ -98,6 +98,37 @@ def test_the_order_filter_belongs_to_the_metric(business):
     values = business.profile_values()
     assert values["g1", "orders"][0] == 2
     assert values["g1", "net_spend"][0] == 2000
+
+
+def test_an_order_without_a_paid_line_is_no_order(business):
+    """Shipping of a free sample is an adjustment of nothing; a refund alone buys nothing."""
+    business.customer(1)
+    business.order(1, "a", 1000, days_ago(10))
+    business.order(1, "sample", 0, days_ago(5))
+    business.order(1, "sample", 500, days_ago(5), kind="adjustment", positive=False)
+    business.order(1, "gone", -300, days_ago(5), kind="refund")
+
+    business.measure()
+
+    assert business.profile_values()["g1", "orders"][0] == 1
+    assert business.current()["aov", "GBP"][0] == 1000
+
+
+def test_a_series_that_nobody_measures_any_more_ends(business):
+    """The only order in euros is cancelled: its averages must not stand for ever."""
+    business.customer(1)
+    business.order(1, "a", 100, days_ago(2))
+    business.order(1, "b", 300, days_ago(1), currency="EUR")
+    business.measure()
+
+    with business.store.write() as connection:
+        cancelled = update(schema.order_entries).values(cancelled=True)
+        connection.execute(cancelled.where(schema.order_entries.c.currency == "EUR"))
+    business.mark("facts", 1)
+    business.measure()
+
+    assert {series for _, series in business.current()} == {"GBP"}
+    assert business.measure().snapshots == 0
 
 
 def test_repeat_rate_counts_people_not_records(business):

@@ -153,6 +153,22 @@ def test_money_is_in_major_units_of_its_own_currency():
     assert value_at(compose(sources(numbers=yen), NOW), "value.net_spend") == 12_345
 
 
+def test_one_currency_is_never_mixed_with_another():
+    """Money is in the currency of the highest spend; orders and churn look at every currency."""
+    yen = {"net_spend": 9_000, "aov": 9_000, "orders": 1, "last_order": 10**15}
+    pounds = {"net_spend": 20_000, "aov": 5_000, "orders": 4, "last_order": 10**15 + 1}
+    numbers = [number(m, v, series="JPY") for m, v in yen.items()]
+    numbers += [number(m, v, series="GBP") for m, v in pounds.items()]
+    numbers += [number("rfm", None, "1-1-1", "JPY"), number("rfm", None, "5-5-5", "GBP")]
+    numbers += [number("churn", None, "churned", "JPY"), number("churn", None, "active", "GBP")]
+
+    profile = compose(sources(numbers=numbers), NOW)
+
+    names = ("currency", "net_spend", "aov", "orders", "rfm")
+    assert [value_at(profile, f"value.{n}") for n in names] == ["JPY", 9_000, 9_000, 5, "1-1-1"]
+    assert value_at(profile, "risk.churn") == "active"
+
+
 def test_a_detractor_stays_flagged_for_sixty_days():
     """The last answer counts, and only while it is fresh."""
     fresh = compose(sources(facts=[answer(10, 70), answer(2, 59)]), NOW)
