@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -42,17 +43,41 @@ def record(
 Record = Callable[[Outcome, Verdict], None]
 
 
-def test_a_hub_killed_between_two_pages_and_in_the_middle_of_a_request_goes_on(
+def test_an_undisturbed_hub_does_everything_once(undisturbed: Outcome) -> None:
+    """What all others are compared with: each field was sent once, changed once, and nothing waits."""
+    fields = Counter(sent.partition(" = ")[0] for sent in undisturbed.sends)
+
+    assert len(fields) > 100
+    assert {*fields.values(), *undisturbed.sends.values(), *undisturbed.effects.values()} == {1}
+    assert undisturbed.photograph["waiting work"] == Counter()
+    assert judge(undisturbed, undisturbed).clean
+
+
+def test_a_hub_killed_in_the_middle_of_a_request_goes_on(
     ground: Ground, undisturbed: Outcome, database: str, tmp_path: Path, record: Record
 ) -> None:
-    """Twice killed, it ends with the same rows, profiles and effects as one that was left alone."""
-    kills = [AtPoint("page committed", 9), AtPoint(REQUEST_SENT, 3)]
+    """It ends with the same rows, profiles and effects as one that was left alone."""
+    outcome = play(ground, database, tmp_path, [AtPoint(REQUEST_SENT, 3)])
+
+    verdict = judge(undisturbed, outcome)
+    record(outcome, verdict)
+    assert [landing.after for landing in outcome.landings] == [REQUEST_SENT]
+    assert verdict.clean, verdict
+
+
+@pytest.mark.slow
+def test_a_hub_that_is_killed_again_and_again_gets_through(
+    ground: Ground, undisturbed: Outcome, database: str, tmp_path: Path, record: Record
+) -> None:
+    """One life after the other ends a step further on, and the last one finds nothing missing."""
+    points = ("page committed", "component committed", "outbox claimed", "receipt committed")
+    kills = [*map(AtPoint, points), AtPoint(REQUEST_SENT), AtPoint("leaf sequenced")]
 
     outcome = play(ground, database, tmp_path, kills)
 
     verdict = judge(undisturbed, outcome)
     record(outcome, verdict)
-    assert [landing.after for landing in outcome.landings] == ["page committed", REQUEST_SENT]
+    assert len(outcome.landings) == len(kills)
     assert verdict.clean, verdict
 
 
