@@ -44,7 +44,7 @@ Record = Callable[[Outcome, Verdict], None]
 
 
 def test_an_undisturbed_hub_does_everything_once(undisturbed: Outcome) -> None:
-    """What all others are compared with: each field was sent once, changed once, and nothing waits."""
+    """What all others are compared with: each field sent once, changed once, nothing waits."""
     fields = Counter(sent.partition(" = ")[0] for sent in undisturbed.sends)
 
     assert len(fields) > 100
