@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.layout import counted
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import EXIT_AUTH, EXIT_CONFIG, EXIT_OK, EXIT_UNAVAILABLE, ConfigError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 EVERY = "*"
 """What ``--connect`` without a name stands for."""
 
+_FIRST_CONNECTION = "add a connection; for a file: hub connectors read FILE --guess"
 _IGNORED = ("/var/", "*.db", "*.db-wal", "*.db-shm")
 
 
@@ -68,10 +70,11 @@ def check(session: Session, connect: str | None) -> int:
     except ConfigMistakes as err:
         return _refuse(session, err)
     items = connection_checks(app, _names(app, connect)) if connect else []
-    counts = f"{len(app.settings.connections)} connections, {len(app.settings.purposes)} purposes"
+    connections, purposes = len(app.settings.connections), len(app.settings.purposes)
+    counts = f"{counted(connections, 'connection')}, {counted(purposes, 'purpose')}"
     text = [item.line() for item in items] + [f"{app.toml.path}: no mistakes ({counts})"]
     if not connect:
-        text.append("Next: hub check --connect")
+        text.append(f"Next: {'hub check --connect' if connections else _FIRST_CONNECTION}")
     document = {"file": str(app.toml.path), "mistakes": [], "checks": [i.document() for i in items]}
     session.show(document, "\n".join(text))
     failed = {item.exit_code for item in items} - {EXIT_OK}

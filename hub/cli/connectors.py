@@ -135,12 +135,13 @@ def read(
     With --guess, propose settings for a FILE instead.
     """
     if guess:
-        click.echo(_proposal(Path(source)))
+        proposal = _proposal(Path(source))
+        session.show({"toml": proposal}, proposal)
         return
     with session.app().connect(source) as connection:
         chosen = _stream(connection, stream)
         shown = list(islice(_records(connection, chosen, reveal=reveal), limit))
-    text = "\n".join(f"{item['key']}: {item['record']}" for item in shown)
+    text = "\n".join(_block(str(item["key"]), item["record"]) for item in shown)
     session.show(shown, text or f"{source}/{chosen.name} brought nothing")
 
 
@@ -176,6 +177,14 @@ def _records(
             yield {"key": stream.key_of(row), "record": _mapped(stream, row, reveal=reveal)}
         for reject in page.rejects:
             yield {"key": reject.where, "record": f"{reject.reason}: {reject.message}"}
+
+
+def _block(key: str, record: object) -> str:
+    """A record for people: its key, then a line for each field."""
+    if not isinstance(record, dict):
+        return f"{key}\n  {record}"
+    lines = (f"  {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in record.items())
+    return "\n".join([key, *lines])
 
 
 def _mapped(stream: Stream, row: dict[str, object], *, reveal: bool) -> object:

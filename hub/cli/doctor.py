@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import sqlite3
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from hub.cli.layout import counted
 from hub.cli.session import Session, pass_session
 from hub.core.errors import EXIT_FAILED, EXIT_OK, HubError
 
@@ -62,7 +64,7 @@ def _findings(session: Session) -> Iterator[Finding]:
         yield Finding("settings", "FAIL", str(err))
         return
     yield Finding("settings", "ok", str(app.toml.path))
-    looks: tuple[Callable[[App], Finding], ...] = (_space, _private, _database)
+    looks: tuple[Callable[[App], Finding], ...] = (_writable, _space, _private, _database)
     yield from (look(app) for look in looks)
 
 
@@ -105,6 +107,14 @@ def _space(app: App) -> Finding:
     return Finding("disk", "ok", text)
 
 
+def _writable(app: App) -> Finding:
+    folder = _existing(app.data_dir)
+    if not os.access(folder, os.W_OK):
+        fix = "Give the hub's user the right to write there, or set data_dir in [hub]"
+        return Finding("data folder", "FAIL", f"{folder} cannot be written to", fix)
+    return Finding("data folder", "ok", str(app.data_dir))
+
+
 def _existing(path: Path) -> Path:
     return path if path.exists() else _existing(path.parent)
 
@@ -115,7 +125,7 @@ def _private(app: App) -> Finding:
         return Finding("file modes", "ok", f"{app.data_dir} does not exist yet")
     open_files = [path for path in sorted(app.data_dir.rglob("*")) if _is_open(path)]
     if _is_open(app.data_dir) and open_files:
-        text = f"others may read {len(open_files)} files under {app.data_dir}"
+        text = f"others may read {counted(len(open_files), 'file')} under {app.data_dir}"
         return Finding("file modes", "warn", text, f"Run: chmod 700 {app.data_dir}")
     return Finding("file modes", "ok", f"{app.data_dir} is private")
 
@@ -132,6 +142,9 @@ def _database(app: App) -> Finding:
             schema = current(connection)
     except HubError as err:
         return Finding("database", "FAIL", app.redactor.redact(str(err)))
+    if schema is not None and schema > HEAD:
+        fix = "Install the newer cxhub, or restore a backup of the older database"
+        return Finding("database", "FAIL", f"schema {schema}, this hub knows up to {HEAD}", fix)
     if schema != HEAD:
         found = f"schema {schema}" if schema else "empty"
         return Finding("database", "ok", f"{found}; the next run brings it to {HEAD}")

@@ -10,6 +10,7 @@ import click
 import orjson
 
 from hub.cli.exports import metrics_export
+from hub.cli.layout import moment, wrapped
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
@@ -126,38 +127,51 @@ def _value(metric: Metric, row: Row[Any]) -> str:
 
 
 def _number(metric: Metric, series: str, value: float) -> str:
-    from hub.core.money import exponent
-
     if metric.unit == "money":
-        places = exponent(series)
-        return f"{value / 10**places:,.{places}f}"
+        return _money(series, value)
     return f"{value:,.1f}" + (" %" if metric.unit == "percent" else "")
 
 
+def _money(currency: str, minor: float) -> str:
+    from hub.core.money import exponent
+
+    places = exponent(currency)
+    return f"{minor / 10**places:,.{places}f}"
+
+
 def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
-    ended = f", until {_instant(row.superseded_at)}" if row.superseded_at is not None else ""
+    ended = f", until {moment(row.superseded_at)}" if row.superseded_at is not None else ""
     yield f"{metric.title}: {_value(metric, row)}"
-    yield f"  {row.definition}, computed {_instant(row.computed_at)}{ended}"
+    yield f"  {row.definition}, computed {moment(row.computed_at)}{ended}"
     if row.period_to is not None:
-        start = _instant(row.period_from) or "the beginning"
-        yield f"  data from {start} to {_instant(row.period_to)}"
-    yield f"  population: {row.population}"
+        start = "the beginning" if row.period_from is None else moment(row.period_from)
+        yield f"  data from {start} to {moment(row.period_to)}"
+    yield wrapped(f"population: {row.population}")
     body = orjson.loads(row.body)
-    detail = ", ".join(f"{name} {value}" for name, value in body["detail"].items())
+    detail = [_detail(name, value, row.series) for name, value in body["detail"].items()]
     if detail:
-        yield f"  {detail}"
+        yield wrapped(", ".join(detail))
     for streams in body["freshness"].values():
         for stream, read_at in streams.items():
-            yield f"  made from {stream}, read to its end at {read_at[:19]}Z"
+            yield f"  made from {stream}, read to its end at {read_at[:19].replace('T', ' ')}Z"
+
+
+def _detail(name: str, value: object, series: str) -> str:
+    """A count behind a value, with instants and amounts as people read them."""
+    if isinstance(value, int) and name == "reference":
+        return f"reference {moment(value)}"
+    if isinstance(value, int) and name.endswith("_minor"):
+        return f"{name.removesuffix('_minor')} {_money(series, value)} {series}"
+    return f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name} {value}"
 
 
 def _words(metric: Metric) -> Iterator[str]:
     yield f"{metric.title} ({metric.key}), {metric.unit}"
-    yield f"  formula: {metric.formula}"
-    yield f"  population: {metric.population}"
+    yield wrapped(f"formula: {metric.formula}")
+    yield wrapped(f"population: {metric.population}")
     yield f"  made from: {', '.join(metric.inputs)}; {' and '.join(metric.grain)}"
-    yield f"  limits: {metric.limits}"
-    yield f"  source: {metric.source}"
+    yield wrapped(f"limits: {metric.limits}")
+    yield wrapped(f"source: {metric.source}")
     yield f"  owner: {metric.owner}"
 
 

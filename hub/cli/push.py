@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.layout import WIDTH, counted
 from hub.cli.progress import watch
 from hub.cli.run import actor, left_out
 from hub.cli.session import Session, Verbs, pass_session
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Field changes that a plan prints for people; ``--all`` and ``--json`` show every one."""
+
+_NOWHERE = """\
+no connection can be written to: a csv connection needs the setting output, other
+systems a connector that writes. What each can do: hub connectors list"""
 
 
 @click.command()
@@ -40,7 +45,7 @@ def plan(session: Session, names: tuple[str, ...], everything: bool) -> int:
     shown = None if everything else SHOWN
     session.show(
         [_document(item) for item in plans],
-        "\n\n".join(_words(item, shown) for item in plans) or "no connection can be written to",
+        "\n\n".join(_words(item, shown) for item in plans) or _NOWHERE,
     )
     return EXIT_OK if names else left_out(session)
 
@@ -74,7 +79,7 @@ def push(ctx: click.Context, plan_id: str | None) -> int:
 @click.argument("plan_id", metavar="RUN")
 @pass_session
 def undo(session: Session, plan_id: str) -> int:
-    """Put back what stood there before the push RUN."""
+    """Put back what stood there before the push RUN; hub runs lists them."""
     app = session.app()
     with (
         watch(session, app.clock) as watched,
@@ -114,24 +119,33 @@ def _document(item: Plan) -> dict[str, object]:
 
 
 def _words(item: Plan, shown: int | None) -> str:
-    lines = [f"{item.destination}: {item.rows:,} records, {item.fields:,} fields would change"]
-    for diff in item.diffs[:shown]:
-        before = "(empty)" if diff.before in (None, "") else diff.before
-        lines.append(f"  {diff.native_id}  {diff.field}: {before} -> {_short(diff.after)}")
+    records, fields = counted(item.rows, "record"), counted(item.fields, "field")
+    lines = [f"{item.destination}: {fields} of {records} would change", *_changes(item, shown)]
     if shown is not None and len(item.diffs) > shown:
         lines.append(f"  ... and {len(item.diffs) - shown:,} more: hub plan --all")
     for reason, count in sorted(item.withheld.items()):
-        lines.append(f"  withheld {count:,} fields, {reason}")
+        lines.append(f"  withheld: {counted(count, 'field')}, {reason}")
     if item.missing:
-        lines.append(f"  {item.missing:,} records no longer exist there")
+        lines.append(f"  {counted(item.missing, 'record')} no longer there")
     if item.rows:
         lines.append(f"to write this: hub push --approve {item.plan_id}")
     return "\n".join(lines)
 
 
-def _short(value: object) -> str:
-    text = str(value).replace("\n", " / ")
-    return text if len(text) <= 80 else text[:77] + "..."
+def _changes(item: Plan, shown: int | None) -> Iterator[str]:
+    """The field changes, a heading for each record."""
+    record = None
+    for diff in item.diffs[:shown]:
+        if diff.native_id != record:
+            record = diff.native_id
+            yield f"  {record}"
+        before = "(empty)" if diff.before in (None, "") else diff.before
+        yield _short(f"    {diff.field}: {before} -> {diff.after}")
+
+
+def _short(line: str) -> str:
+    line = line.replace("\n", " / ")
+    return line if len(line) <= WIDTH else line[: WIDTH - 3] + "..."
 
 
 def _report(report: PushReport) -> dict[str, object]:
@@ -151,7 +165,7 @@ def _sent(reports: list[PushReport], places: Iterable[Destination]) -> list[str]
     for report in reports:
         counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(report.counts.items()))
         done = counts or "nothing to write"
-        lines.append(f"{report.destination}: {done} in {report.calls} calls")
+        lines.append(f"{report.destination}: {done} in {counted(report.calls, 'call')}")
         if report.provisioned:
             lines.append(f"  created fields: {', '.join(report.provisioned)}")
         lines += [f"  {n:,} times: {error}" for error, n in report.errors.most_common(5)]
@@ -161,8 +175,8 @@ def _sent(reports: list[PushReport], places: Iterable[Destination]) -> list[str]
             lines.append(f"  to take it back: hub push undo {report.plan_id}")
     asking = [place for place in places if not place.sync]
     lines += [
-        f'{place.key}: observing; set mode = "sync" in [connections.{place.connection}] to keep it'
-        " up to date"
+        f'{place.key}: observing; to keep it up to date, set mode = "sync"\n'
+        f"  in [connections.{place.connection}]"
         for place in asking
     ]
     return lines

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.customer import note_reading
+from hub.cli.layout import counted
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros
@@ -44,13 +45,13 @@ def list_rows(
 
     wanted = Filter(connection, stream, reason)
     with closing(session.app().open_store()) as store, store.read() as reading:
-        counted, newest = reasons(reading, wanted), entries(reading, wanted, limit)
-    total = sum(number for *_, number in counted)
-    lines = [f"{number:>8,}  {name}/{of}  {why}" for name, of, why, number in counted]
+        sums, newest = reasons(reading, wanted), entries(reading, wanted, limit)
+    total = sum(number for *_, number in sums)
+    lines = [f"{number:>8,}  {name}/{of}  {why}" for name, of, why, number in sums]
     lines += ["", *(_line(entry) for entry in newest)] if newest else []
     lines.append(
-        f"{total:,} rows wait; {len(newest)} shown. One of them: hub quarantine show QID; after a"
-        " correction: hub quarantine replay"
+        f"{counted(total, 'row')} in quarantine, {len(newest)} shown. To see one, by its number:"
+        " hub quarantine show\nAfter a correction: hub quarantine replay"
         if total
         else "nothing waits in quarantine"
     )
@@ -58,7 +59,7 @@ def list_rows(
         "open": total,
         "reasons": [
             {"connection": name, "stream": of, "reason": why, "rows": number}
-            for name, of, why, number in counted
+            for name, of, why, number in sums
         ],
         "rows": [_document(entry) for entry in newest],
     }
@@ -161,9 +162,9 @@ def _waiting(hub: Hub, connection: str | None, stream: str | None) -> Mapping[st
     from hub.store.quarantine import Filter, reasons
 
     with hub.store.read() as reading:
-        counted = reasons(reading, Filter(connection, stream))
+        sums = reasons(reading, Filter(connection, stream))
     streams: dict[str, list[str]] = {}
-    for name, of in sorted({(name, of) for name, of, _, _ in counted}):
+    for name, of in sorted({(name, of) for name, of, _, _ in sums}):
         streams.setdefault(name, []).append(of)
     return streams
 
@@ -208,7 +209,7 @@ def _sum(done: Sequence[ReplayReport], failed: Sequence[HubError]) -> str:
 
 def _line(entry: Entry) -> str:
     where = f"{entry.connection}/{entry.stream}  {_place(entry)}"
-    return f"{entry.qid}  {where}  {entry.reason}: {entry.message}"
+    return f"{entry.qid}  {where}  {entry.reason}\n       {entry.message}"
 
 
 def _document(entry: Entry) -> dict[str, object]:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.layout import counted
 from hub.cli.progress import watch_leaving_off
 from hub.cli.session import Session, pass_session
 from hub.core.errors import EXIT_OK, EXIT_PARTIAL, ConfigError
 
 if TYPE_CHECKING:
     from hub.pipeline import PipelineReport
+    from hub.sync.counts import Counts
     from hub.sync.run import SyncReport
 
 
@@ -63,7 +65,8 @@ def sync(session: Session, names: tuple[str, ...], full: bool, streams: tuple[st
             on_page=watched.progress.page,
         )  # fmt: skip
         hub.notary.settle()
-    session.show(sync_document(report), "\n".join(sync_lines(report)))
+    lines = [*sync_lines(report), f"next: {next_step(report, 'hub run')}"]
+    session.show(sync_document(report), "\n".join(lines))
     return report.exit_code or (EXIT_OK if names else left_out(session))
 
 
@@ -117,26 +120,39 @@ def sync_lines(report: SyncReport) -> list[str]:
     """A sync report for people: a line per stream, then the sum and what to do next."""
     lines = []
     for stream in report.streams:
-        counts = stream.counts
-        lines.append(
-            f"{stream.connection}/{stream.stream}: {counts.read:,} read ="
-            f" {counts.stored:,} stored + {counts.unchanged:,} unchanged"
-            f" + {counts.quarantined:,} quarantined + {counts.suppressed:,} suppressed"
-            f" + {counts.skipped:,} skipped; {counts.deleted:,} deleted"
-        )
+        lines.append(f"{stream.connection}/{stream.stream}: {_account(stream.counts)}")
         if stream.fuse is not None:
             fuse = stream.fuse
-            lines.append(
-                f"  nothing was deleted: {fuse.absent:,} of {fuse.live:,} records were missing, and"
-                f" {fuse.reason}"
-            )
+            missing = f"{fuse.absent:,} of {fuse.live:,} records were missing, and {fuse.reason}"
+            lines.append(f"  nothing was deleted: {missing}")
         if stream.error is not None:
             lines.append(f"  {stream.status} {stream.error.code}: {stream.error}")
     total = report.counts
     lines.append(f"{report.status}: {total.read:,} read, {total.stored:,} stored")
     if total.quarantined:
-        lines.append(f"{total.quarantined:,} rows wait in quarantine: hub quarantine list")
+        lines.append(f"{counted(total.quarantined, 'row')} went into quarantine")
     return lines
+
+
+def _account(counts: Counts) -> str:
+    """What became of the rows that were read; what hardly happens is told if it did."""
+    rare = {"suppressed": counts.suppressed, "skipped": counts.skipped}
+    parts = [
+        f"{counts.stored:,} stored",
+        f"{counts.unchanged:,} unchanged",
+        f"{counts.quarantined:,} quarantined",
+        *(f"{number:,} {what}" for what, number in rare.items() if number),
+    ]
+    deleted = f"; {counts.deleted:,} deleted" if counts.deleted else ""
+    return f"{counts.read:,} read = {' + '.join(parts)}{deleted}"
+
+
+def next_step(report: SyncReport, following: str) -> str:
+    """The most useful command after ``report``; ``following`` if there is nothing to mend."""
+    failed = [stream for stream in report.streams if stream.error is not None]
+    if failed:
+        return f"hub check --connect {failed[0].connection}"
+    return "hub quarantine list" if report.counts.quarantined else following
 
 
 def _words(report: PipelineReport) -> str:
@@ -144,8 +160,10 @@ def _words(report: PipelineReport) -> str:
     changes = ", ".join(f"{n:,} {what}" for what, n in sorted(resolved.events.items()))
     lines = [
         *sync_lines(report.pulled),
-        f"people: {changes or 'nobody changed'}; {report.golden.written:,} golden records written",
-        f"metrics: {measured.changed:,} customers changed, {measured.snapshots} new snapshots",
+        f"people: {changes or 'nobody changed'};"
+        f" {counted(report.golden.written, 'golden record')} written",
+        f"metrics: {counted(measured.changed, 'customer')} changed,"
+        f" {counted(measured.snapshots, 'new snapshot')}",
         f"profiles: {report.profiled.written:,} changed",
     ]
     for push in report.pushed:
@@ -154,9 +172,10 @@ def _words(report: PipelineReport) -> str:
         if push.stopped is not None:
             lines.append(f"  stopped {push.stopped.code}: {push.stopped}")
     if not report.pushed:
-        lines.append("push: observing only; see what would change with: hub plan")
+        lines.append("push: observing only, nothing was written to a system")
     if report.head is not None:
         lines.append(f"audit: {report.head.size:,} entries, root {report.head.root.hex()[:16]}")
+    lines.append(f"next: {next_step(report.pulled, 'hub status' if report.pushed else 'hub plan')}")
     return "\n".join(lines)
 
 

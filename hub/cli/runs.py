@@ -1,4 +1,4 @@
-"""``hub runs``: what was done, when, by whom, and with what result."""
+"""``hub runs``: what was read and pushed, when, by whom, and with what result."""
 
 from __future__ import annotations
 
@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from hub.cli.layout import moment
 from hub.cli.session import Session, pass_session
 from hub.core.clock import from_micros
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
+
+
+_COLUMNS = (
+    "run_id", "kind", "connection", "stream", "actor", "status", "started_at", "ended_at", "counts",
+    "error",
+)  # fmt: skip
+_INSET = " " * 22
+"""As wide as an instant and two blanks."""
 
 
 @click.command()
@@ -20,22 +29,31 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 @pass_session
 def runs(session: Session, connection: str | None, limit: int) -> None:
-    """Print the latest runs, newest first: what each read, and why it stopped."""
-    from sqlalchemy import select
-
-    from hub.store import schema
-
-    query = select(schema.runs)
+    """Print the latest runs and pushes, newest first: what each did, and why it stopped."""
     if connection is not None:
         session.app().section(connection)  # a misspelt name must not look like no runs
-        query = query.where(schema.runs.c.connection == connection)
-    order = (schema.runs.c.started_at.desc(), schema.runs.c.run_id)
     with closing(session.app().open_store()) as store, store.read() as reading:
-        rows = reading.execute(query.order_by(*order).limit(limit)).all()
+        rows = reading.execute(_latest(connection, limit)).all()
     session.show(
         [_run(row) for row in rows],
         "\n".join(_run_line(row) for row in rows) or "no runs yet. Start with: hub run",
     )
+
+
+def _latest(connection: str | None, limit: int) -> Select[Any]:
+    """The newest runs, and the pushes that somebody approved or that kept a system up to date."""
+    from sqlalchemy import literal, null, select
+
+    from hub.store.schema import plans, runs
+
+    pulls = select(*(runs.c[name] for name in _COLUMNS))
+    pushes = select(
+        plans.c.plan_id, literal("push"), plans.c.connection, plans.c.writer, plans.c.actor,
+        plans.c.status, plans.c.created_at, null(), plans.c.counts, null(),
+    ).where(plans.c.status != "planned")  # fmt: skip
+    both = pulls.union_all(pushes).subquery()
+    query = select(both).order_by(both.c.started_at.desc(), both.c.run_id).limit(limit)
+    return query if connection is None else query.where(both.c.connection == connection)
 
 
 def _run(row: Row[Any]) -> dict[str, object]:
@@ -58,9 +76,15 @@ def _run_line(row: Row[Any]) -> str:
     took = "" if row.ended_at is None else f" in {(row.ended_at - row.started_at) / 1e6:.1f} s"
     counts = orjson.loads(row.counts)
     told = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
-    error = f"\n  {row.error}" if row.error else ""
-    who = f"{row.kind} {where} by {row.actor}"
-    return f"{_instant(row.started_at)}  {who}: {row.status}{took}; {told or 'nothing'}{error}"
+    lines = [
+        f"{moment(row.started_at)}  {row.kind} {where}: {row.status}{took} by {row.actor}",
+        _INSET + (told or "nothing to do"),
+    ]
+    if row.kind == "push" and row.status == "sent":
+        lines.append(f"{_INSET}to take it back: hub push undo {row.run_id}")
+    if row.error:
+        lines.append(_INSET + row.error)
+    return "\n".join(lines)
 
 
 def _instant(micros: int | None) -> str | None:

@@ -140,7 +140,7 @@ class Store:
 
 def _sqlite_engine(url: str, database: str | None) -> Engine:
     if database and database != ":memory:":
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
+        Path(database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)  # personal data
     engine = create_engine(
         url, connect_args={"check_same_thread": False, "timeout": BUSY_MILLIS / 1000}
     )

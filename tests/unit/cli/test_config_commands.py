@@ -2,8 +2,10 @@
 
 import json
 import re
+import sqlite3
 import tomllib
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -243,6 +245,33 @@ def test_doctor_says_what_is_fit_and_what_is_not(
     assert "FAIL database" in capsys.readouterr().out
 
 
+def test_doctor_sees_a_database_of_a_newer_hub(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no database that the next run would upgrade."""
+    run(["db", "upgrade", "--config", str(config)])
+    with closing(sqlite3.connect(config.parent / "var/hub.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+
+    code = run(["doctor", "--config", str(config)])
+
+    assert code == 1
+    assert "FAIL database: schema 9999, this hub knows up to" in capsys.readouterr().out
+
+
+def test_the_folder_that_the_hub_makes_is_private(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Doctor has nothing to say about what the hub itself did."""
+    run(["db", "upgrade", "--config", str(config)])
+
+    run(["doctor", "--config", str(config)])
+
+    assert (config.parent / "var").stat().st_mode & 0o077 == 0
+    assert "warn file modes" not in capsys.readouterr().out
+
+
 def test_doctor_warns_of_data_that_others_may_read(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -254,7 +283,7 @@ def test_doctor_warns_of_data_that_others_may_read(
 
     run(["doctor", "--config", str(config)])
 
-    assert f"warn file modes: others may read 1 files under {data}" in capsys.readouterr().out
+    assert f"warn file modes: others may read 1 file under {data}" in capsys.readouterr().out
 
 
 def test_relative_paths_start_at_the_settings_file(

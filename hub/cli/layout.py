@@ -1,0 +1,43 @@
+"""How results are laid out for people: eighty columns, plain numbers, UTC to the second."""
+
+from __future__ import annotations
+
+import textwrap
+
+from hub.core.clock import from_micros
+
+WIDTH = 80
+
+
+def wrapped(text: str, indent: str = "  ") -> str:
+    """``text`` in lines of at most 80 columns, each after ``indent``; long words stay whole.
+
+    >>> wrapped("one two", "> ")
+    '> one two'
+    """
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun, which takes an s in the plural.
+
+    >>> counted(1, "row"), counted(2500, "row")
+    ('1 row', '2,500 rows')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def moment(micros: int) -> str:
+    """An instant of the store, which counts microseconds of UTC, as people write it.
+
+    >>> moment(1_766_620_800_000_000)
+    '2025-12-25 00:00:00Z'
+    """
+    return from_micros(micros).strftime("%Y-%m-%d %H:%M:%SZ")
