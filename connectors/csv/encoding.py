@@ -25,7 +25,7 @@ _MOSTLY = 0.9
 
 # What Western European text has beyond ASCII, as Windows-1252 decodes it. A random byte lands
 # outside in most cases: controls, ÿ, þ, ×, ¤ and their like hardly occur in names and products.
-_PLAUSIBLE = re.compile("[À-ÖØ-Ýß-öø-ýŠšŽžŒœŸ‘’“”–—…€£¥§°²³´·ºª«»½¼¾®©™¡¿\u00a0\x00-\x7f]*")
+_PLAUSIBLE = re.compile("[À-ÖØ-Ýß-öø-ýŠšŽžŒœŸ‘’‚“”„‹›–—…•€£¥§°²³´·ºª«»½¼¾®©™¡¿\u00a0\x00-\x7f]*")
 
 
 @dataclass(frozen=True, slots=True)

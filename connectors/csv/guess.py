@@ -38,7 +38,9 @@ _ENOUGH = 0.98  # of the texts of a column; a few may be faulty
 _DATES = ("iso", "day-first", "month-first", "unix-ms", "unix", "%d-%b-%Y", "%d %b %Y", "%Y%m%d")
 _MARKS = ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
 _SIGN = re.compile(r"^(?P<before>[^\d\s.,()+-]{1,3})?\s*[\d(].*?\s*(?P<after>[^\d\s.,()+-]{1,3})?$")
-_NAMES_A_LINE = re.compile("(id|no|number|key|code|ref|entry|event|ticket|response|review)$")
+_NAMES_A_LINE = re.compile(
+    "(id|no|nr|nummer|number|key|code|ref|entry|event|ticket|response|review)$"
+)
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "rating": (1, 5), "stars": (1, 5)}
 
 Texts = Mapping[str, list[str]]
@@ -107,7 +109,8 @@ def guess(path: Path) -> Proposal:
     key, key_notes = _key(table, texts, fields)  # 4
     constants = _constants(entity, fields)
     needed = missing(kinds, {f.split(".")[0] for f in fields} | constants.keys())
-    unmapped = [column for column in texts if column not in fields.values()]
+    used = {*fields.values(), *key["key"]}
+    unmapped = [column for column in texts if column not in used]
     notes = [
         f"A proposal for {path.name}, {table.manner}.",
         *(f"NEEDED: {name}, as a column or under constants." for name in needed),
@@ -297,15 +300,14 @@ def _is_read(read: Callable[[str], object], texts: list[str]) -> Iterator[bool]:
 # --- 4 the key -------------------------------------------------------------------------------
 
 
-def _key(
-    table: Table, texts: Texts, fields: Mapping[str, str]
-) -> tuple[dict[str, Toml], list[str]]:
+def _key(table: Table, texts: Texts, fields: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     lines = max(map(len, texts.values()), default=0)
     unique = [c for c, t in texts.items() if len(t) == lines == len(set(t)) and lines > 1]
     named = [c for c in unique if _NAMES_A_LINE.search(plain(c))]
     named += [c for c in unique if c in (fields.get("emails"), fields.get("phones"))]
+    named += [c for c in unique if c == table.names[0] and c not in fields.values()]
     if named:
         return {"key": (named[0],)}, [f"CHECK: {named[0]} differs on every line of the sample."]
     first = fields.get("order_ref") or fields.get("party") or table.names[0]
-    note = "No column differs on every line, so the line is part of the key."
+    note = "No column is sure to name a line, so the line is part of the key."
     return {"key": (first,), "key_mode": "columns+line"}, [note]

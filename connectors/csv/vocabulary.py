@@ -12,15 +12,18 @@ from collections.abc import Mapping
 Synonyms = Mapping[str, tuple[str, ...]]
 
 PARTY = (
-    "customerid", "customer", "customerno", "customernumber", "clientid", "memberid", "member",
-    "contactid", "userid", "user", "respondent", "requester", "requesterid", "email",
+    "customerid", "customer", "customerno", "customernumber", "kundennr", "kundennummer",
+    "clientid", "memberid", "member", "contactid", "userid", "user", "respondent",
+    "requester", "requesterid", "email",
     "customeremail", "emailaddress", "cardnumber", "card", "loyaltycard", "phone",
 )  # fmt: skip
 PARTY_BY: Mapping[str, str] = {
     "email": "email", "customeremail": "email", "emailaddress": "email", "phone": "phone",
     "cardnumber": "loyalty", "card": "loyalty", "loyaltycard": "loyalty",
 }  # fmt: skip
-_AT = ("at", "date", "datetime", "timestamp", "time", "created", "createdat", "createddate")
+_AT = (
+    "at", "date", "datetime", "timestamp", "time", "created", "createdat", "createddate", "datum",
+)  # fmt: skip
 
 FIELDS: Mapping[str, Synonyms] = {
     "order_line": {
@@ -36,11 +39,32 @@ FIELDS: Mapping[str, Synonyms] = {
             "ordernumber",
             "transactionid",
             "basketid",
+            "bon",
+            "bonnr",
+            "belegnr",
         ),
         "at": ("invoicedate", "soldat", "orderdate", "transactiondate", "saledate", *_AT),
         "party": PARTY,
-        "sku": ("stockcode", "sku", "itemno", "itemcode", "productcode", "productid", "article"),
-        "name": ("description", "item", "itemname", "product", "productname", "title"),
+        "sku": (
+            "stockcode",
+            "sku",
+            "itemno",
+            "itemcode",
+            "productcode",
+            "productid",
+            "article",
+            "artikel",
+            "artikelnr",
+        ),
+        "name": (
+            "description",
+            "item",
+            "itemname",
+            "product",
+            "productname",
+            "title",
+            "bezeichnung",
+        ),
         "quantity": ("quantity", "qty", "units", "pieces", "menge"),
         "unit_price": ("unitprice", "price", "preis", "itemprice"),
         "amount": ("amount", "lineamount", "linetotal", "total", "betrag", "sales", "revenue"),
@@ -53,7 +77,17 @@ FIELDS: Mapping[str, Synonyms] = {
         "family_name": ("familyname", "lastname", "last", "surname", "nachname", "nom"),
         "full_name": ("fullname", "name", "customername", "contactname"),
         "emails": ("email", "emailaddress", "mail", "email1", "email2"),
-        "phones": ("phone", "phonenumber", "mobile", "mobilephone", "telephone", "tel", "cell"),
+        "phones": (
+            "phone",
+            "phonenumber",
+            "mobile",
+            "mobilephone",
+            "telephone",
+            "telefon",
+            "handy",
+            "tel",
+            "cell",
+        ),
         "birth_date": ("birthdate", "dateofbirth", "dob", "birthday", "born"),
         "gender": ("gender", "sex"),
         "title": ("title", "salutation"),

@@ -131,3 +131,25 @@ def test_the_stream_gets_a_name_that_the_settings_allow(shelf: Any) -> None:
     path: Path = shelf.put("2026 Nps-Export.v2.csv", FILES["nps.csv"])
 
     assert list(settings_of(guess(path).as_toml()).streams) == ["nps_export"]
+
+
+def test_a_german_export_is_understood(shelf: Any) -> None:
+    """Low quotation marks are Windows-1252; the first column names the line; a key is no rest."""
+    text = "Kundennr;Vorname;Nachname;Telefon;Notiz\nK1;Jürgen;Groß;0151;„Du“\nK2;Ann;Lee;0152;\n"
+    path = shelf.put("kunden.csv", text.encode("cp1252"))
+
+    proposal = guess(path)
+
+    assert proposal.settings["key"] == ("Kundennr",)
+    assert proposal.settings["encoding"] == "windows-1252"
+    assert proposal.columns["phones"] == ("Telefon",)
+    assert "Not mapped: Notiz." in proposal.notes
+
+
+def test_a_first_column_with_a_name_of_its_own_may_be_the_key(shelf: Any) -> None:
+    """It differs on every line and is no field; a time that differs is none all the same."""
+    people = guess(shelf.put("people.csv", "Membre;first;last\nA;Ann;Lee\nB;Bob;Lee\n"))
+    events = guess(shelf.put("e.csv", "event_time;kind\n1767322800;a\n1767322900;a\n"))
+
+    assert people.settings["key"] == ("Membre",)
+    assert events.settings["key_mode"] == "columns+line"
