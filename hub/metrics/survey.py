@@ -157,14 +157,14 @@ def _last_per_wave(answers: Iterable[Response]) -> list[Response]:
 def _rows(
     connection: Connection, golden_ids: Sequence[str] | None
 ) -> Iterator[tuple[int, str | None, int, bytes]]:
-    query = (
-        select(facts.c.rid, cluster_members.c.golden_id, facts.c.at, source_records.c.canonical)
-        .join(source_records, source_records.c.rid == facts.c.rid)
-        .outerjoin(cluster_members, cluster_members.c.rid == facts.c.party_rid)
-        .where(facts.c.entity == "feedback")
-    )
+    columns = (facts.c.rid, cluster_members.c.golden_id, facts.c.at, source_records.c.canonical)
+    whose, record = cluster_members.c.rid == facts.c.party_rid, source_records.c.rid == facts.c.rid
+    query = select(*columns).join(source_records, record)
     if golden_ids is None:
-        yield from connection.execute(query)
+        everybody = query.outerjoin(cluster_members, whose)  # also people unknown
+        yield from connection.execute(everybody.where(facts.c.entity == "feedback"))
         return
+    # From the customers on, never from all feedback: SQLite would look through it for every chunk.
+    chosen = query.join(cluster_members, whose).where(facts.c.entity + "" == "feedback")
     for chunk in chunks(golden_ids):
-        yield from connection.execute(query.where(cluster_members.c.golden_id.in_(chunk)))
+        yield from connection.execute(chosen.where(cluster_members.c.golden_id.in_(chunk)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy import Row as SqlRow
 
 from hub.core import normalise
@@ -93,30 +93,46 @@ class Intents:
         self._keys = keys
 
     def stale(self, connection: Connection, after: int, limit: int) -> list[Row]:
-        """Up to ``limit`` records, by row id after ``after``, whose profile or policy moved."""
+        """The next records, by row id after ``after``, whose profile or policy moved.
+
+        At most ``limit``, and none only at the end. Members are looked at ``limit`` at a time: over
+        all of them at once either database would sort the rest of the stream for every page.
+        """
+        members = select(cluster_members.c.rid).order_by(cluster_members.c.rid).limit(limit)
+        while True:
+            window = members.where(cluster_members.c.rid > after).subquery()
+            last = connection.execute(select(func.max(window.c.rid))).scalar()
+            if last is None:
+                return []
+            both = (
+                cluster_members.c.rid,
+                source_records.c.rid,
+            )  # equal, but PostgreSQL looks at one
+            found = connection.execute(
+                self._stale().where(*(rid.between(after + 1, last) for rid in both))
+            )
+            if rows := [_row(item) for item in found]:
+                return rows
+            after = last
+
+    def _stale(self) -> _Rows:
         latest = and_(
             pushed_rows.c.rid == source_records.c.rid, pushed_rows.c.writer == self._destination.key
         )
-        query = (
-            self._rows()
-            .outerjoin(pushed_rows, latest)
-            .where(
-                source_records.c.rid > after,
-                or_(
-                    pushed_rows.c.rid.is_(None),
-                    pushed_rows.c.revision != profiles.c.revision,
-                    pushed_rows.c.policy != self._gate.policy,
-                ),
-            )
+        moved = or_(
+            pushed_rows.c.rid.is_(None),
+            pushed_rows.c.revision != profiles.c.revision,
+            pushed_rows.c.policy != self._gate.policy,
         )
-        found = connection.execute(query.order_by(source_records.c.rid).limit(limit))
-        return [_row(item) for item in found]
+        return (
+            self._rows().outerjoin(pushed_rows, latest).where(moved).order_by(cluster_members.c.rid)
+        )
 
     def rows(self, connection: Connection, rids: Sequence[int]) -> dict[int, Row]:
         """The records ``rids`` that still exist and still belong to somebody."""
         found: dict[int, Row] = {}
         for chunk in chunks(rids):
-            query = self._rows().where(source_records.c.rid.in_(chunk))
+            query = self._rows().where(cluster_members.c.rid.in_(chunk))
             found.update({item.rid: _row(item) for item in connection.execute(query)})
         return found
 
@@ -221,7 +237,8 @@ class Intents:
                 profiles.c.revision,
                 profiles.c.body,
             )
-            .join(streams, streams.c.stream_id == source_records.c.stream_id)
+            # By row id, never by stream: SQLite would sort the whole stream anew for every page.
+            .join(streams, streams.c.stream_id == source_records.c.stream_id + 0)
             .join(cluster_members, cluster_members.c.rid == source_records.c.rid)
             .join(profiles, profiles.c.golden_id == cluster_members.c.golden_id)
             .where(

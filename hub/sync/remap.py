@@ -53,7 +53,7 @@ def _outdated(store: Store, target: Target) -> Iterator[list[Row]]:
     query = (
         select(table.rid, table.source_id, table.raw)
         .where(
-            table.stream_id == target.stream_id,
+            table.stream_id + 0 == target.stream_id,  # by row id: SQLite would sort for every page
             table.mapping != target.mapping,
             table.version > 0,
             table.raw.is_not(None),

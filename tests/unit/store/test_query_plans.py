@@ -1,0 +1,93 @@
+"""Queries that run once per page or batch go by index; none looks at a whole table or stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+from sqlalchemy import Connection, event
+
+from hub.core.clock import ManualClock
+from hub.core.connector import Context, OutField, Writer
+from hub.core.settings import DEFAULT_PURPOSES
+from hub.metrics import orders, survey
+from hub.privacy import permissions
+from hub.privacy.gate import Gate
+from hub.profile import sources
+from hub.push.destination import Destination
+from hub.push.intent import Intents
+from hub.store import dirty, quarantine, records
+from hub.store.engine import Store
+from hub.store.keys import Keys
+
+GOLDEN_IDS = [f"g{n}" for n in range(500)]
+LARGE = (
+    "source_records", "facts", "order_entries", "consent_events", "quarantine", "links",
+    "cluster_members", "golden_records", "profiles", "profile_metrics", "pushed_rows",
+    "pushed_fields", "outbox", "dirty", "identity_events",
+)  # fmt: skip
+
+
+def intents() -> Intents:
+    writer = Writer("w", "people", (OutField("f", "who.name", "service"),), 100, None, None)  # type: ignore[arg-type]  # never called
+    ctx = Context("crm", None, None, ManualClock(None), logging.getLogger("t"), None)  # type: ignore[arg-type]  # never asked
+    gate = Gate(DEFAULT_PURPOSES)
+    place = Destination(ctx, writer, writer.fields, sync=True, region="AU")
+    return Intents(place, gate, DEFAULT_PURPOSES, Keys(b"k" * 32))
+
+
+QUERIES: dict[str, Callable[[Connection], object]] = {
+    "known": lambda c: records.known(c, 1, ["1", "2"]),
+    "settle": lambda c: quarantine.settle(c, 1, ["1", "2"], 0),
+    "waiting": lambda c: dirty.waiting(c, "profile", 500),
+    "permissions": lambda c: permissions.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
+    "customers": lambda c: orders.customers(c, 10**15, 180, GOLDEN_IDS),
+    "responses": lambda c: survey.responses(c, GOLDEN_IDS),
+    "sources": lambda c: sources.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
+    "stale": lambda c: intents().stale(c, 0, 1_000),
+    "rows": lambda c: intents().rows(c, range(1, 101)),
+}
+
+
+@pytest.fixture
+def sqlite_store(sqlite_databases) -> Iterator[Store]:
+    """SQLite plans without statistics, so a plan that is good here is good on any data."""
+    store = Store.open(sqlite_databases.migrated())
+    with store.write() as connection:  # somebody to look at, so that no query is skipped
+        connection.exec_driver_sql("INSERT INTO streams VALUES (1, 'crm', 'people', 'person', '')")
+        connection.exec_driver_sql("INSERT INTO cluster_members VALUES (1, 'g1', 0)")
+        connection.exec_driver_sql(
+            "INSERT INTO golden_records VALUES ('g1', 'person', 1, '{}', '', 0)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO quarantine VALUES"
+            " (1, 1, 'd', '9', 'x', 'r', 'm', 'raw', 'open', 0, 0, 'run')"
+        )
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES.keys())
+def test_what_runs_per_page_goes_by_index(sqlite_store: Store, query) -> None:
+    """No scan of a large table, and no walk through a whole stream to find a few of its rows."""
+    statements: list[tuple[str, tuple[object, ...]]] = []
+
+    def note(_conn, _cursor, statement, parameters, _context, _many):
+        if statement.startswith(("SELECT", "UPDATE")):
+            statements.append((statement, parameters))
+
+    event.listen(sqlite_store.engine, "before_cursor_execute", note)
+    with sqlite_store.write() as connection:
+        query(connection)
+    event.remove(sqlite_store.engine, "before_cursor_execute", note)
+
+    assert statements
+    with sqlite_store.read() as connection:
+        for statement, parameters in statements:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            for step in (row[3] for row in plan.all()):
+                table = next((t for t in LARGE if f" {t}" in step), None)
+                assert table is None or not step.startswith("SCAN"), (statement, step)
+                assert not step.endswith("(stream_id=?)") or "quarantine" in step, (statement, step)
+                assert not step.endswith("(entity=?)"), (statement, step)
