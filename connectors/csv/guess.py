@@ -304,8 +304,10 @@ def _key(table: Table, texts: Texts, fields: Mapping[str, str]) -> tuple[dict[st
     lines = max(map(len, texts.values()), default=0)
     unique = [c for c, t in texts.items() if len(t) == lines == len(set(t)) and lines > 1]
     named = [c for c in unique if _NAMES_A_LINE.search(plain(c))]
+    card = fields.get("identifiers.loyalty_card")
+    free = [c for c in table.names[:1] if c == card or c not in fields.values()]
+    named += [c for c in unique if c in free]
     named += [c for c in unique if c in (fields.get("emails"), fields.get("phones"))]
-    named += [c for c in unique if c == table.names[0] and c not in fields.values()]
     if named:
         return {"key": (named[0],)}, [f"CHECK: {named[0]} differs on every line of the sample."]
     first = fields.get("order_ref") or fields.get("party") or table.names[0]

@@ -148,8 +148,10 @@ def test_a_german_export_is_understood(shelf: Any) -> None:
 
 def test_a_first_column_with_a_name_of_its_own_may_be_the_key(shelf: Any) -> None:
     """It differs on every line and is no field; a time that differs is none all the same."""
-    people = guess(shelf.put("people.csv", "Membre;first;last\nA;Ann;Lee\nB;Bob;Lee\n"))
+    people = guess(shelf.put("p.csv", "Membre;first;email\nA;Ann;a@b.example\nB;Bob;c@b.example\n"))
+    cards = guess(shelf.put("c.csv", "Card;first;email\nA;Ann;a@b.example\nB;Bob;c@b.example\n"))
     events = guess(shelf.put("e.csv", "event_time;kind\n1767322800;a\n1767322900;a\n"))
 
     assert people.settings["key"] == ("Membre",)
+    assert cards.settings["key"] == ("Card",)
     assert events.settings["key_mode"] == "columns+line"
