@@ -26,8 +26,8 @@ GRANT = Event(
 
 def judge(purpose: str, *events: Event, points: tuple[bytes, ...] = ()):
     field = OutField("f", "voice.nps", purpose)
-    points = {"f": points} if points else {}
-    return Gate(PURPOSES).judge("g1", "crm", [field], Permissions(events, PURPOSES, 100), points)
+    named = {"f": points} if points else {}
+    return Gate(PURPOSES).judge("g1", "crm", [field], Permissions(events, PURPOSES, 100), named)
 
 
 def refusal(purpose: str, decision: str) -> Event:
