@@ -209,7 +209,8 @@ def _sum(done: Sequence[ReplayReport], failed: Sequence[HubError]) -> str:
 
 def _line(entry: Entry) -> str:
     where = f"{entry.connection}/{entry.stream}  {_place(entry)}"
-    return f"{entry.qid}  {where}  {entry.reason}\n       {entry.message}"
+    message = entry.message.removeprefix(f"{entry.place}: ")
+    return f"{entry.qid}  {where}  {entry.reason}\n       {message}"
 
 
 def _document(entry: Entry) -> dict[str, object]:

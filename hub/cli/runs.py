@@ -42,13 +42,14 @@ def runs(session: Session, connection: str | None, limit: int) -> None:
 
 def _latest(connection: str | None, limit: int) -> Select[Any]:
     """The newest runs, and the pushes that somebody approved or that kept a system up to date."""
-    from sqlalchemy import literal, null, select
+    from sqlalchemy import func, literal, null, select
 
     from hub.store.schema import plans, runs
 
+    writer = func.substr(plans.c.writer, func.length(plans.c.connection) + 2)
     pulls = select(*(runs.c[name] for name in _COLUMNS))
     pushes = select(
-        plans.c.plan_id, literal("push"), plans.c.connection, plans.c.writer, plans.c.actor,
+        plans.c.plan_id, literal("push"), plans.c.connection, writer, plans.c.actor,
         plans.c.status, plans.c.created_at, null(), plans.c.counts, null(),
     ).where(plans.c.status != "planned")  # fmt: skip
     both = pulls.union_all(pushes).subquery()
@@ -75,7 +76,9 @@ def _run_line(row: Row[Any]) -> str:
     where = "/".join(part for part in (row.connection, row.stream) if part)
     took = "" if row.ended_at is None else f" in {(row.ended_at - row.started_at) / 1e6:.1f} s"
     counts = orjson.loads(row.counts)
-    told = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
+    told = ", ".join(
+        f"{number:,} {what.replace('_', ' ')}" for what, number in counts.items() if number
+    )
     lines = [
         f"{moment(row.started_at)}  {row.kind} {where}: {row.status}{took} by {row.actor}",
         _INSET + (told or "nothing to do"),

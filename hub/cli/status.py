@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from hub.cli.layout import counted
 from hub.cli.session import Session, pass_session
 from hub.core.clock import from_micros, to_micros
 
@@ -72,7 +73,7 @@ class Status:
     def next_step(self) -> str:
         """The most useful command now."""
         if not self.streams:
-            return "hub check"
+            return "add a connection to hub.toml; for a file: hub connectors read FILE --guess"
         failed = [each for each in self.streams if each.status in ("failed", "partial")]
         if failed:
             return f"hub runs --connection {failed[0].connection}"
@@ -179,7 +180,7 @@ def _lines(found: Status) -> Iterator[str]:
         if each.error:
             yield f"  {each.error}"
         if each.quarantined:
-            yield f"  {each.quarantined:,} rows in quarantine"
+            yield f"  {counted(each.quarantined, 'row')} in quarantine"
     if found.waiting:
         yield "waiting: " + ", ".join(f"{n:,} for {stage}" for stage, n in found.waiting.items())
     for plan_id, destination in found.plans:

@@ -246,6 +246,7 @@ def test_a_push_can_be_found_and_taken_back_later(hub: Hub) -> None:
     assert [(each["kind"], each["run"], each["status"]) for each in newest] == [
         ("push", plan["plan"], "sent")
     ]
+    assert "push shop/customers_profiles: sent" in words
     assert f"hub push undo {plan['plan']}" in words
     assert (undone, after[0]["status"]) == (0, "undone")
 
