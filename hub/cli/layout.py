@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 from hub.core.clock import from_micros
 
@@ -32,6 +33,21 @@ def counted(number: int, noun: str) -> str:
     ('1 row', '2,500 rows')
     """
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """What a run counted, zeros left out.
+
+    >>> tally({"read": 1200, "stored": 0, "events": 1})
+    '1,200 read, 1 consent event'
+    """
+    return ", ".join(
+        counted(number, "consent event")
+        if what == "events"
+        else f"{number:,} {what.replace('_', ' ')}"
+        for what, number in counts.items()
+        if number
+    )
 
 
 def moment(micros: int) -> str:

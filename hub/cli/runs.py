@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
-from hub.cli.layout import moment
+from hub.cli.layout import moment, tally
 from hub.cli.session import Session, pass_session
 from hub.core.clock import from_micros
 
@@ -75,10 +75,7 @@ def _run(row: Row[Any]) -> dict[str, object]:
 def _run_line(row: Row[Any]) -> str:
     where = "/".join(part for part in (row.connection, row.stream) if part)
     took = "" if row.ended_at is None else f" in {(row.ended_at - row.started_at) / 1e6:.1f} s"
-    counts = orjson.loads(row.counts)
-    told = ", ".join(
-        f"{number:,} {what.replace('_', ' ')}" for what, number in counts.items() if number
-    )
+    told = tally(orjson.loads(row.counts))
     lines = [
         f"{moment(row.started_at)}  {row.kind} {where}: {row.status}{took} by {row.actor}",
         _INSET + (told or "nothing to do"),

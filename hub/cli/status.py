@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from hub.cli.layout import counted
+from hub.cli.layout import counted, tally
 from hub.cli.session import Session, pass_session
 from hub.core.clock import from_micros, to_micros
 
@@ -170,7 +170,7 @@ def _plans(connection: Connection) -> tuple[tuple[str, str], ...]:
 def _lines(found: Status) -> Iterator[str]:
     for each in found.streams:
         name = f"{each.connection}/{each.stream}" if each.stream else each.connection
-        counts = ", ".join(f"{number:,} {what}" for what, number in each.counts.items() if number)
+        counts = tally(each.counts)
         said = f"{name}: {each.status}"
         if each.ended_at is not None:
             said += f" {_ago(found.now - each.ended_at)}"
