@@ -113,6 +113,23 @@ def test_a_withdrawal_between_plan_and_claim_is_obeyed(desk):
     assert desk.shop.records["1"] == {"name": "own", "cx_name": "Ada"}
 
 
+def test_a_withdrawal_while_the_system_is_read_is_obeyed(desk):
+    """The claim judges in its own transaction, not with what it knew before it read."""
+    desk.profile(1, name="Ada", offer="tea")
+    desk.consent(1, "grant", 10)
+    plan = desk.pusher.plan(desk.destination)
+
+    def read_slowly(ctx, ids, names):
+        if not rows(desk, schema.consent_events)[1:]:
+            desk.consent(1, "withdraw", 20)
+        return desk.shop.read(ctx, ids, names)
+
+    slow = replace(desk.destination, writer=replace(desk.destination.writer, read=read_slowly))
+    desk.pusher.approve(plan.plan_id, {slow.key: slow})
+
+    assert desk.shop.records["1"] == {"name": "own", "cx_name": "Ada"}
+
+
 def test_one_bad_record_never_sinks_the_batch(desk):
     """The refused record fails with the system's reason, the other is written."""
     desk.profile(1, name="Ada")
