@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from hub.cli.customer import customer
 from hub.cli.exports import profiles_export
+from hub.cli.layout import counted
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import NotFound
+from hub.core.records import one_line
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 @click.group(cls=Verbs)
@@ -33,68 +39,77 @@ def find(session: Session, text: str) -> None:
         customers.note_read(hub.store, found, how="find", actor=actor(), clock=app.clock)
     if not shown:
         raise NotFound("no customer carries that; names need given and family name")
-    rows = [{"golden_id": c.golden_id, "name": _name(c.body), **_counts(c.body)} for c in shown]
-    lines = [f"{row['golden_id']}  {row['name']}  ({row['records']} records)" for row in rows]
+    rows = [
+        {"golden_id": c.golden_id, "name": _name(c.body), "records": len(c.body["members"])}
+        for c in shown
+    ]
+    lines = [
+        f"{c.golden_id}  {_name(c.body)}  ({counted(len(c.body['members']), 'record')})"
+        for c in shown
+    ]
     session.show(rows, "\n".join(lines))
 
 
 @profiles.command()
-@click.argument("golden_id")
+@click.argument("asked", metavar="ID")
 @pass_session
-def show(session: Session, golden_id: str) -> None:
-    """Show the golden record of GOLDEN_ID: every value, its source, time and rule."""
+def show(session: Session, asked: str) -> None:
+    """Show the golden record of ID: every value, its source, time and rule.
+
+    ID is a golden id, also a former one, or a record: connection/stream/id.
+    """
     from hub.identity import customers
 
     app = session.app()
     with app.open_hub(actor()) as hub:
         with hub.store.read() as connection:
-            customer = customers.show(connection, golden_id)
-        seen = [customer.golden_id]
+            found = customers.show(connection, _golden_id(connection, asked))
+        seen = [found.golden_id]
         customers.note_read(hub.store, seen, how="show", actor=actor(), clock=app.clock)
-    head = f"{customer.golden_id}  version {customer.version}"
-    lines = [head, *(f"  record {key}" for key in customer.body["members"])]
-    for name, said in sorted(customer.body["fields"].items()):
-        lines.append(f"  {name:<14}{_text(said['value'])}  [{said['rule']}: {said['source']}]")
-    document = {"golden_id": customer.golden_id, "version": customer.version, **customer.body}
+    head = f"{found.golden_id}  version {found.version}"
+    lines = [head, *(f"  record {key}" for key in found.body["members"])]
+    for name, said in sorted(found.body["fields"].items()):
+        lines.append(f"  {name:<14}{one_line(said['value'])}  [{said['rule']}: {said['source']}]")
+    document = {"golden_id": found.golden_id, "version": found.version, **found.body}
     session.show(document, "\n".join(lines))
 
 
 @profiles.command()
-@click.argument("golden_id")
+@click.argument("asked", metavar="ID")
 @pass_session
-def history(session: Session, golden_id: str) -> None:
-    """Show what happened to GOLDEN_ID, and what the hub believed of it when."""
+def history(session: Session, asked: str) -> None:
+    """Show what happened to the customer ID, and what the hub believed of it when.
+
+    ID is a golden id, also a former one, or a record: connection/stream/id.
+    """
     from hub.identity import customers
 
     app = session.app()
     with app.open_hub(actor()) as hub:
         with hub.store.read() as connection:
+            golden_id = _golden_id(connection, asked)
             entries = customers.history(connection, golden_id)
         customers.note_read(hub.store, [golden_id], how="history", actor=actor(), clock=app.clock)
     session.show(entries, "\n".join(map(_entry, entries)))
 
 
+def _golden_id(connection: Connection, asked: str) -> str:
+    return customer(connection, asked).golden_id if "/" in asked else asked
+
+
 def _entry(entry: Mapping[str, Any]) -> str:
     if entry["event"] == "version":
-        values = ", ".join(f"{k}: {_text(v)}" for k, v in sorted(entry["values"].items()))
-        return f"{entry['at']}  version {entry['version']}  {values}"
+        values = ", ".join(f"{k}: {one_line(v)}" for k, v in sorted(entry["values"].items()))
+        return f"{entry['at'][:19]}Z  version {entry['version']}  {values}"
     other = f" ({entry['other_id']})" if entry["other_id"] else ""
     records = ", ".join(entry["records"])
-    return f"{entry['at']}  {entry['event']} {entry['golden_id']}{other}: {records}"
+    return f"{entry['at'][:19]}Z  {entry['event']} {entry['golden_id']}{other}: {records}"
 
 
 def _name(body: Mapping[str, Any]) -> str:
     fields = body["fields"]
     chosen = fields.get("full_name") or fields.get("name") or fields.get("email") or {}
     return str(chosen.get("value", "(nameless)"))
-
-
-def _counts(body: Mapping[str, Any]) -> dict[str, int]:
-    return {"records": len(body["members"])}
-
-
-def _text(value: object) -> str:
-    return ", ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
 
 
 profiles.add_command(profiles_export)

@@ -14,6 +14,7 @@ builds the :class:`~hub.core.ids.SourceKey` (connection, stream, source id).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
@@ -61,6 +62,17 @@ class Address(Part, frozen=True, kw_only=True):
     region: str | None = None
     postcode: str | None = None
     country: str | None = None
+
+
+def one_line(value: object) -> str:
+    """A value for people; an address in postal order, whatever the order it was stored in.
+
+    >>> one_line({"city": "Perth", "postcode": "6000", "line1": "1 Hay St"})
+    '1 Hay St, Perth, 6000'
+    """
+    if not isinstance(value, Mapping):
+        return str(value)
+    return ", ".join(str(value[part]) for part in Address.__struct_fields__ if value.get(part))
 
 
 class Identifier(Part, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from hub.core.errors import NotFound
 from hub.core.ids import GoldenId, Rid, SourceKey
+from hub.core.records import one_line
 from hub.identity import epochs, golden_ids, stewardship
 from hub.identity.blocking import keys
 from hub.identity.clusters import Constraint
@@ -240,11 +241,7 @@ def _bits(step: Step) -> str:
 
 def _render_field(name: str, said: Mapping[str, object]) -> list[str]:
     when = f" at {said['at']}" if said["at"] else ""
-    lines = [f"  {name:<14}{_text(said['value'])}  [{said['rule']}: {said['source']}{when}]"]
+    lines = [f"  {name:<14}{one_line(said['value'])}  [{said['rule']}: {said['source']}{when}]"]
     losers = said["losers"]
     assert isinstance(losers, list)
-    return lines + [f"  {'':<14}not {_text(lo['value'])}  [{lo['source']}]" for lo in losers]
-
-
-def _text(value: object) -> str:
-    return ", ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
+    return lines + [f"  {'':<14}not {one_line(lo['value'])}  [{lo['source']}]" for lo in losers]

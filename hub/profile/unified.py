@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from hub.core.clock import from_micros
 from hub.core.money import exponent
-from hub.core.records import Cart, Feedback, LoyaltyEntry, Ticket
+from hub.core.records import Cart, Feedback, LoyaltyEntry, Ticket, one_line
 from hub.profile.sources import Fact, Number, Sources
 
 VERSION = "unified_profile_v1"
@@ -119,13 +119,7 @@ def _name(golden: Mapping[str, Any]) -> Field:
 
 def _address(golden: Mapping[str, Any]) -> Field:
     kept = _survived(golden, "address")
-    if not isinstance(kept["value"], Mapping):
-        return kept
-    order = ("line1", "line2", "city", "region", "postcode", "country")
-    return {
-        **kept,
-        "value": ", ".join(str(kept["value"][k]) for k in order if kept["value"].get(k)),
-    }
+    return kept if kept["value"] is None else {**kept, "value": one_line(kept["value"])}
 
 
 def _all(golden: Mapping[str, Any], name: str) -> Field:

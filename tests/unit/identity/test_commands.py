@@ -127,3 +127,16 @@ def test_evaluate_scores_against_a_file(hub: Hub, ask: Callable[..., Any], tmp_p
     scores = ask("identity", "evaluate", str(truth))
 
     assert (scores["precision"], scores["recall"], scores["records"]) == (1.0, 1.0, 3)
+
+
+@pytest.mark.parametrize("verb", ["show", "history"])
+def test_a_customer_is_named_by_any_of_their_records(
+    hub: Hub, ask: Callable[..., Any], verb: str
+) -> None:
+    """Staff read a record's id off their own screen; nobody has golden ids by heart."""
+    bench = hub[1]
+    by_golden_id = ask("profiles", verb, bench.golden_ids()["a"])
+
+    (record, *_) = ask("profiles", "show", bench.golden_ids()["a"])["members"]
+
+    assert ask("profiles", verb, record) == by_golden_id
