@@ -27,7 +27,7 @@ HUB = (str(Path(sys.executable).with_name("hub")),)
 HELD_HUB = (sys.executable, str(Path(__file__).with_name("held_hub.py")))
 PRODUCTS = 5_000
 """Several pages, and nothing that the stages after reading would spend time on."""
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 HUB_TOML = """
 [hub]

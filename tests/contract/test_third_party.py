@@ -17,13 +17,13 @@ PACKAGE = Path(__file__).parents[1] / "third_party/hub_acme"
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which pip installed the package, without a network."""
+    """A folder into which the package was installed, without a network."""
     folder = tmp_path_factory.mktemp("site")
     source = tmp_path_factory.mktemp("source") / "hub_acme"
     shutil.copytree(PACKAGE, source)  # building writes beside the sources
-    offline = ["--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+    offline = ["--offline", "--no-deps", "--no-build-isolation"]
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "-q", *offline, "--target", folder, source],
+        [sys.executable, "-m", "uv", "pip", "install", "-q", *offline, "--target", folder, source],
         check=True,
     )
     return folder
