@@ -44,7 +44,8 @@ def measure(folder: Path, divisor: int) -> Finding:
             )
             watch.begin("")
     counts = report.pulled.counts
-    if not counts.balanced or report.exit_code or report.head is None:
+    failed = any(stream.error for stream in report.pulled.streams)
+    if failed or not counts.balanced or report.head is None:
         raise RuntimeError(f"the run is not whole: {counts}")
     return _finding(people, counts.read, counts.stored, report, watch)
 
