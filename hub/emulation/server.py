@@ -213,11 +213,16 @@ class _FaultLayer:
         method, path = scope["method"], scope["path"]
         struck = self._emulator.faults.strike(method, path)
         scope[_VENDOR_FAULTS] = [f for f in struck if f.kind not in TRANSPORT_KINDS]
-        sender = _Recorder(send)
+        kinds = [fault.kind for fault in struck]
+
+        def record(status: int) -> None:
+            self._emulator.calls.append(method, path, status, kinds)
+
+        sender = _Recorder(send, record)
         try:
             await self._pass(scope, receive, sender, struck)
         finally:
-            self._emulator.calls.append(method, path, sender.status, (f.kind for f in struck))
+            sender.finish()
 
     async def _pass(
         self, scope: Scope, receive: Receive, sender: _Recorder, struck: tuple[Fault, ...]
@@ -227,10 +232,12 @@ class _FaultLayer:
         if "slow" in transport:
             await self._wait(transport["slow"].seconds)
         if "reset" in transport:
+            sender.finish()
             _drop_connection(scope)
         elif "timeout_after_effect" in transport:
             await api(scope, receive, _swallow)
             await self._wait(transport["timeout_after_effect"].seconds)
+            sender.finish()
             _drop_connection(scope)
         elif "cut" in transport:
             await _send_half(api, scope, receive, sender)
@@ -242,16 +249,29 @@ class _FaultLayer:
 
 
 class _Recorder:
-    """Sends messages on and remembers the status."""
+    """Sends messages on and records the call, once, before its sender can know that it ended.
 
-    def __init__(self, send: Send) -> None:
+    Recorded any later, a client that counts calls as soon as it has its answer may miss its own.
+    """
+
+    def __init__(self, send: Send, record: Callable[[int], None]) -> None:
         self._send = send
-        self.status = 0
+        self._record = record
+        self._status = 0
+        self._finished = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self._status = message["status"]
+        elif not message.get("more_body", False):
+            self.finish()
         await self._send(message)
+
+    def finish(self) -> None:
+        """Record the call, unless that was done."""
+        if not self._finished:
+            self._finished = True
+            self._record(self._status)
 
 
 async def _swallow(message: Message) -> None:

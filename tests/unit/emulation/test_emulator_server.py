@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -17,11 +18,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from starlette.types import Message
 
 from hub.core.clock import ManualClock
 from hub.emulation.effects import CallLog, EffectLog
 from hub.emulation.faults import FaultPlan, Scenario
-from hub.emulation.server import EmulatorDown, serve, vendor_faults
+from hub.emulation.server import EmulatorDown, emulator_app, serve, vendor_faults
 
 LONG = "x" * 5000
 
@@ -245,3 +247,27 @@ def test_an_emulator_runs_as_its_own_process() -> None:
         process.wait(timeout=10)
 
     assert answer.json() == {"total": 0, "effects": []}
+
+
+def test_a_call_is_recorded_before_its_answer_ends(counter: Counter) -> None:
+    """Whoever counts calls as soon as it has an answer finds its own call among them."""
+    recorded_at_the_end = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            recorded_at_the_end.append([call.status for call in counter.calls.since()])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "headers": [],
+        "query_string": b"",
+        "root_path": "",
+    }
+    asyncio.run(emulator_app(counter)(scope, receive, send))
+
+    assert recorded_at_the_end == [[200]]
