@@ -268,6 +268,10 @@ def test_a_call_is_recorded_before_its_answer_ends(counter: Counter) -> None:
         "query_string": b"",
         "root_path": "",
     }
-    asyncio.run(emulator_app(counter)(scope, receive, send))
+
+    async def call() -> None:
+        await emulator_app(counter)(scope, receive, send)
+
+    asyncio.run(call())
 
     assert recorded_at_the_end == [[200]]
