@@ -340,18 +340,41 @@ class Writer:
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
-    """A verified push from the vendor becomes a page on the ordinary path.
+class Delivery:
+    """One request by which a vendor told of a change, as it arrived.
 
     Args:
-        verify: Raises ``SkipRecord`` if signature or time is wrong.
-        parse: Body to (stream name, page) pairs.
-        event_id: Identifies a delivery, so that a repeated one is stored once.
+        method: HTTP method, upper case.
+        url: Where the vendor sent it, query included: some vendors sign it. It is the path as
+            called, under the public address that the connection's settings name, if they do.
+        headers: By name in lower case.
+        body: The raw bytes; they are what was signed.
     """
 
-    verify: Callable[[Context, Mapping[str, str], bytes], None]
-    parse: Callable[[Context, bytes], Sequence[tuple[str, Page]]]
-    event_id: Callable[[Mapping[str, str], bytes], str]
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A verified push from the vendor becomes pages on the ordinary path.
+
+    The pages' ``next_state`` is ignored: a delivery says nothing about what else has changed, so
+    polling goes on from its own checkpoint.
+
+    Args:
+        verify: Raises ``SkipRecord`` if signature or time is wrong (``hub.core.webhooks``).
+        parse: Delivery to (stream name, page) pairs. A delivery that names only ids is completed
+            here, by asking the vendor; it may be parsed twice after a crash.
+        event_id: Identifies a delivery, so that a repeated one is stored once. Called after
+            ``verify``.
+    """
+
+    verify: Callable[[Context, Delivery], None]
+    parse: Callable[[Context, Delivery], Sequence[tuple[str, Page]]]
+    event_id: Callable[[Delivery], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +412,9 @@ class Connector:
             configured (CSV).
         http: Base URL, credential and limits for these settings; Unsupported without a wire.
         check: Looks at credential, scopes and limits without changing anything.
+        webhooks: What the vendor may push, by name, or a function of the settings for systems
+            whose secret is optional. ``hub serve`` takes the only one at ``/hooks/CONNECTION``,
+            one of several at ``/hooks/CONNECTION/NAME``.
         emulator: Makes a fresh emulator that lives on the given clock. It imports a web server, so
             import it inside the function.
         erase: Erases one native id, returns the receipt's reference.
@@ -404,7 +430,9 @@ class Connector:
     check: Callable[[Context], Sequence[CheckItem]]
     http: Callable[[Any], Http] | Unsupported = Unsupported("files, no wire")
     writers: tuple[Writer, ...] | Callable[[Any], tuple[Writer, ...]] = ()
-    webhooks: Mapping[str, Webhook] | Unsupported = Unsupported("polling is complete on its own")
+    webhooks: Mapping[str, Webhook] | Callable[[Any], Mapping[str, Webhook]] | Unsupported = (
+        Unsupported("polling is complete on its own")
+    )
     emulator: Callable[[Clock], Emulator] | Unsupported = Unsupported("no emulator")
     erase: Callable[[Context, str], str] | Unsupported = Unsupported("not yet")
     write_consent: (
@@ -425,3 +453,9 @@ class Connector:
     def writers_for(self, config: Any) -> tuple[Writer, ...]:
         """The writers under these settings."""
         return self.writers(config) if callable(self.writers) else self.writers
+
+    def webhooks_for(self, config: Any) -> Mapping[str, Webhook]:
+        """The webhooks under these settings, by name; empty if there are none."""
+        if isinstance(self.webhooks, Unsupported):
+            return {}
+        return self.webhooks(config) if callable(self.webhooks) else self.webhooks
