@@ -4,7 +4,8 @@
 2. A thread of the executor looks for the newest due instant and claims its slot in the database.
    Only one process gets it; what was missed before it is part of this one run.
 3. While the run goes on, the slot's lease is renewed in the background.
-4. If another process is at it, this one looks again when that lease would be over.
+4. If another process is at it, or the database is locked, this one looks again when that lease
+   would be over.
 
 At the start every interval is looked at, and every calendar that missed its time while no hub ran;
 a calendar that never ran waits for its first instant.
@@ -25,7 +26,7 @@ from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.date import DateTrigger
 
 from hub.core.clock import from_micros, to_micros
-from hub.core.errors import HubError, NeedsReauth, Stopping
+from hub.core.errors import HubError, NeedsReauth, Stopping, StoreError
 from hub.core.settings import Schedule, Settings
 from hub.core.timetable import Calendar, Interval, Timetable
 from hub.executors.embedded import Embedded
@@ -103,9 +104,11 @@ class Scheduler:
             if isinstance(claimed, Slot):
                 self._run(claimed)
             elif isinstance(claimed, Busy):
-                self._look_again(name, claimed)
+                self._look_again(name, claimed.until)
         except HubError as err:
             _log.error("%s: error %s: %s", name, err.code, err)
+            if isinstance(err, StoreError):  # else a locked database would cost a whole interval
+                self._look_again(name, to_micros(self._store.clock.now()) + self._lease * 1_000_000)
 
     def stop(self, grace: float) -> bool:
         """Take no more slots; whether all runs reached a checkpoint within ``grace`` seconds.
@@ -119,10 +122,10 @@ class Scheduler:
             slots.give_up(self._store, slot)
         return ended
 
-    def _look_again(self, name: str, busy: Busy) -> None:
+    def _look_again(self, name: str, at: int) -> None:
         self._clock.add_job(
             self._executor.submit,
-            DateTrigger(from_micros(busy.until)),
+            DateTrigger(from_micros(at)),
             [name],
             id=f"{name} again",
             replace_existing=True,

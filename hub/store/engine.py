@@ -29,6 +29,9 @@ BUSY_MILLIS = 30_000
 CACHE_KIB = 8_192
 """Page cache of each SQLite connection; the file cache of the system does the rest."""
 ID_BLOCK = 10_000
+PAUSE_SECONDS = 30
+"""PostgreSQL ends a write transaction that is silent for so long: a process that is paused inside
+one would otherwise keep its row locks, and with them everybody who could take over from it."""
 
 # sqlite3 asks for an adapter of every bytes and bool value; where there is none it raises and drops
 # an exception for each, which is half the time of an insert. Both are what they are adapted to.
@@ -97,6 +100,8 @@ class Store:
             if not self.is_sqlite:
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
+                if not self.is_sqlite:  # it locks no row, and an export may be read at leisure
+                    connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
                 yield connection
 
     def allocate(self, name: str, count: int) -> range:
@@ -169,7 +174,16 @@ def _sqlite_engine(url: str, database: str | None) -> Engine:
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{PAUSE_SECONDS}s'")
+        cursor.close()
+        connection.commit()
+
+    return engine
 
 
 def _explain(err: DBAPIError) -> StoreError:
@@ -205,6 +219,11 @@ def _explain(err: DBAPIError) -> StoreError:
         return StoreError(
             f"the database has no hub schema ({cause.splitlines()[0]}). Run: hub db upgrade",
             code="HUB-514",
+        )
+    if "idle-in-transaction timeout" in lowered:
+        return StoreConflict(
+            "this process was paused inside a transaction, which the database has ended: nothing of"
+            " it was written; run the same command again"
         )
     if isinstance(err, IntegrityError) or "deadlock detected" in lowered:
         return StoreConflict(

@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
 
 from hub.core.clock import ManualClock, to_micros
-from hub.core.errors import NeedsReauth, Stopping, Unavailable
+from hub.core.errors import NeedsReauth, Stopping, StoreError, Unavailable
 from hub.core.settings import Settings
 from hub.core.timetable import Calendar, Interval, Timetable
 from hub.scheduler import SNAPSHOT, Scheduler, timetables
@@ -208,6 +209,30 @@ def test_a_slot_that_another_process_holds_is_looked_at_again_when_its_lease_end
 
     assert took_over
     assert (runs.slots[0].at, runs.slots[0].fence) == (due, 2)
+
+
+def test_a_database_that_was_locked_is_looked_at_again_before_the_next_instant(
+    database: str, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One locked moment must not cost a connection its whole interval."""
+    store = Store.open(database)
+    tries = [StoreError("locked", code="HUB-511")]
+    claim = slots.claim
+
+    def locked_once(*args: Any) -> Slot | slots.Busy | None:
+        if tries:
+            raise tries.pop()
+        return claim(*args)
+
+    monkeypatch.setattr(slots, "claim", locked_once)
+    scheduler = Scheduler(store, {"crm": Interval(86_400)}, runs, workers=1, lease=1)
+
+    scheduler.start()
+    ran = runs.ran.acquire(timeout=PATIENCE)
+    scheduler.stop(PATIENCE)
+    store.close()
+
+    assert ran
 
 
 def test_the_clock_asks_for_each_instant(runs: Runs, database: str) -> None:
