@@ -26,7 +26,9 @@ from __future__ import annotations
 import random
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
@@ -159,3 +161,18 @@ class FaultPlan:
     def _draw(self, index: int, ordinal: int) -> float:
         # One generator per decision: what one fault draws never shifts what another draws.
         return random.Random(f"{self.scenario.seed}:{index}:{ordinal}").random()  # noqa: S311 - repeatable chance, no secret
+
+
+def retry_after_header(fault: Fault, now: datetime) -> Mapping[str, str]:
+    """The ``Retry-After`` header in the form that a ``rate_limited`` fault asks for, or none."""
+    match fault.retry_after:
+        case "absent":
+            return {}
+        case "zero":
+            return {"Retry-After": "0"}
+        case "seconds":
+            return {"Retry-After": str(round(fault.seconds))}
+        case "date":
+            # HTTP dates are whole seconds: rounded up, else the client would be asked for less.
+            moment = now + timedelta(seconds=fault.seconds, microseconds=999_999)
+            return {"Retry-After": format_datetime(moment, usegmt=True)}

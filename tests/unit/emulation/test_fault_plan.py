@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from hub.emulation.faults import FaultPlan, Scenario
+from hub.emulation.faults import Fault, FaultPlan, Scenario, retry_after_header
 
 KIND = {"kind": "server_error"}
 
@@ -125,3 +126,20 @@ def test_replacing_a_scenario_starts_counting_anew() -> None:
     plan.replace(Scenario.model_validate({"faults": [KIND | {"at": [1]}]}))
 
     assert plan.strike("GET", "/")
+
+
+@pytest.mark.parametrize(
+    ("form", "header"),
+    [
+        pytest.param("absent", {}, id="absent"),
+        pytest.param("zero", {"Retry-After": "0"}, id="zero"),
+        pytest.param("seconds", {"Retry-After": "12"}, id="seconds"),
+        pytest.param("date", {"Retry-After": "Thu, 01 Jan 2026 00:00:13 GMT"}, id="date"),
+    ],
+)
+def test_retry_after_in_each_form(form: str, header: dict[str, str]) -> None:
+    """A date is rounded up: a client that obeys it must not come back too early."""
+    now = datetime(2026, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC)
+    fault = Fault.model_validate({"kind": "rate_limited", "retry_after": form, "seconds": 12})
+
+    assert retry_after_header(fault, now) == header
