@@ -21,9 +21,8 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -36,7 +35,8 @@ from hub.core.connector import Row
 from hub.core.pages import instant_of
 from hub.core.secrets import Secret
 from hub.emulation.effects import Actor, CallLog, EffectLog
-from hub.emulation.faults import Fault, FaultPlan
+from hub.emulation.faults import Fault, FaultPlan, retry_after_header
+from hub.emulation.oauth import App, GrantRefused, TokenDesk, TokenRefused
 from hub.emulation.server import vendor_faults
 
 if TYPE_CHECKING:
@@ -103,8 +103,9 @@ class RestEmulator:
         self.tables: dict[str, dict[str, Row]] = {resource.name: {} for resource in resources}
         self.fields: dict[str, dict[str, str]] = {resource.name: {} for resource in resources}
         self._resources = resources
-        self._issued: dict[str, datetime] = {}
-        self._revoked: set[str] = set()
+        self.desk = TokenDesk(clock, App(f"{name}-client", token), life=_TOKEN_LIFE)
+        if not oauth:
+            self.desk.accept(token)
 
     def seed(self, world: World) -> None:
         """Fill it with the world's records; seeding is no effect."""
@@ -115,7 +116,7 @@ class RestEmulator:
         """``url`` with ``token``, or with ``client_id`` and ``client_secret``."""
         secret = Secret.of(self.token)
         if self.oauth:
-            return {"url": url, "client_id": f"{self.name}-client", "client_secret": secret}
+            return {"url": url, "client_id": self.desk.app.client_id, "client_secret": secret}
         return {"url": url, "token": secret}
 
     def live_ids(self, stream: str) -> Collection[str]:
@@ -145,25 +146,6 @@ class RestEmulator:
         self.effects.close()
 
     # What its API does.
-
-    def issue_token(self) -> str:
-        """A new access token."""
-        token = f"issued-{len(self._issued) + 1:04}-{self.name}"
-        self._issued[token] = self.clock.now() + _TOKEN_LIFE
-        return token
-
-    def admits(self, token: str) -> bool:
-        """Whether the token is one of ours and alive."""
-        if token in self._revoked:
-            return False
-        until = self._issued.get(token)
-        if until is None:
-            return token == self.token and not self.oauth
-        return self.clock.now() < until
-
-    def revoke(self, token: str) -> None:
-        """Let the token expire now."""
-        self._revoked.add(token)
 
     def change(
         self, name: str, key: str, values: Mapping[str, Any], actor: Actor, *, new: bool = False
@@ -203,11 +185,12 @@ def _api(emulator: RestEmulator) -> ASGIApp:
         return endpoint
 
     async def token(request: Request) -> Response:
-        form = parse_qs((await request.body()).decode())
-        if form.get("client_secret") != [emulator.token]:
-            return JSONResponse({"error": "invalid_client"}, 401)
+        try:
+            granted = emulator.desk.grant(dict(parse_qsl((await request.body()).decode())))
+        except GrantRefused as refused:
+            return JSONResponse({"error": refused.error}, 401)
         life = int(_TOKEN_LIFE.total_seconds())
-        return JSONResponse({"access_token": emulator.issue_token(), "expires_in": life})
+        return JSONResponse({"access_token": granted.value, "expires_in": life})
 
     return Starlette(
         routes=[
@@ -221,12 +204,14 @@ def _api(emulator: RestEmulator) -> ASGIApp:
 
 def _guard(emulator: RestEmulator, request: Request) -> None:
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
-    for _ in vendor_faults(request.scope, "expired_token"):
-        emulator.revoke(token)
-    if not emulator.admits(token):
-        raise _Refused(401, "invalid_token")
+    try:
+        for _ in vendor_faults(request.scope, "expired_token"):
+            emulator.desk.expire(token)
+        emulator.desk.check(token)
+    except TokenRefused as refused:
+        raise _Refused(401, "invalid_token") from refused
     for fault in vendor_faults(request.scope, "rate_limited"):
-        raise _Refused(429, "too_many_requests", _retry_after(fault, emulator.clock.now()))
+        raise _Refused(429, "too_many_requests", retry_after_header(fault, emulator.clock.now()))
     for fault in vendor_faults(request.scope, "server_error"):
         raise _Refused(fault.status, "internal_error")
     if request.path_params["resource"] not in emulator.tables:
@@ -234,16 +219,6 @@ def _guard(emulator: RestEmulator, request: Request) -> None:
     for kind in ("late_commit", "plateau", "schema_drift"):
         for fault in vendor_faults(request.scope, kind):
             _stage(emulator, fault, fault.object_type or request.path_params["resource"])
-
-
-def _retry_after(fault: Fault, now: datetime) -> Mapping[str, str]:
-    until = now + timedelta(seconds=fault.seconds)
-    forms = {
-        "zero": "0",
-        "seconds": str(round(fault.seconds)),
-        "date": format_datetime(until, usegmt=True),
-    }
-    return {"Retry-After": forms[fault.retry_after]} if fault.retry_after in forms else {}
 
 
 def _stage(emulator: RestEmulator, fault: Fault, name: str) -> None:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.types import ASGIApp
 
-from connectors.hubspot.emulator.access import ALL_SCOPES, Access, OAuthApp
+from connectors.hubspot.emulator.access import ALL_SCOPES, APP, Access
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.api import api
 from connectors.hubspot.emulator.control import perform, table_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from hub.emulation.world import World
     from hub.emulation.world.model import Change
 
-__all__ = ["ALL_SCOPES", "PLANS", "HubSpotEmulator", "OAuthApp", "create", "seed_from"]
+__all__ = ["ALL_SCOPES", "APP", "PLANS", "HubSpotEmulator", "create", "seed_from"]
 
 TOKEN = "pat-na1-00000000-0000-4000-8000-000000000000"  # noqa: S105 - a made-up account's key
 
@@ -137,7 +137,7 @@ def create(
     account = Account(
         clock=clock,
         effects=EffectLog(clock, effects_file),
-        access=Access(token, scopes),
+        access=Access(clock, token, scopes),
         limiter=RateLimiter(PLANS[plan]),
         search_lag=search_lag,
     )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from connectors.hubspot.emulator.refusals import (
+    Refusal,
     bad_grant,
     expired,
     malformed_token,
     missing_scopes,
     unauthenticated,
 )
+from hub.core.clock import Clock
+from hub.emulation.oauth import AccessToken, App, GrantRefused, TokenDesk, TokenRefused
 
 TOKEN_LIFE = timedelta(minutes=30)
 _WELL_FORMED = re.compile(r"[A-Za-z0-9_+/=.-]{8,512}")
@@ -47,77 +48,48 @@ ALL_SCOPES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """What one bearer token allows.
-
-    Args:
-        expires_at: None for tokens that live until they are revoked.
-    """
-
-    scopes: frozenset[str]
-    expires_at: datetime | None = None
-
-    def require(self, scope: str) -> None:
-        """Let a request that needs ``scope`` pass; empty needs none.
-
-        Raises:
-            Refusal: 403 that names the missing scope.
-        """
-        if scope and scope not in self.scopes:
-            raise missing_scopes((scope,))
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthApp:
-    """An app that exchanges refresh tokens for access tokens."""
-
-    client_id: str = "hub-client-id"
-    client_secret: str = "hub-client-secret"  # noqa: S105 - a made-up app of a made-up account
-    refresh_token: str = "hub-refresh-token"  # noqa: S105
+APP = App("hub-client-id", "hub-client-secret", "hub-refresh-token")
+"""The OAuth app that is installed in every emulated account; made up, like the account."""
 
 
 class Access:
     """The account's issued credentials.
 
     Args:
+        clock: The account's time.
         token: A service key (or private-app token) that never expires.
         scopes: What every credential of this account is granted.
-        oauth: The installed OAuth app.
     """
 
-    def __init__(
-        self, token: str, scopes: Iterable[str] = ALL_SCOPES, oauth: OAuthApp | None = None
-    ) -> None:
-        self.scopes = frozenset(scopes)
-        self.oauth = oauth or OAuthApp()
-        self._issued = 0
-        self._credentials = {token: Credential(self.scopes)}
+    def __init__(self, clock: Clock, token: str, scopes: Iterable[str] = ALL_SCOPES) -> None:
+        self._clock = clock
+        self._desk = TokenDesk(clock, APP, life=TOKEN_LIFE, scopes=frozenset(scopes))
+        self._desk.accept(token)
 
-    def authenticate(self, authorization: str, now: datetime) -> Credential:
+    def authenticate(self, authorization: str) -> AccessToken:
         """The credential that the ``Authorization`` header carries.
 
         Raises:
             Refusal: 401 or 530.
         """
-        credential = self._credential(_bearer(authorization))
-        if credential.expires_at is not None and credential.expires_at <= now:
-            raise expired(minutes=(now - credential.expires_at) // timedelta(minutes=1))
-        return credential
+        token = _bearer(authorization)
+        try:
+            return self._desk.check(token)
+        except TokenRefused as refused:
+            raise self._refusal(token, refused) from refused
 
-    def expire(self, authorization: str, now: datetime) -> None:
+    def expire(self, authorization: str) -> None:
         """End the life of an OAuth access token; a service key only fails this once.
 
         Raises:
             Refusal: 401 ``EXPIRED_AUTHENTICATION``, always.
         """
-        token = _bearer(authorization)
-        credential = self._credential(token)
-        if credential.expires_at is not None:
-            self._credentials[token] = replace(credential, expires_at=now)
+        token = self.authenticate(authorization)
+        if token.expires_at is not None:
+            self._desk.expire(token.value)
         raise expired(minutes=0)
 
-    def grant(self, form: dict[str, str], now: datetime) -> dict[str, object]:
+    def grant(self, form: dict[str, str]) -> dict[str, object]:
         """A fresh access token for a refresh token.
 
         Raises:
@@ -125,30 +97,36 @@ class Access:
         """
         if form.get("grant_type") != "refresh_token":
             raise bad_grant("BAD_GRANT_TYPE", "missing or unknown grant_type")
-        if form.get("client_id") != self.oauth.client_id:
+        if form.get("client_id") != APP.client_id:
             raise bad_grant("BAD_CLIENT_ID", "missing or invalid client id")
-        if form.get("client_secret") != self.oauth.client_secret:
+        if form.get("client_secret") != APP.client_secret:
             raise bad_grant("BAD_CLIENT_SECRET", "missing or invalid client secret")
-        if form.get("refresh_token") != self.oauth.refresh_token:
-            raise bad_grant("BAD_REFRESH_TOKEN", "missing or invalid refresh token")
+        try:
+            token = self._desk.grant(form)
+        except GrantRefused as refused:
+            raise bad_grant("BAD_REFRESH_TOKEN", "missing or invalid refresh token") from refused
         return {
             "token_type": "bearer",
-            "access_token": self._issue(now),
-            "refresh_token": self.oauth.refresh_token,
+            "access_token": token.value,
+            "refresh_token": token.refresh_token,
             "expires_in": int(TOKEN_LIFE.total_seconds()),
         }
 
-    def _issue(self, now: datetime) -> str:
-        self._issued += 1
-        seed = f"{self.oauth.client_id}:{self._issued}"
-        token = hashlib.sha256(seed.encode()).hexdigest()
-        self._credentials[token] = Credential(self.scopes, now + TOKEN_LIFE)
-        return token
+    def _refusal(self, token: str, refused: TokenRefused) -> Refusal:
+        if refused.expired_at is not None:
+            ago = self._clock.now() - refused.expired_at
+            return expired(minutes=ago // timedelta(minutes=1))
+        return unauthenticated() if _WELL_FORMED.fullmatch(token) else malformed_token()
 
-    def _credential(self, token: str) -> Credential:
-        if token not in self._credentials:
-            raise unauthenticated() if _WELL_FORMED.fullmatch(token) else malformed_token()
-        return self._credentials[token]
+
+def require(token: AccessToken, scope: str) -> None:
+    """Let a request that needs ``scope`` pass; empty needs none.
+
+    Raises:
+        Refusal: 403 that names the missing scope.
+    """
+    if scope and scope not in token.scopes:
+        raise missing_scopes((scope,))
 
 
 def _bearer(authorization: str) -> str:

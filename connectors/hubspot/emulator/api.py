@@ -10,8 +10,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from email.utils import format_datetime
 from typing import Literal
 from urllib.parse import parse_qsl
 
@@ -31,7 +29,7 @@ from connectors.hubspot.emulator import (
     quotas,
     search,
 )
-from connectors.hubspot.emulator.access import CONSENT_SCOPES, OBJECT_SCOPES, SCHEMA_SCOPES
+from connectors.hubspot.emulator.access import CONSENT_SCOPES, OBJECT_SCOPES, SCHEMA_SCOPES, require
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.control import stage
 from connectors.hubspot.emulator.refusals import (
@@ -44,7 +42,7 @@ from connectors.hubspot.emulator.refusals import (
     uri_too_long,
 )
 from connectors.hubspot.emulator.wire import Answer, Call
-from hub.emulation.faults import Fault
+from hub.emulation.faults import retry_after_header
 from hub.emulation.server import vendor_faults
 
 DATED_VERSIONS = frozenset({"2026-03", "2026-09"})
@@ -228,15 +226,16 @@ def _guard(account: Account, endpoint: Endpoint, request: Request) -> None:
         raise not_found()
     # 3
     authorization = request.headers.get("authorization", "")
-    credential = account.access.authenticate(authorization, account.now())
-    credential.require(_needed_scope(account, endpoint, request))
+    credential = account.access.authenticate(authorization)
+    require(credential, _needed_scope(account, endpoint, request))
     # 4
     account.limiter.admit(account.now(), search=endpoint.search)
     # 5
     for _ in vendor_faults(request.scope, "expired_token"):
-        account.access.expire(authorization, account.now())
+        account.access.expire(authorization)
     for fault in vendor_faults(request.scope, "rate_limited"):
-        raise rate_limited(fault.policy or "TEN_SECONDLY_ROLLING", _retry_after(account, fault))
+        policy = fault.policy or "TEN_SECONDLY_ROLLING"
+        raise rate_limited(policy, retry_after_header(fault, account.now()))
     for fault in vendor_faults(request.scope, "server_error"):
         raise server_error(fault.status)
     for kind in ("late_commit", "plateau", "schema_drift"):
@@ -253,15 +252,6 @@ def _needed_scope(account: Account, endpoint: Endpoint, request: Request) -> str
     kind = account.table(path.get("object_type") or path["from_type"]).kind.name
     family = OBJECT_SCOPES if endpoint.scopes == "objects" else SCHEMA_SCOPES
     return family[kind][endpoint.writes]
-
-
-def _retry_after(account: Account, fault: Fault) -> str | None:
-    forms = {"absent": None, "zero": "0", "seconds": str(round(fault.seconds))}
-    if fault.retry_after == "date":
-        # HTTP dates are whole seconds: rounded up, else the client would be asked for less.
-        moment = account.now() + timedelta(seconds=fault.seconds, microseconds=999_999)
-        return format_datetime(moment, usegmt=True)
-    return forms[fault.retry_after]
 
 
 async def _json_body(request: Request) -> object:
@@ -300,7 +290,7 @@ def _token_endpoint(account: Account) -> Callable[[Request], object]:
     async def token(request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
         try:
-            return JSONResponse(account.access.grant(form, account.now()))
+            return JSONResponse(account.access.grant(form))
         except Refusal as refusal:
             return refusal.response(account.correlation_id())
 

@@ -7,11 +7,11 @@ carries no ``Retry-After``.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from connectors.hubspot.emulator.refusals import rate_limited
+from hub.emulation.quotas import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,9 @@ class RateLimiter:
         self.plan = plan
         self.today: date = date.min
         self.used_today = 0
-        self._recent: deque[datetime] = deque()
-        self._searches: deque[datetime] = deque()
+        self._recent = Window(plan.burst, INTERVAL)
+        self._last_second = Window(plan.burst, SECOND)
+        self._searches = Window(plan.searches, SECOND)
 
     def admit(self, now: datetime, *, search: bool) -> None:
         """Count one request.
@@ -59,26 +60,25 @@ class RateLimiter:
         Raises:
             Refusal: 429 with the policy that is used up; a refused request is not counted.
         """
-        self._forget(now)
+        self._start_day(now)
         if self.used_today >= self.plan.daily:
             raise rate_limited("DAILY")
-        if len(self._recent) >= self.plan.burst:
+        if not self._recent.remaining(now):
             raise rate_limited("TEN_SECONDLY_ROLLING")
-        if search and len(self._searches) >= self.plan.searches:
+        if search and not self._searches.take(now):
             raise rate_limited("SECONDLY")
         self.used_today += 1
-        self._recent.append(now)
-        if search:
-            self._searches.append(now)
+        self._recent.take(now)
+        self._last_second.take(now)
 
     def headers(self, now: datetime) -> dict[str, str]:
         """The rate headers of an answer given ``now``."""
-        self._forget(now)
+        self._start_day(now)
         secondly = self.plan.burst // 10
-        last_second = sum(1 for moment in self._recent if now - moment < SECOND)
+        last_second = self._last_second.used(now)
         return {
             "x-hubspot-ratelimit-max": str(self.plan.burst),
-            "x-hubspot-ratelimit-remaining": str(max(0, self.plan.burst - len(self._recent))),
+            "x-hubspot-ratelimit-remaining": str(self._recent.remaining(now)),
             "x-hubspot-ratelimit-interval-milliseconds": "10000",
             "x-hubspot-ratelimit-secondly": str(secondly),
             "x-hubspot-ratelimit-secondly-remaining": str(max(0, secondly - last_second)),
@@ -86,9 +86,6 @@ class RateLimiter:
             "x-hubspot-ratelimit-daily-remaining": str(max(0, self.plan.daily - self.used_today)),
         }
 
-    def _forget(self, now: datetime) -> None:
+    def _start_day(self, now: datetime) -> None:
         if now.date() != self.today:
             self.today, self.used_today = now.date(), 0
-        for moments, span in ((self._recent, INTERVAL), (self._searches, SECOND)):
-            while moments and now - moments[0] >= span:
-                moments.popleft()

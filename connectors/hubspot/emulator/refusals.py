@@ -152,12 +152,11 @@ def missing_scopes(scopes: Sequence[str]) -> Refusal:
     return Refusal(403, "MISSING_SCOPES", message, [detail], {"missingScopes": scopes}, extra)
 
 
-def rate_limited(policy: str, retry_after: str | None = None) -> Refusal:
+def rate_limited(policy: str, headers: Mapping[str, str] | None = None) -> Refusal:
     """429: over a limit. HubSpot does not always say how long to wait."""
     message = f"You have reached your {policy.lower()} limit."
     extra = {"errorType": "RATE_LIMIT", "policyName": policy}
-    headers = {} if retry_after is None else {"Retry-After": retry_after}
-    return Refusal(429, "RATE_LIMITS", message, extra=extra, headers=headers)
+    return Refusal(429, "RATE_LIMITS", message, extra=extra, headers=headers or {})
 
 
 def server_error(status: int) -> Refusal:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connectors.hubspot.emulator import PLANS, HubSpotEmulator, create
-from connectors.hubspot.emulator.access import OAuthApp
+from connectors.hubspot.emulator.access import APP
 from connectors.hubspot.emulator.limits import RatePlan
 from hub.core.clock import ManualClock
 
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
     from tests.connectors.hubspot.conftest import Wire
 
-APP = OAuthApp()
 GRANT = {
     "grant_type": "refresh_token",
     "client_id": APP.client_id,
     "client_secret": APP.client_secret,
-    "refresh_token": APP.refresh_token,
+    "refresh_token": str(APP.refresh_token),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
-from connectors.hubspot.emulator import HubSpotEmulator, OAuthApp, create, search
+from connectors.hubspot.emulator import APP, HubSpotEmulator, create, search
 from hub.core.clock import ManualClock
 from hub.core.errors import BudgetExhausted, NeedsReauth
 from hub.core.secrets import Secret
@@ -285,13 +285,12 @@ def test_a_token_that_expires_between_two_requests_is_renewed_once(
     connect: Callable[..., Any], emulator: HubSpotEmulator
 ) -> None:
     """The association request in the middle of a page meets an expired token; nothing is lost."""
-    app = OAuthApp()
     hub = connect(
         emulator,
         token=None,
-        client_id=app.client_id,
-        client_secret=Secret.of(app.client_secret),
-        refresh_token=Secret.of(app.refresh_token),
+        client_id=APP.client_id,
+        client_secret=Secret.of(APP.client_secret),
+        refresh_token=Secret.of(str(APP.refresh_token)),
     )
     ticket = {"subject": "Late", "hs_pipeline": "0", "hs_pipeline_stage": "1"}
     hub.emulator.mutate({"op": "create", "object": "tickets", "properties": ticket})

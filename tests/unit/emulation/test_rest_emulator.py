@@ -14,6 +14,7 @@ from hub.core.errors import NeedsReauth
 from hub.core.http import Http, HttpClient
 from hub.core.secrets import Secret
 from hub.emulation.faults import Fault, Scenario
+from hub.emulation.oauth import TokenRefused
 from hub.emulation.rest import TOKEN, Resource, RestEmulator
 from hub.emulation.server import serve
 from hub.emulation.world import World
@@ -146,7 +147,8 @@ def test_issued_tokens_die_after_half_an_hour() -> None:
         client.get("/v1/things")
 
     assert emulator.calls.counts()["POST /token"] == 2
-    assert not emulator.admits(TOKEN)
+    with pytest.raises(TokenRefused):
+        emulator.desk.check(TOKEN)
 
 
 @pytest.mark.parametrize(
