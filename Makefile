@@ -6,7 +6,7 @@ WORKERS ?= auto
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Hashes checked, wheels only, byte code left to the first import.
+# Hashes checked, wheels only (two test-only packages have none), byte code left to the first import.
 INSTALL = $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 	--no-compile
 COMPILE_LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes \
@@ -39,7 +39,7 @@ types: $(VENV)/.dev ## check types, strictly
 layering: $(VENV)/.dev ## check that each room imports only rooms below it
 	$(BIN)/lint-imports --no-logo
 
-test-slow: $(VENV)/.dev ## run the tests that take minutes
+test-slow: $(VENV)/.dev $(VENV)/.peers ## run the tests that take minutes
 	$(BIN)/pytest -n $(WORKERS) -m slow
 
 clean-clone: $(VENV)/.core ## clone the last commit, with an empty home, and run the demo there
@@ -56,6 +56,7 @@ lock: $(VENV)/.dev ## resolve the dependencies again and write requirements/*.lo
 	$(COMPILE_LOCK) --upgrade -o requirements/core.lock
 	$(COMPILE_LOCK) --upgrade --extra dev -c requirements/core.lock -o requirements/dev.lock
 	$(COMPILE_LOCK) --upgrade --extra bench -c requirements/dev.lock -o requirements/bench.lock
+	$(COMPILE_LOCK) --upgrade --extra peers -c requirements/dev.lock -o requirements/peers.lock
 	$(COMPILE_LOCK) --upgrade --group docs -c requirements/dev.lock -o requirements/docs.lock
 
 clean: ## remove .venv and all that was built
@@ -72,6 +73,6 @@ $(BIN)/python:
 	@$(PYTHON) -m venv --without-pip $(VENV)
 
 $(VENV)/.%: requirements/%.lock pyproject.toml | $(BIN)/python
-	@$(INSTALL) --require-hashes --only-binary :all: -r $<
+	@$(INSTALL) --require-hashes --only-binary :all: --no-binary shopifyapi,pyactiveresource -r $<
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.core $@

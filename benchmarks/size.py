@@ -19,10 +19,7 @@ def measure(folder: Path, divisor: int) -> Finding:
     home = folder / "venv"
     venv.create(home, with_pip=False)
     python = str(home / "bin" / "python")
-    install = [
-        sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-compile",
-        "--disable-pip-version-check",
-    ]  # fmt: skip
+    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python]
     lock = ROOT / "requirements" / "core.lock"
     _run([*install, "--require-hashes", "--only-binary", ":all:", "-r", str(lock)])
     _run([*install, "--no-deps", "--no-build-isolation", str(ROOT)])

@@ -42,8 +42,9 @@ def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
         ("dev", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["postgres"]),
         ("dev", PROJECT["optional-dependencies"]["dev"][1:]),
         ("bench", PROJECT["optional-dependencies"]["bench"]),
+        ("peers", PROJECT["optional-dependencies"]["peers"]),
     ],
-    ids=["core", "dev-core", "dev", "bench"],
+    ids=["core", "dev-core", "dev", "bench", "peers"],
 )
 def test_a_declared_dependency_is_locked(lock: str, requirements: list[str]) -> None:
     """A dependency that was added without `make lock` would be missing in a clean clone."""
