@@ -10,7 +10,8 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
     measure    profile_metrics metric_snapshots profiles
-    push       connection_state plans outbox pushed_fields pushed_rows preimages disclosures
+    push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
+               disclosures
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
     hand over  dirty · id_blocks meta
 """
@@ -230,10 +231,22 @@ run_slots = _table(
 )
 
 inbox = _table(
-    "inbox",  # webhook deliveries already taken
+    "inbox",  # what vendors pushed: each delivery once, its content until it is in the store
     Column("connection", Key, primary_key=True),
     Column("event_id", Key, primary_key=True),
+    Column("webhook", Key, nullable=False),
+    Column("status", Key, nullable=False),  # waiting · taken · unusable
+    Column("delivery", LargeBinary),  # NULL once it no longer waits
+    Column("error", Text),
     Column("received_at", Big, nullable=False),
+    Column("settled_at", Big),
+    Index(
+        "ix_inbox_waiting",
+        "connection",
+        "received_at",
+        sqlite_where=text("status = 'waiting'"),
+        postgresql_where=text("status = 'waiting'"),
+    ),
 )
 
 suppressions = _table(
@@ -467,6 +480,34 @@ preimages = _table(
     "preimages",  # what stood there before, so that a push can be undone
     Column("outbox_id", Big, primary_key=True, autoincrement=False),
     Column("body", Json, nullable=False),
+)
+
+withdrawals = _table(
+    "withdrawals",  # refusals on their way into the other systems that hold the person
+    Column("withdrawal_id", Big, primary_key=True, autoincrement=False),
+    Column("connection", Key, nullable=False),  # where it goes
+    Column("rid", Big, nullable=False),  # the record there
+    Column("event_id", Key, nullable=False),  # the refusal
+    Column("golden_id", Key, nullable=False),
+    Column("purpose", Key, nullable=False),
+    Column("channel", Key, nullable=False),
+    Column("point", LargeBinary),  # keyed hash of the address that was named; NULL: all of them
+    Column("status", Key, nullable=False),  # pending · claimed · unconfirmed · done · failed · moot
+    Column("attempts", Big, nullable=False),
+    Column("reference", Text),
+    Column("error", Text),
+    Column("created_at", Big, nullable=False),
+    Column("sent_at", Big),  # the first time
+    Column("echoed_at", Big),  # when its undated echo came back
+    Column("updated_at", Big, nullable=False),
+    UniqueConstraint("rid", "event_id", "purpose", "channel"),
+    Index(
+        "ix_withdrawals_open",
+        "connection",
+        "status",
+        sqlite_where=text("status NOT IN ('done', 'moot')"),
+        postgresql_where=text("status NOT IN ('done', 'moot')"),
+    ),
 )
 
 disclosures = _table(
