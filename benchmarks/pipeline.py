@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 
 from benchmarks.results import Finding
 from hub import pipeline
 from hub.app import load
+from hub.cli.demo.stage import demo_toml
 from hub.emulation.world import World
 
 PEOPLE = 6_000
@@ -54,11 +54,8 @@ def _settings(folder: Path, people: int) -> Path:
     exports = folder / "files"
     exports.mkdir()
     World.build(1, people=people).write_files(exports)
-    text = files("hub.cli.demo").joinpath("demo.toml").read_text(encoding="utf-8")
-    head, _, rest = text.partition("[connections.crm]")
-    only_files = head + "[connections.pos]" + rest.partition("[connections.pos]")[2]
     path = folder / "hub.toml"
-    path.write_text(only_files.replace("<files>", exports.as_posix()), encoding="utf-8")
+    path.write_text(demo_toml(folder, {}), encoding="utf-8")
     return path
 
 

@@ -224,7 +224,7 @@ def configure(ground: Ground, settings: dict[str, object], url: str, folder: Pat
     shutil.copy(ground.folder / "keys" / "hub.key", keys)
     (folder / "files").symlink_to(ground.folder / "files")
     open_url = make_url(url)._replace(password=None)  # the server of the tests asks for none
-    text = demo_toml(folder, settings) + f"\n[store]\nurl = {json.dumps(str(open_url))}\n"
+    text = demo_toml(folder, {"crm": settings}) + f"\n[store]\nurl = {json.dumps(str(open_url))}\n"
     path = folder / "hub.toml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -49,8 +49,8 @@ ACTOR = "os:demo"
 def demo(session: Session, seed: int, people: int, keep: Path | None) -> None:
     """Simulate a business, run the whole hub on it twice, and score the result against the truth.
 
-    Nothing is needed but this installation: a seeded world writes the exports, and HubSpot is
-    played by the emulator on 127.0.0.1.
+    Nothing is needed but this installation: a seeded world writes the exports, and the vendors are
+    played by their emulators on 127.0.0.1.
     """
     folder = keep or Path(tempfile.mkdtemp(prefix="cxhub-demo-"))
     started = time.monotonic()
@@ -72,11 +72,11 @@ def _play(session: Session, stage: Stage) -> dict[str, Any]:
             click.echo(text)
 
     with stage.app.open_hub(ACTOR) as hub, stage.app.lanes() as lanes:
-        tell("1. Read five systems, resolve who is who, measure. Nothing is written yet.")
+        tell("1. Read every system, resolve who is who, measure. Nothing is written yet.")
         first = pipeline.run(hub, lanes, actor=ACTOR)
         result = _first(hub.store, stage, first)
         tell(_told_first(result))
-        tell("\n2. Plan what would be written back to HubSpot, approve, push.")
+        tell("\n2. Plan what would be written back, approve, push.")
         pusher = hub.pusher(ACTOR)
         places = {place.key: place for lane in lanes for place in lane.destinations}
         plans = [pusher.plan(place) for place in places.values()]
@@ -84,7 +84,7 @@ def _play(session: Session, stage: Stage) -> dict[str, Any]:
         hub.notary.settle()
         result["planned"] = _planned(plans)
         result["written"] = {push.destination: dict(push.counts) for push in pushes}
-        result["effects_in_hubspot"] = stage.effects
+        result["effects"] = stage.effects
         tell(_told_push(result))
         tell("\n3. Run again. Nothing has changed, so nothing may happen.")
         result["second_run"] = _second(hub, stage, lanes)
@@ -170,7 +170,7 @@ def _planned(plans: list[Plan]) -> dict[str, Any]:
     }
 
 
-def _second(hub: Hub, stage: Stage, lanes: list[pipeline.Lane]) -> dict[str, int]:
+def _second(hub: Hub, stage: Stage, lanes: list[pipeline.Lane]) -> dict[str, Any]:
     before, effects = _sizes(hub.store), stage.effects
     report = pipeline.run(hub, lanes, actor=ACTOR)
     after = _sizes(hub.store)
@@ -178,7 +178,7 @@ def _second(hub: Hub, stage: Stage, lanes: list[pipeline.Lane]) -> dict[str, int
         "read": report.pulled.counts.read,
         "stored": report.pulled.counts.stored,
         "new_rows_anywhere": sum(after[table] - before[table] for table in after),
-        "effects_in_hubspot": stage.effects - effects,
+        "effects": {name: count - effects[name] for name, count in stage.effects.items()},
     }
 
 
@@ -238,16 +238,20 @@ def _told_push(result: Mapping[str, Any]) -> str:
             lines.append(f"   withheld {count:,} fields, {reason}")
         written = result["written"][destination]
         lines.append("   " + ", ".join(f"{n:,} {what}" for what, n in sorted(written.items())))
-    lines.append(f"   HubSpot's own log has {result['effects_in_hubspot']:,} effects")
+    lines.append(f"   effects by the accounts' own logs: {_by_account(result['effects'])}")
     return "\n".join(lines)
 
 
-def _told_second(second: Mapping[str, int]) -> str:
+def _told_second(second: Mapping[str, Any]) -> str:
     return (
         f"   {second['read']:,} read, {second['stored']} stored;"
-        f" {second['effects_in_hubspot']} effects in HubSpot\n"
+        f" effects: {_by_account(second['effects'])}\n"
         f"   {second['new_rows_anywhere']} new rows in ledger, log, quarantine or snapshots"
     )
+
+
+def _by_account(effects: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in effects.items())
 
 
 def _closing(result: Mapping[str, Any], keep: Path | None) -> str:

@@ -1,10 +1,10 @@
-"""The demo's stage: a simulated world, its files on disk, and a HubSpot account on loopback."""
+"""The demo's stage: a simulated world, its files on disk, and its vendors' accounts on loopback."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.resources import files
@@ -21,14 +21,16 @@ from hub.core.secrets import Secret
 from hub.emulation.server import serve
 from hub.emulation.world import World
 
-SYSTEMS = {
-    "crm": "hubspot",
-    "pos": "pos",
-    "loyalty": "loyalty",
-    "surveys": "surveys",
-    "support": "support",
-}
+ACCOUNTS = {"crm": "hubspot"}
+"""Connection of the demo's hub.toml to the vendor whose account an emulator plays."""
+
+EXPORTS = ("pos", "loyalty", "surveys", "support")
+"""Systems without an API: connections of the csv connector, by the world's names."""
+
+SYSTEMS = {**ACCOUNTS, **{name: name for name in EXPORTS}}
 """Connection of the demo's hub.toml to the world's name of the system."""
+
+Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +40,19 @@ class Stage:
     Args:
         world: The simulated business; nothing of the hub may look into it but the scoring.
         app: The hub under its demo hub.toml.
-        emulator: The HubSpot account.
-        clock: Shared by hub and account, so that rate limits are kept without real waiting.
+        emulators: The accounts by connection.
+        clock: Shared by hub and accounts, so that rate limits are kept without real waiting.
     """
 
     world: World
     app: App
-    emulator: Any
+    emulators: Mapping[str, Any]
     clock: ManualClock
 
     @property
-    def effects(self) -> int:
-        """Changes that the HubSpot account has taken from the hub so far."""
-        return len(self.emulator.effects)
+    def effects(self) -> dict[str, int]:
+        """Changes that each account has taken from the hub so far, by connection."""
+        return {name: len(emulator.effects) for name, emulator in self.emulators.items()}
 
 
 @contextmanager
@@ -58,56 +60,80 @@ def staged(folder: Path, seed: int, people: int) -> Iterator[Stage]:
     """A stage in ``folder``, torn down when the block ends; files and database stay.
 
     Raises:
-        ConfigError: If the hubspot connector is not installed.
+        ConfigError: If a connector that plays is not installed.
     """
-    world = World.build(seed, people=people)
+    world = World.build(seed, people=people, systems=tuple(SYSTEMS.values()))
     exports = folder / "files"
     exports.mkdir(parents=True, exist_ok=True)
     world.write_files(exports)
     clock = ManualClock(world.end + timedelta(days=1))
-    emulator = _hubspot(clock)
-    emulator.seed(world)
-    try:
-        with serve(emulator) as url:
-            settings = emulator.settings(url)
-            path = folder / "hub.toml"
-            path.write_text(demo_toml(folder, settings), encoding="utf-8")
-            yield Stage(world, load(path, clock=clock, ids=IdSource(clock)), emulator, clock)
-    finally:
-        emulator.close()
+    emulators = {name: _emulator(vendor, clock) for name, vendor in ACCOUNTS.items()}
+    with ExitStack() as stack:
+        settings = {}
+        for name, emulator in emulators.items():
+            emulator.seed(world)
+            settings[name] = emulator.settings(stack.enter_context(serve(emulator)))
+        path = folder / "hub.toml"
+        path.write_text(demo_toml(folder, settings), encoding="utf-8")
+        yield Stage(world, load(path, clock=clock, ids=IdSource(clock)), emulators, clock)
 
 
-def _hubspot(clock: ManualClock) -> Any:  # its own type lives with the plugin
-    make = load_connector("hubspot").emulator
+def _emulator(vendor: str, clock: ManualClock) -> Any:  # its own type lives with the plugin
+    make = load_connector(vendor).emulator
     if isinstance(make, Unsupported):
-        raise ConfigError(f"the hubspot connector has no emulator: {make.reason}")
+        raise ConfigError(f"the {vendor} connector has no emulator: {make.reason}")
     return make(clock)
 
 
-def demo_toml(folder: Path, settings: dict[str, Any]) -> str:
-    """The demo's hub.toml for the exports in ``folder``; secrets go into files beside them.
+# --- hub.toml --------------------------------------------------------------------------------
+
+
+def demo_toml(
+    folder: Path, accounts: Mapping[str, Settings], exports: Iterable[str] = EXPORTS
+) -> str:
+    """A hub.toml for a simulated business; secrets go into files of mode 600 in ``folder``.
 
     Args:
         folder: Where the hub lives; the exports are in its folder ``files``.
-        settings: Of the HubSpot connection.
+        accounts: Connector settings of each account, by connection.
+        exports: Systems whose exports are read.
     """
-    template = files("hub.cli.demo").joinpath("demo.toml").read_text(encoding="utf-8")
-    lines = [f"{name} = {_value(name, value, folder)}" for name, value in settings.items()]
-    exports = (folder / "files").resolve().as_posix()
-    return template.replace("# <crm>", "\n".join(lines)).replace("<files>", exports)
+    here = files("hub.cli.demo")
+    place = (folder / "files").resolve().as_posix()
+    parts = [here.joinpath("demo.toml").read_text(encoding="utf-8")]
+    parts += [_account(name, settings, folder) for name, settings in accounts.items()]
+    for name in exports:
+        part = here.joinpath("connections", f"{name}.toml").read_text(encoding="utf-8")
+        parts.append(part.replace("<files>", place))
+    return "\n".join(parts)
 
 
-def _value(name: str, value: Any, folder: Path) -> str:
+def _account(name: str, settings: Settings, folder: Path) -> str:
+    lines = [
+        f"[connections.{name}]",
+        f'connector = "{ACCOUNTS[name]}"',
+        'mode = "sync"',
+        f"[connections.{name}.settings]",
+    ]
+    secrets = folder / "secrets" / name
+    lines += [f"{key} = {_value(key, value, secrets)}" for key, value in settings.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _value(name: str, value: Any, secrets: Path) -> str:
     if isinstance(value, dict):
-        inside = (f"{key} = {_value(key, item, folder)}" for key, item in value.items())
+        inside = (
+            f"{json.dumps(key)} = {_value(key, item, secrets)}" for key, item in value.items()
+        )
         return "{ " + ", ".join(inside) + " }"
     if isinstance(value, Secret):
-        return json.dumps(_reference(folder / name, value.reveal()))
+        return json.dumps(_reference(secrets / name, value.reveal()))
     return json.dumps(value)
 
 
 def _reference(path: Path, secret: str) -> str:
     """A reference to ``secret``, kept as hub.toml asks: in a file that nobody else may read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(secret, encoding="utf-8")
