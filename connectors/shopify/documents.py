@@ -1,0 +1,223 @@
+"""Every GraphQL document that the connector sends, and nothing else that it says.
+
+A :class:`Kind` is what one stream reads: a connection of the query root, the fields of its nodes,
+and the connections inside a node that may have further pages. Its documents are put together from
+those parts here, so that a test can hold each of them against Shopify's schema.
+
+Only fields that version 2026-10 does not deprecate.
+
+Source: Shopify's Admin GraphQL schema 2026-10 (introspection, read November 2026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+_PAGE = "pageInfo { hasNextPage endCursor }"
+_MONEY = "{ shopMoney { amount currencyCode } }"
+_NESTED = 10
+"""Nodes of an inner connection that come with their parent; the rest is asked for apart."""
+
+_ADDRESS = "id address1 address2 city province zip countryCodeV2"
+_LINE = (
+    f"id sku name quantity originalUnitPriceSet {_MONEY} "
+    f"discountedTotalSet(withCodeDiscounts: true) {_MONEY}"
+)
+_CART_LINE = f"id sku title quantity originalUnitPriceSet {_MONEY} discountedTotalPriceSet {_MONEY}"
+_REFUND = f"id note createdAt processedAt totalRefundedSet {_MONEY}"
+_METAFIELDS = "metafields(first: $metafields, keys: $keys) { nodes { namespace key type value } }"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What one stream reads.
+
+    Args:
+        type: GraphQL type of a node.
+        root: Connection of the query root that lists the nodes.
+        sort_keys: Enum of the listing's orders.
+        window: Order of a listing by time of change; ``ID`` where Shopify offers no such order.
+        fields: Fields of a node.
+        nested: Connection inside a node to the fields of *its* nodes.
+    """
+
+    type: str
+    root: str
+    sort_keys: str
+    fields: str
+    window: str = "UPDATED_AT"
+    nested: Mapping[str, str] = field(default_factory=dict)
+
+
+CUSTOMERS = Kind(
+    type="Customer",
+    root="customers",
+    sort_keys="CustomerSortKeys",
+    fields=(
+        "id createdAt updatedAt firstName lastName locale state tags "
+        "defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } "
+        "defaultAddress { id }"
+    ),
+    nested={"addressesV2": _ADDRESS},
+)
+CUSTOMER_CONSENTS = Kind(
+    type="Customer",
+    root="customers",
+    sort_keys="CustomerSortKeys",
+    fields=(
+        "id updatedAt "
+        "defaultEmailAddress "
+        "{ emailAddress marketingState marketingOptInLevel marketingUpdatedAt } "
+        "defaultPhoneNumber { phoneNumber smsMarketingConsent { state optInLevel updatedAt } }"
+    ),
+)
+ORDERS = Kind(
+    type="Order",
+    root="orders",
+    sort_keys="OrderSortKeys",
+    fields=(
+        "id name createdAt processedAt updatedAt cancelledAt test sourceName "
+        f"displayFinancialStatus customer {{ id }} totalPriceSet {_MONEY} "
+        f"refunds {{ {_REFUND} }}"
+    ),
+    nested={"lineItems": _LINE},
+)
+REFUNDS = Kind(
+    type="Order",
+    root="orders",
+    sort_keys="OrderSortKeys",
+    fields=f"id name updatedAt customer {{ id }} refunds {{ {_REFUND} }}",
+)
+ABANDONED_CHECKOUTS = Kind(
+    type="AbandonedCheckout",
+    root="abandonedCheckouts",
+    sort_keys="AbandonedCheckoutSortKeys",
+    window="ID",
+    fields=f"id createdAt updatedAt completedAt customer {{ id }} totalPriceSet {_MONEY}",
+    nested={"lineItems": _CART_LINE},
+)
+PRODUCTS = Kind(
+    type="Product",
+    root="products",
+    sort_keys="ProductSortKeys",
+    fields=(
+        "id title productType vendor status createdAt updatedAt "
+        "priceRangeV2 { minVariantPrice { amount currencyCode } }"
+    ),
+    nested={"variants": "id sku"},
+)
+
+
+def listing(kind: Kind, *, metafields: bool) -> str:
+    """Pages of nodes, oldest change or lowest id first."""
+    asked = "$first: Int!, $after: String, $query: String"
+    arguments = "first: $first, after: $after, query: $query, sortKey: $sortKey"
+    return (
+        f"query List({asked}, $sortKey: {kind.sort_keys}{_wanted(metafields)}) "
+        f"{{ {kind.root}({arguments}) {{ nodes {{ {_node(kind, metafields)} }} {_PAGE} }} }}"
+    )
+
+
+def identities(kind: Kind) -> str:
+    """Pages of ids: who is there, and nothing about them."""
+    return (
+        "query Ids($first: Int!, $after: String) "
+        f"{{ {kind.root}(first: $first, after: $after, sortKey: ID) "
+        f"{{ nodes {{ id }} {_PAGE} }} }}"
+    )
+
+
+def by_id(kind: Kind, *, metafields: bool) -> str:
+    """The nodes of up to 250 ids; null where there is none."""
+    return (
+        f"query ById($ids: [ID!]!{_wanted(metafields)}) "
+        f"{{ nodes(ids: $ids) {{ ... on {kind.type} {{ {_node(kind, metafields)} }} }} }}"
+    )
+
+
+def further(kind: Kind, name: str) -> str:
+    """The next page of a connection inside one node."""
+    return (
+        "query Further($id: ID!, $after: String) "
+        f"{{ node(id: $id) {{ ... on {kind.type} "
+        f"{{ {name}(first: 250, after: $after) {{ nodes {{ {kind.nested[name]} }} {_PAGE} }} "
+        "} } }"
+    )
+
+
+def _wanted(metafields: bool) -> str:
+    return ", $metafields: Int!, $keys: [String!]!" if metafields else ""
+
+
+def _node(kind: Kind, metafields: bool) -> str:
+    inner = [
+        f"{name}(first: {_NESTED}) {{ nodes {{ {fields} }} {_PAGE} }}"
+        for name, fields in kind.nested.items()
+    ]
+    return " ".join([kind.fields, *inner, *([_METAFIELDS] if metafields else [])])
+
+
+# --- writing, checking -----------------------------------------------------------------------
+
+OWN_METAFIELDS = (
+    "query OwnMetafields($ids: [ID!]!, $namespace: String!, $after: String) "
+    "{ nodes(ids: $ids) { ... on Customer { id "
+    "metafields(first: 50, namespace: $namespace, after: $after) "
+    f"{{ nodes {{ key value compareDigest }} {_PAGE} }} }} }} }}"
+)
+SET_METAFIELDS = (
+    "mutation SetMetafields($metafields: [MetafieldsSetInput!]!) "
+    "{ metafieldsSet(metafields: $metafields) "
+    "{ metafields { key updatedAt owner { ... on Customer { id } } } "
+    "userErrors { field message code elementIndex } } }"
+)
+DELETE_METAFIELDS = (
+    "mutation DeleteMetafields($metafields: [MetafieldIdentifierInput!]!) "
+    "{ metafieldsDelete(metafields: $metafields) "
+    "{ deletedMetafields { ownerId key } userErrors { field message } } }"
+)
+DEFINITIONS = (
+    "query Definitions($namespace: String!, $after: String) "
+    "{ metafieldDefinitions(first: 250, after: $after, ownerType: CUSTOMER, namespace: $namespace) "
+    f"{{ nodes {{ key }} {_PAGE} }} }}"
+)
+DEFINE_METAFIELD = (
+    "mutation DefineMetafield($definition: MetafieldDefinitionInput!) "
+    "{ metafieldDefinitionCreate(definition: $definition) "
+    "{ createdDefinition { key } userErrors { field message code } } }"
+)
+EMAIL_CONSENT = (
+    "mutation EmailConsent($input: CustomerEmailMarketingConsentUpdateInput!) "
+    "{ customerEmailMarketingConsentUpdate(input: $input) { userErrors { field message code } } }"
+)
+SMS_CONSENT = (
+    "mutation SmsConsent($input: CustomerSmsMarketingConsentUpdateInput!) "
+    "{ customerSmsMarketingConsentUpdate(input: $input) { userErrors { field message code } } }"
+)
+ACCOUNT = (
+    "query Account { shop { name myshopifyDomain currencyCode plan { publicDisplayName } } "
+    "currentAppInstallation { accessScopes { handle } } }"
+)
+SOME_CUSTOMERS = (
+    "query SomeCustomers { customers(first: 5) { nodes { id firstName lastName "
+    "defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } } } }"
+)
+
+KINDS: tuple[Kind, ...] = (
+    CUSTOMERS, CUSTOMER_CONSENTS, ORDERS, REFUNDS, ABANDONED_CHECKOUTS, PRODUCTS,
+)  # fmt: skip
+
+
+def every() -> Iterator[str]:
+    """Each document that the connector can send."""
+    for kind in KINDS:
+        yield listing(kind, metafields=False)
+        yield identities(kind)
+        yield by_id(kind, metafields=False)
+        yield from (further(kind, name) for name in kind.nested)
+        if kind in (CUSTOMERS, ORDERS, PRODUCTS):
+            yield listing(kind, metafields=True)
+            yield by_id(kind, metafields=True)
+    yield from (OWN_METAFIELDS, SET_METAFIELDS, DELETE_METAFIELDS, DEFINITIONS, DEFINE_METAFIELD)
+    yield from (EMAIL_CONSENT, SMS_CONSENT, ACCOUNT, SOME_CUSTOMERS)
