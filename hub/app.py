@@ -14,7 +14,7 @@ from hub.core.connector import Connector, Context, Stream, Unsupported, Wait, Wr
 from hub.core.errors import ConfigError, NotFound
 from hub.core.hubtoml import Catalogue, HubToml, read
 from hub.core.ids import IdSource
-from hub.core.limits import Limiters
+from hub.core.limiter import Limiters
 from hub.core.mistakes import nearest
 from hub.core.plugins import installed, load_connector
 from hub.core.positions import Positions

@@ -24,7 +24,8 @@ from hub.core.errors import (
     RetryLater,
     StopRun,
 )
-from hub.core.limits import Limiter, retry_after
+from hub.core.limiter import Limiter
+from hub.core.limits import retry_after
 
 Scalar = str | int | float | bool | None
 Params = Mapping[str, Scalar | Sequence[Scalar]]
@@ -142,18 +143,20 @@ class Answers:
         if response.status in _TEMPORARY and not request.safe:
             raise OutcomeUnknown(message) from error
         asked = retry_after(response.headers, self._clock.now())
-        self._asked_for_patience(message, asked if error.after is None else error.after)
+        after = asked if error.after is None else error.after
+        self._asked_for_patience(request, message, after)
 
     def _throttled(self, request: Request, response: Response) -> NoReturn:
         asked = retry_after(response.headers, self._clock.now())
         message = f"{self._connection}: {request}: too many requests (429)"
-        self._asked_for_patience(message, self._limiter.renewed_in() if asked is None else asked)
+        after = self._limiter.renewed_in(request.path) if asked is None else asked
+        self._asked_for_patience(request, message, after)
 
-    def _asked_for_patience(self, message: str, after: float | None) -> NoReturn:
+    def _asked_for_patience(self, request: Request, message: str, after: float | None) -> NoReturn:
         """Raise for a refusal that had no effect; every thread of the credential waits with it."""
         if after:
             self._stop_if_too_long(after, message)
-            self._limiter.hold(after, "the system asked for patience")
+            self._limiter.hold(after, "the system asked for patience", request.path)
         raise RetryLater(message, after=after)
 
     def _stop_if_too_long(self, after: float, message: str) -> None:

@@ -34,7 +34,8 @@ from hub.core.errors import (
     RetryLater,
     StopRun,
 )
-from hub.core.limits import Limiter, Limiters, Limits
+from hub.core.limiter import Limiter, Limiters
+from hub.core.limits import Limits
 from hub.core.outbound import (
     AddressRefused,
     GuardedTransport,
@@ -267,7 +268,7 @@ class HttpClient:
         try:
             response = self._receive(request, credential)
         finally:
-            self._limiter.done()
+            self._limiter.done(request.path)
         self._limiter.learn(response.headers, response.json)
         return response
 

@@ -1,21 +1,22 @@
-"""Rate limits: what a vendor's headers say, and whether the next request goes, waits or stops.
+"""Rate limits as a connector declares them, and what a vendor's answers say of them.
 
-    response headers → Meter.read → Gauge → Limiter → Verdict: go · slow · wait · stop
+    HeaderMeter   x-left: 90, x-max: 100               one header per figure
+    PairMeter     x-info: usage=101/15000              used and limit in one header
+    FieldsMeter   x-exports: total=10; remaining=9     a budget of its own for some paths
+    CostMeter     {"extensions": {"cost": …}}          points that time restores, in the body
 
-A :class:`Limiter` belongs to one credential, since that is what vendors count by, and is shared by
-every thread that uses it. It believes the vendor's own headers before any declared figure.
+A meter reads a :class:`Gauge`; what is done about it decides :mod:`hub.core.limiter`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from threading import Lock
+from functools import reduce
 from typing import Any, Literal, Protocol
-
-from hub.core.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,9 @@ class Gauge:
         limit: All of the budget, or None when the vendor does not say.
         resets_in: Seconds until it is renewed.
         daily: Whether running out means stopping for today rather than waiting.
+        path: Text that occurs in the path of each request that it counts; empty: every request.
+        cost: What one request takes.
+        restores: What comes back each second; 0 when all of it comes back at once.
     """
 
     name: str
@@ -35,6 +39,9 @@ class Gauge:
     limit: float | None
     resets_in: float
     daily: bool = False
+    path: str = ""
+    cost: float = 1.0
+    restores: float = 0.0
 
 
 class Meter(Protocol):
@@ -84,6 +91,109 @@ class HeaderMeter:
 
 
 @dataclass(frozen=True, slots=True)
+class PairMeter:
+    """A budget that one header reports as used and limit: ``api-usage=101/15000``.
+
+    Args:
+        name: Budget, as an admin would call it.
+        header: The header.
+        key: What stands before the pair, where the header holds several; empty takes the first.
+        window: Seconds until the limiter believes in a renewal.
+        daily: Whether running out means stopping for today.
+    """
+
+    name: str
+    header: str
+    key: str = ""
+    window: float = 3600.0
+    daily: bool = False
+
+    def read(self, headers: Mapping[str, str], body: Any, now: datetime) -> Gauge | None:
+        """The gauge, or None when the header is absent or holds no such pair.
+
+        >>> meter = PairMeter("daily", "info", key="api-usage", daily=True)
+        >>> at = datetime(2026, 11, 1, tzinfo=UTC)
+        >>> meter.read({"info": "per-app-api-usage=1/9, api-usage=101/15000"}, None, at).remaining
+        14899.0
+        """
+        label = rf"(?<![\w-]){re.escape(self.key)}=" if self.key else ""
+        found = re.search(label + r"(\d+)/(\d+)", headers.get(self.header, ""))
+        if found is None:
+            return None
+        used, limit = float(found[1]), float(found[2])
+        return Gauge(self.name, limit - used, limit, self.window, self.daily)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldsMeter:
+    """A budget that one header reports in named fields: ``total=10; remaining=9; resets=60``.
+
+    Args:
+        name: Budget, as an admin would call it.
+        header: The header.
+        path: Text that occurs in the path of each request that it counts; empty: every request.
+        remaining: Field that holds what is left.
+        limit: Field that holds the whole budget.
+        resets: Field that holds the seconds until it is renewed.
+        window: Seconds until renewal where the vendor does not say.
+    """
+
+    name: str
+    header: str
+    path: str = ""
+    remaining: str = "remaining"
+    limit: str = "total"
+    resets: str = "resets"
+    window: float = 60.0
+
+    def read(self, headers: Mapping[str, str], body: Any, now: datetime) -> Gauge | None:
+        """The gauge, or None when the header is absent or does not say what is left."""
+        fields = dict(_FIELD.findall(headers.get(self.header, "")))
+        remaining = _number(fields.get(self.remaining))
+        if remaining is None:
+            return None
+        resets = _number(fields.get(self.resets))
+        limit = _number(fields.get(self.limit))
+        resets_in = self.window if resets is None else max(0.0, resets)
+        return Gauge(self.name, remaining, limit, resets_in, path=self.path)
+
+
+_FIELD = re.compile(r"([\w-]+)\s*=\s*([^;,\s]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class CostMeter:
+    """A budget of points that GraphQL answers report, and that time restores.
+
+    A request is taken to cost what the one before it cost: the queries of a stream are alike.
+
+    Args:
+        name: Budget, as an admin would call it.
+        path: Where the answer's body holds the cost: ``requestedQueryCost`` and
+            ``throttleStatus`` with ``maximumAvailable``, ``currentlyAvailable`` and
+            ``restoreRate`` (points a second).
+    """
+
+    name: str
+    path: str = "extensions.cost"
+
+    def read(self, headers: Mapping[str, str], body: Any, now: datetime) -> Gauge | None:
+        """The gauge, or None when the body reports no cost."""
+        match reduce(_member, self.path.split("."), body):
+            case {
+                "requestedQueryCost": int() | float() as asked,
+                "throttleStatus": {
+                    "maximumAvailable": int() | float() as most,
+                    "currentlyAvailable": int() | float() as left,
+                    "restoreRate": int() | float() as rate,
+                },
+            } if rate > 0:
+                full_in = max(0.0, most - left) / rate
+                return Gauge(self.name, left, most, full_in, cost=asked, restores=rate)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """A tighter pace for some paths, such as a vendor's search endpoint.
 
@@ -117,148 +227,6 @@ class Limits:
     patience: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the next request may do.
-
-    Args:
-        action: ``go`` now; ``slow``: its turn comes in ``seconds``; ``wait`` that long and ask
-            again; ``stop`` for today, the budget is renewed in ``seconds``.
-        seconds: How long.
-        reason: For progress and messages.
-    """
-
-    action: Literal["go", "slow", "wait", "stop"]
-    seconds: float = 0.0
-    reason: str = ""
-
-
-GO = Verdict("go")
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    gauge: Gauge
-    until: datetime
-
-
-class Limiter:
-    """The pace of one credential; every method may be called from any thread.
-
-    Args:
-        limits: What the vendor allows.
-        clock: Source of time.
-    """
-
-    def __init__(self, limits: Limits, clock: Clock) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._lock = Lock()
-        self._known: dict[str, _Known] = {}
-        self._turns: dict[str, datetime] = {}
-        self._held = Verdict("wait")
-        self._held_until = datetime.min.replace(tzinfo=UTC)
-        self._in_flight = 0
-
-    def ask(self, path: str) -> Verdict:
-        """What a request to ``path`` may do; ``go`` and ``slow`` reserve its turn.
-
-        A caller that was told go or slow calls :meth:`done` once the request is over.
-        """
-        with self._lock:
-            now = self._clock.now()
-            refusal = self._refusal(now)
-            if refusal is not None:
-                return refusal
-            turn = self._turn(path, now)
-            self._in_flight += 1
-            return turn
-
-    def done(self) -> None:
-        """Take note that a request is over, however it ended."""
-        with self._lock:
-            self._in_flight -= 1
-
-    def learn(self, headers: Mapping[str, str], body: Any) -> None:
-        """Take note of what a response says about the budgets."""
-        with self._lock:
-            now = self._clock.now()
-            for meter in self._limits.meters:
-                gauge = meter.read(headers, body, now)
-                if gauge is not None:
-                    until = now + timedelta(seconds=gauge.resets_in)
-                    self._known[gauge.name] = _Known(gauge, until)
-
-    def hold(self, seconds: float, reason: str) -> None:
-        """Hold every request of this credential: the vendor said 429 to one of them."""
-        with self._lock:
-            until = self._clock.now() + timedelta(seconds=seconds)
-            if until > self._held_until:
-                self._held_until, self._held = until, Verdict("wait", seconds, reason)
-
-    def renewed_in(self) -> float | None:
-        """Seconds until the tightest spent budget is renewed, or None if none is known spent."""
-        with self._lock:
-            refusal = self._refusal(self._clock.now())
-            return refusal.seconds if refusal is not None else None
-
-    def _refusal(self, now: datetime) -> Verdict | None:
-        if now < self._held_until:
-            left = (self._held_until - now).total_seconds()
-            return Verdict("wait", left, self._held.reason)
-        spent = [known for known in self._live(now) if self._left(known) < 1]
-        if not spent:
-            return None
-        last = max(spent, key=lambda known: known.until)
-        left = (last.until - now).total_seconds()
-        stop = left > self._limits.patience or any(known.gauge.daily for known in spent)
-        reason = f"{last.gauge.name} limit used up"
-        return Verdict("stop" if stop else "wait", left, reason)
-
-    def _turn(self, path: str, now: datetime) -> Verdict:
-        paces = {lane.match: 1 / lane.per_second for lane in self._limits.lanes}
-        gaps = {match: gap for match, gap in paces.items() if match in path}
-        gaps[""], reason = self._gap(now)
-        turns = {match: max(now, self._turns.get(match, now)) for match in gaps}
-        for match, gap in gaps.items():
-            self._turns[match] = turns[match] + timedelta(seconds=gap)
-        ahead = (max(turns.values()) - now).total_seconds()
-        return Verdict("slow", ahead, reason or "keeping the vendor's pace") if ahead > 0 else GO
-
-    def _gap(self, now: datetime) -> tuple[float, str]:
-        """Seconds between two requests, and why, when a budget runs low."""
-        gap, reason = (1 / self._limits.per_second if self._limits.per_second else 0.0), ""
-        for known in self._live(now):
-            left, limit = self._left(known), known.gauge.limit
-            if known.gauge.daily or limit is None or left > limit * self._limits.slow_below:
-                continue
-            spread = (known.until - now).total_seconds() / max(left, 1)
-            if spread > gap:
-                gap, reason = spread, f"{known.gauge.name} limit runs low"
-        return gap, reason
-
-    def _live(self, now: datetime) -> list[_Known]:
-        return [known for known in self._known.values() if known.until > now]
-
-    def _left(self, known: _Known) -> float:
-        """What is left, less the requests in flight that the vendor had not counted yet."""
-        return known.gauge.remaining - self._in_flight
-
-
-class Limiters:
-    """The limiters of a process: connections that share a credential share one."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._lock = Lock()
-        self._held: dict[str, Limiter] = {}
-
-    def of(self, credential: str, limits: Limits) -> Limiter:
-        """The limiter of ``credential`` (an identifier, never its secret)."""
-        with self._lock:
-            return self._held.setdefault(credential, Limiter(limits, self._clock))
-
-
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds that ``Retry-After`` asks for: None when absent or unreadable, never negative.
 
@@ -283,6 +251,10 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     return max(0.0, (instant - now).total_seconds())
+
+
+def _member(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _number(text: str | None) -> float | None:

@@ -14,7 +14,7 @@ from hub.core.auth import TokenStore
 from hub.core.clock import ManualClock
 from hub.core.connector import Connector, Context, Unsupported
 from hub.core.http import Http, HttpClient
-from hub.core.limits import Limiters
+from hub.core.limiter import Limiters
 from hub.core.secrets import Redactor
 
 CONNECTION = "under_test"

@@ -14,14 +14,15 @@ from hub.core.auth import NoAuth
 from hub.core.clock import ManualClock
 from hub.core.errors import BudgetExhausted
 from hub.core.http import Http
+from hub.core.limiter import Limiter, Limiters, Verdict
 from hub.core.limits import (
+    CostMeter,
+    FieldsMeter,
     Gauge,
     HeaderMeter,
     Lane,
-    Limiter,
-    Limiters,
     Limits,
-    Verdict,
+    PairMeter,
     retry_after,
 )
 from hub.testing.client import Waits, manual_clock, open_client
@@ -40,11 +41,11 @@ def limiter(clock: ManualClock) -> Limiter:
     return Limiter(Limits(meters=(TEN_SECONDS, DAILY)), clock)
 
 
-def ask(limiter: Limiter) -> Verdict:
+def ask(limiter: Limiter, path: str = "/v1/things") -> Verdict:
     """One request that is over at once."""
-    verdict = limiter.ask("/v1/things")
+    verdict = limiter.ask(path)
     if verdict.action in ("go", "slow"):
-        limiter.done()
+        limiter.done(path)
     return verdict
 
 
@@ -253,3 +254,163 @@ def test_a_meter_may_read_the_body(clock: ManualClock) -> None:
     limiter.learn({}, {"available": 0})
 
     assert ask(limiter) == Verdict("wait", 4, "cost limit used up")
+
+
+# --- budgets of some paths, and budgets that time restores -------------------------------------
+
+EXPORTS = FieldsMeter("exports", "x-limit-exports", path="/exports/")
+POINTS = CostMeter("points")
+
+
+def exports_left(left: int) -> dict[str, str]:
+    return {"x-limit-exports": f"total=10; remaining={left}; resets=60"}
+
+
+def cost(left: float, asked: float = 100) -> dict[str, object]:
+    throttle = {"maximumAvailable": 1000.0, "currentlyAvailable": left, "restoreRate": 50.0}
+    return {"extensions": {"cost": {"requestedQueryCost": asked, "throttleStatus": throttle}}}
+
+
+@pytest.fixture
+def lanes(clock: ManualClock) -> Limiter:
+    return Limiter(Limits(meters=(TEN_SECONDS, EXPORTS), patience=120), clock)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("usage=101/15000", (14_899, 15_000)),
+        ("per-app-usage=9/250(appName=x), usage=101/15000", (14_899, 15_000)),
+        ("usage=15001/15000", (-1, 15_000)),
+        ("101/15000", None),
+        ("usage=many/15000", None),
+        ("", None),
+    ],
+    ids=["alone", "beside another", "overspent", "no key", "no number", "absent"],
+)
+def test_a_pair_is_read_by_its_key(value: str, expected: tuple[float, float] | None) -> None:
+    """Used and limit; a longer key that ends alike is another budget."""
+    meter = PairMeter("daily", "x-info", key="usage", daily=True)
+
+    gauge = meter.read({"x-info": value}, None, NOW)
+
+    assert (gauge and (gauge.remaining, gauge.limit, gauge.daily)) == (
+        expected and (*expected, True)
+    )
+
+
+def test_a_spent_pair_stops_the_day(clock: ManualClock) -> None:
+    """The vendor counts a rolling day: nothing goes until the meter's window is over."""
+    meter = PairMeter("daily", "x-info", daily=True)
+    limiter = Limiter(Limits(meters=(meter,)), clock)
+
+    limiter.learn({"x-info": "usage=15000/15000"}, None)
+
+    assert ask(limiter) == Verdict("stop", 3600, "daily limit used up")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("total=20; remaining=19; resets=60", (19, 20, 60)),
+        ("remaining=3,resets=5", (3, None, 5)),
+        ("total=20; remaining=0", (0, 20, 60)),
+        ("total=20", None),
+        ("remaining=few", None),
+    ],
+    ids=["semicolons", "commas", "no resets", "no remaining", "no number"],
+)
+def test_named_fields_are_read(value: str, expected: tuple[float | None, ...] | None) -> None:
+    """In either notation; what the header leaves out is declared or unknown."""
+    gauge = EXPORTS.read({"x-limit-exports": value}, None, NOW)
+
+    assert (gauge and (gauge.remaining, gauge.limit, gauge.resets_in)) == expected
+
+
+def test_a_spent_lane_waits_alone(lanes: Limiter, clock: ManualClock) -> None:
+    """The exports of this minute are used up; tickets go on."""
+    lanes.learn(exports_left(0), None)
+
+    assert ask(lanes, "/exports/users") == Verdict("wait", 60, "exports limit used up")
+    assert ask(lanes, "/tickets").action == "go"
+    clock.sleep(60)
+    assert ask(lanes, "/exports/users").action == "go"
+
+
+def test_a_lane_that_runs_low_is_slowed_alone(lanes: Limiter) -> None:
+    """One export left for sixty seconds: the next but one is spread, tickets are not."""
+    lanes.learn(exports_left(1), None)
+
+    ask(lanes, "/exports/users")
+
+    assert ask(lanes, "/exports/users") == Verdict("slow", 60, "exports limit runs low")
+    assert ask(lanes, "/tickets").action == "go"
+
+
+def test_requests_of_other_paths_take_nothing_from_a_lane(lanes: Limiter) -> None:
+    """Eight tickets under way are no exports."""
+    lanes.learn(exports_left(5), None)
+    for _ in range(8):
+        lanes.ask("/tickets")
+
+    assert ask(lanes, "/exports/users").action == "go"
+
+
+def test_a_429_of_a_spent_lane_holds_that_lane(lanes: Limiter) -> None:
+    """The vendor's own figure says whose 429 it was."""
+    lanes.learn(exports_left(0) | {"x-left": "300", "x-interval": "60000"}, None)
+
+    lanes.hold(90, "asked for patience", "/exports/users")
+
+    assert ask(lanes, "/exports/users").seconds == 90
+    assert ask(lanes, "/tickets").action == "go"
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-left": "0", "x-interval": "60000"} | exports_left(0)])
+def test_a_429_that_may_be_the_accounts_holds_all(lanes: Limiter, headers: dict[str, str]) -> None:
+    """No figure, or the account's own is spent too: everything waits."""
+    lanes.learn(headers, None)
+
+    lanes.hold(90, "asked for patience", "/exports/users")
+
+    assert ask(lanes, "/tickets").seconds == 90
+
+
+def test_points_are_waited_for_as_they_are_restored(clock: ManualClock) -> None:
+    """60 of the 100 points that the next query needs are missing: 1.2 seconds at 50 a second."""
+    limiter = Limiter(Limits(meters=(POINTS,)), clock)
+    limiter.learn({}, cost(left=40))
+
+    waits = ask(limiter)
+    clock.sleep(waits.seconds)
+
+    assert waits == Verdict("wait", 1.2, "points limit used up")
+    assert ask(limiter).action in ("go", "slow")
+
+
+def test_few_points_go_at_the_pace_of_their_restoration(clock: ManualClock) -> None:
+    """A tenth left: a query of 10 points every fifth of a second uses what comes back."""
+    limiter = Limiter(Limits(meters=(POINTS,)), clock)
+    limiter.learn({}, cost(left=90, asked=10))
+
+    assert [ask(limiter).seconds for _ in range(3)] == pytest.approx([0, 0.2, 0.4])
+
+
+def test_queries_in_flight_take_their_points(clock: ManualClock) -> None:
+    """250 points and two queries of 100 under way: a third would be refused."""
+    limiter = Limiter(Limits(meters=(POINTS,)), clock)
+    limiter.learn({}, cost(left=250))
+    limiter.ask("/graphql")
+    limiter.ask("/graphql")
+
+    assert limiter.ask("/graphql").action == "wait"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, {"data": {}}, {"extensions": {"cost": {}}}, {"extensions": {"cost": "high"}}],
+    ids=["no body", "no extensions", "no throttle", "no object"],
+)
+def test_an_answer_without_cost_says_nothing(body: object) -> None:
+    """Errors and other vendors' answers leave the last reading alone."""
+    assert POINTS.read({}, body, NOW) is None
