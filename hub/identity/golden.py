@@ -79,7 +79,13 @@ class _Written:
 
 
 def run(store: Store, settings: SurvivorshipSection, *, clock: Clock, actor: str) -> GoldenReport:
-    """Builds the golden record of every id on the queue; unchanged ones are not written."""
+    """Builds the golden record of every id on the queue; unchanged ones are not written.
+
+    Edited rules put everybody on the queue.
+    """
+    dirty.mark_all_if_new(
+        store, "golden", settings.model_dump_json(), select(golden_records.c.golden_id)
+    )
     report = GoldenReport()
     while True:
         seq = dirty.sequence(store)

@@ -24,7 +24,7 @@ from hub.profile.unified import compose
 from hub.store import bulk, dirty
 from hub.store.engine import Store
 from hub.store.records import chunks
-from hub.store.schema import meta, profiles
+from hub.store.schema import profiles
 
 BATCH = 500
 """Profiles composed in one transaction."""
@@ -32,7 +32,6 @@ BATCH = 500
 COMPOSITION = 1
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
 
-_BASIS = "profile.composed"
 _COLUMNS = ("golden_id", "revision", "body", "digest", "updated_at")
 
 
@@ -47,7 +46,8 @@ class ProfileReport:
 
 def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
     """Compose every profile that was marked; returns what differed."""
-    _mark_all_if_new(store, purposes)
+    basis = f"{COMPOSITION} {Gate(purposes).policy}"
+    dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
     with store.read() as connection:
         now = to_micros(store.clock.now())
         # "Today" is the metrics' today: a closed history is looked at from its own last day.
@@ -66,18 +66,6 @@ def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
         written += changed
         removed += gone
     return ProfileReport(looked_at, written, removed)
-
-
-def _mark_all_if_new(store: Store, purposes: Mapping[str, PurposeSection]) -> None:
-    basis = f"{COMPOSITION} {Gate(purposes).policy}"
-    seq = dirty.sequence(store)
-    with store.write() as connection:
-        last = connection.execute(select(meta.c.value).where(meta.c.key == _BASIS)).scalar()
-        if last == basis:
-            return
-        everybody = connection.execute(select(profiles.c.golden_id)).scalars()
-        dirty.mark(connection, "profile", everybody, cause="new composition", seq=seq)
-        bulk.upsert(connection, meta, ("key", "value"), [(_BASIS, basis)], key=("key",))
 
 
 def _compose(

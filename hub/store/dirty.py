@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from hub.store import bulk
 from hub.store.engine import Store
-from hub.store.schema import dirty
+from hub.store.schema import dirty, meta
 
 Stage = Literal["identity", "golden", "facts", "metrics", "profile"]
 
@@ -58,6 +58,26 @@ def done(connection: Connection, stage: Stage, marks: Iterable[Mark]) -> None:
             f" AND seq = {mark_sign}",
             rows,
         )
+
+
+def mark_all_if_new(store: Store, stage: Stage, basis: str, everybody: Select[str]) -> None:
+    """Ask ``stage`` to look at all of ``everybody`` if its ``basis`` is not what it last went by.
+
+    Args:
+        store: The database.
+        stage: Whose results rest on the basis.
+        basis: Settings and versions that every result depends on, as text.
+        everybody: Selects the keys of all results.
+    """
+    name = f"{stage}.basis"
+    seq = sequence(store)
+    with store.write() as connection:
+        last = connection.execute(select(meta.c.value).where(meta.c.key == name)).scalar()
+        if last == basis:
+            return
+        keys = connection.execute(everybody).scalars()
+        mark(connection, stage, keys, cause="new basis", seq=seq)
+        bulk.upsert(connection, meta, ("key", "value"), [(name, basis)], key=("key",))
 
 
 def sequence(store: Store) -> int:

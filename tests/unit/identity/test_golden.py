@@ -285,3 +285,19 @@ def test_a_merged_id_loses_its_record_and_keeps_its_history(
     assert standing == [bench.golden_ids()["a"]]
     assert len(history) == 3
     assert sum(row.valid_to is None for row in history) == 1
+
+
+def test_edited_rules_reach_the_records_that_stand(bench: Bench, person: PersonMaker) -> None:
+    """Who changes a rule in hub.toml sees it in every record after the next run, once."""
+    bench.put(a=person("Anna", "Bell", card="c1"), b=person("Annabelle", "Bell", card="c1"))
+    bench.resolve()
+    bench.build()
+    longest = SurvivorshipSection(default=("longest",))
+
+    edited = bench.build(longest)
+    again = bench.build(longest)
+
+    assert (edited.looked_at, again.looked_at) == (len(set(bench.golden_ids().values())), 0)
+    with bench.store.read() as connection:
+        (body,) = connection.execute(select(golden_records.c.body)).scalars()
+    assert orjson.loads(body)["fields"]["given_name"]["rule"] == "longest"
