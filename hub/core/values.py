@@ -1,11 +1,10 @@
-"""How the values of a vendor's row are read: null is nothing known, nonsense costs its own row.
+"""Values of a vendor's row, read as what they should be: null is nothing known, rubbish is refused.
 
-values = Values("Acme", key="id")
-values.instant({"id": 7, "created_at": "2026-11-01T09:30:00Z"}, "created_at")
+values = Values("Salesforce", key="Id")
+values.instant(row, "CreatedDate")      # None, an instant, or SkipRecord with the record's id
 
-Names are dotted paths, so that ``metrics.reopens`` is found inside an object. A reader takes null,
-an empty text and a missing field for the same, and refuses a row only for a value that is there and
-cannot be what it should.
+Every vendor field is nullable, so a missing or empty value is None, whatever its type. A value that
+is there and cannot be what it should costs its row, never its page.
 """
 
 from __future__ import annotations
@@ -17,35 +16,67 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from hub.core.errors import SkipRecord
-from hub.core.pages import dig, instant_of
+from hub.core.pages import instant_of
 
 _LARGEST_COUNT = 2**31
 
+Object = Mapping[str, Any]
+"""A row, or an object inside one."""
 T = TypeVar("T")
+
+
+def text(row: Object, name: str) -> str | None:
+    """The value as text without outer blanks; None for what is empty, null or no scalar."""
+    value = row.get(name)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value).strip() or None
+    return None
+
+
+def lower(row: Object, name: str) -> str | None:
+    """The value as text in lower case, for vendors that capitalise their own options."""
+    found = text(row, name)
+    return found.lower() if found else None
+
+
+def flag(row: Object, name: str) -> bool | None:
+    """True or false; None for anything else, above all for a field that is not there."""
+    return {"true": True, "false": False}.get(lower(row, name) or "")
+
+
+def listed(row: Object, name: str, separator: str = ";") -> list[str]:
+    """The items of a value that the vendor separates by ``separator``."""
+    return [item.strip() for item in (text(row, name) or "").split(separator) if item.strip()]
+
+
+def present(*values: str | None) -> list[str]:
+    """The values that are there, each once."""
+    return list(dict.fromkeys(value for value in values if value))
+
+
+def birth_date(row: Object, name: str) -> date | None:
+    """The date of birth, if it is one: systems keep free text in that field, too."""
+    try:
+        return date.fromisoformat((text(row, name) or "")[:10])
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """Reads the values of one system's rows.
+    """Reads values that may be refused.
 
     Args:
-        system: Where an admin corrects a wrong value.
-        key: Field that identifies a row, for messages.
+        system: Where an admin corrects them.
+        key: Field of the row's id, for the message.
     """
 
     system: str
     key: str
 
-    def text(self, row: Mapping[str, Any], name: str) -> str | None:
-        """The value as text without outer blanks; None for what is empty, null or no scalar."""
-        value = dig(row, name)
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, str | int | float):
-            return str(value).strip() or None
-        return None
-
-    def instant(self, row: Mapping[str, Any], name: str) -> datetime | None:
+    def instant(self, row: Object, name: str) -> datetime | None:
         """The instant that a field holds.
 
         Raises:
@@ -53,7 +84,7 @@ class Values:
         """
         return self.read(row, name, instant_of, "an ISO 8601 instant")
 
-    def required_instant(self, row: Mapping[str, Any], name: str) -> datetime:
+    def required_instant(self, row: Object, name: str) -> datetime:
         """The instant of a field that a record makes no sense without.
 
         Raises:
@@ -64,7 +95,7 @@ class Values:
             raise self.refused(row, name, "no-date", "an ISO 8601 instant")
         return found
 
-    def number(self, row: Mapping[str, Any], name: str) -> Decimal | None:
+    def number(self, row: Object, name: str) -> Decimal | None:
         """The number that a field holds.
 
         Raises:
@@ -72,7 +103,7 @@ class Values:
         """
         return self.read(row, name, _finite, "a number")
 
-    def count(self, row: Mapping[str, Any], name: str) -> int | None:
+    def count(self, row: Object, name: str) -> int | None:
         """The whole number that a field holds.
 
         Raises:
@@ -80,22 +111,15 @@ class Values:
         """
         return self.read(row, name, _whole, "a whole number")
 
-    def birth_date(self, row: Mapping[str, Any], name: str) -> date | None:
-        """The date of birth, if it is one: accounts keep free text in such fields, too."""
-        try:
-            return date.fromisoformat((self.text(row, name) or "")[:10])
-        except ValueError:
-            return None
-
     def read(
-        self, row: Mapping[str, Any], name: str, parse: Callable[[str], T | None], wanted: str
+        self, row: Object, name: str, parse: Callable[[str], T | None], wanted: str
     ) -> T | None:
         """What ``parse`` makes of a value; None without one.
 
         Raises:
             SkipRecord: If there is a value, but ``parse`` raises or makes nothing of it.
         """
-        found = self.text(row, name)
+        found = text(row, name)
         if found is None:
             return None
         try:
@@ -106,16 +130,12 @@ class Values:
             raise self.refused(row, name, "bad-value", wanted)
         return value
 
-    def refused(self, row: Mapping[str, Any], name: str, reason: str, wanted: str) -> SkipRecord:
-        """The error for a value that is not what was wanted; it does not repeat the value."""
-        fix = f"Correct it in {self.system}; the next run reads it again"
-        where = f"{self.text(row, self.key) or '?'}.{name}"
-        return SkipRecord(f"{name} is not {wanted}. {fix}", reason=reason, where=where)
-
-
-def present(*values: str | None) -> list[str]:
-    """The values that are there, each once."""
-    return list(dict.fromkeys(value for value in values if value))
+    def refused(self, row: Object, name: str, reason: str, wanted: str) -> SkipRecord:
+        """The error for a value that is not ``wanted``."""
+        message = (
+            f"{name} is not {wanted}. Correct it in {self.system}; the next run reads it again"
+        )
+        return SkipRecord(message, reason=reason, where=f"{row.get(self.key, '?')}.{name}")
 
 
 def _finite(digits: str) -> Decimal:
