@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from hub.audit.checkpoint import Notary
 from hub.audit.verify import Checkpoint
@@ -100,6 +101,7 @@ def run(
 ) -> PipelineReport:
     """Bring records in, make golden records of them, measure, and push what changed."""
     settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
+    zone = ZoneInfo(settings.hub.time_zone)
     progress.stage("sync")
     sources = [lane.source for lane in lanes]
     pulled = sync(store, hub.keys, sources, ids=ids, actor=actor, full=full, on_page=progress.page)
@@ -112,9 +114,9 @@ def run(
         progress.stage("golden record")
         survived = golden.run(store, settings.survivorship, clock=clock, actor=actor)
         progress.stage("metrics")
-        measured = metrics.run(store, settings.metrics, ids=ids, actor=actor)
+        measured = metrics.run(store, settings.metrics, ids=ids, actor=actor, zone=zone)
         progress.stage("profiles")
-        profiled = profile.run(store, settings.purposes)
+        profiled = profile.run(store, settings.purposes, zone)
     progress.stage("push")
     pusher = hub.pusher(actor)
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]

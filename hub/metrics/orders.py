@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import Connection, and_, case, func, or_, select
 
+from hub.core.clock import from_micros, to_micros
 from hub.metrics.interval import mean, ratio, wilson
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured
@@ -44,16 +46,19 @@ class Customer:
     after: int
 
 
-def reference_date(connection: Connection, now: int) -> int:
-    """The day (UTC, its first microsecond) that "today" means for recency and churn.
+def reference_date(connection: Connection, now: int, zone: tzinfo = UTC) -> int:
+    """The first microsecond of the day after "today", as recency and churn count from it.
 
-    That is tomorrow's start, unless the newest order is older than 30 days: then the data is a
-    closed history and the day after its last one counts, else every customer of an old export
-    would be churned. A whole day, so that an unchanged second run measures the same.
+    That is tomorrow's start on the clocks of ``zone``, unless the newest order is older than 30
+    days: then the data is a closed history and the day after its last one counts, else every
+    customer of an old export would be churned. A whole day, so that an unchanged second run
+    measures the same.
     """
     latest = connection.execute(select(func.max(order_entries.c.at))).scalar()
     today = now if latest is None or now - latest <= 30 * DAY else int(latest)
-    return (today // DAY + 1) * DAY
+    local = from_micros(today).astimezone(zone)
+    tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), zone)
+    return to_micros(tomorrow)
 
 
 def customers(

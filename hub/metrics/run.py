@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from sqlalchemy import Connection, select
 
@@ -50,13 +51,23 @@ class MetricsReport:
     snapshots: int
 
 
-def run(store: Store, settings: MetricsSection, *, ids: IdSource, actor: str) -> MetricsReport:
-    """Bring every metric up to date with the store; returns what moved."""
+def run(
+    store: Store, settings: MetricsSection, *, ids: IdSource, actor: str, zone: tzinfo = UTC
+) -> MetricsReport:
+    """Bring every metric up to date with the store; returns what moved.
+
+    Args:
+        store: The database.
+        settings: When a number may be shown, and the business's own definitions.
+        ids: Names the snapshots.
+        actor: Who asked, for the audit log.
+        zone: On whose clocks a day begins.
+    """
     now = to_micros(store.clock.now())
     with store.read() as connection:
         facts = dirty.waiting(connection, "facts", limit=2**31)
         membership = dirty.waiting(connection, "metrics", limit=2**31)
-        reference = orders.reference_date(connection, now)
+        reference = orders.reference_date(connection, now, zone)
         basis = f"{reference} {registry_hash()} {settings.model_dump_json()}"
         new_basis = _last_basis(connection) != basis
         who = _everybody(connection) if new_basis else _affected(connection, facts, membership)

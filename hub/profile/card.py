@@ -7,6 +7,7 @@ It is composed from the profile's own fields, so it says nothing that the profil
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from hub.profile.unified import Field, field
@@ -15,9 +16,15 @@ LIMIT = 1_000
 NO_CONTACT = frozenset({"withdrawn", "denied", "objected"})
 
 
-def card(profile: Mapping[str, Any]) -> Field:
-    """The card of a composed profile."""
-    lines = (_who(profile), _value(profile), _last(profile), _open(profile), _not(profile))
+def card(profile: Mapping[str, Any], zone: tzinfo = UTC) -> Field:
+    """The card of a composed profile, with days as the clocks of ``zone`` tell them."""
+    lines = (
+        _who(profile, zone),
+        _value(profile, zone),
+        _last(profile, zone),
+        _open(profile),
+        _not(profile),
+    )
     text = "\n".join(line if len(line) <= 190 else line[:187] + "..." for line in lines)
     return field(text[:LIMIT], "hub", None)
 
@@ -27,11 +34,13 @@ def _at(profile: Mapping[str, Any], path: str) -> Any:
     return profile[group][name].get("value")
 
 
-def _day(text: str | None) -> str:
-    return text[:10] if text else "?"
+def _day(instant: str | None, zone: tzinfo) -> str:
+    if instant is None:
+        return "?"
+    return datetime.fromisoformat(instant).astimezone(zone).date().isoformat()
 
 
-def _who(profile: Mapping[str, Any]) -> str:
+def _who(profile: Mapping[str, Any], zone: tzinfo) -> str:
     parts = [
         _at(profile, "who.name") or "Name unknown",
         _at(profile, "who.organisation"),
@@ -40,21 +49,22 @@ def _who(profile: Mapping[str, Any]) -> str:
     ]
     since = _at(profile, "relationship.first_seen")
     if since:
-        parts.append(f"since {_day(since)}")
+        parts.append(f"since {_day(since, zone)}")
     return "Who: " + ", ".join(str(part) for part in parts if part)
 
 
-def _value(profile: Mapping[str, Any]) -> str:
+def _value(profile: Mapping[str, Any], zone: tzinfo) -> str:
     orders = _at(profile, "value.orders")
     if not orders:
         return "Value: no orders known"
+    last = _day(_at(profile, "value.last_order_at"), zone)
     return (
         f"Value: {orders} order{'s' if orders > 1 else ''}, {_at(profile, 'value.net_spend'):,.2f}"
-        f" {_at(profile, 'value.currency')}, last {_day(_at(profile, 'value.last_order_at'))}"
+        f" {_at(profile, 'value.currency')}, last {last}"
     )
 
 
-def _last(profile: Mapping[str, Any]) -> str:
+def _last(profile: Mapping[str, Any], zone: tzinfo) -> str:
     events: list[tuple[str, str]] = []
     bought = _at(profile, "value.last_order_at")
     if bought:
@@ -70,7 +80,7 @@ def _last(profile: Mapping[str, Any]) -> str:
     if ticket:
         events.append((ticket, "support ticket"))
     latest = sorted(events, reverse=True)[:3]
-    told = ", ".join(f"{what} {_day(at)}" for at, what in latest)
+    told = ", ".join(f"{what} {_day(at, zone)}" for at, what in latest)
     return f"Last: {told}" if told else "Last: nothing on record"
 
 

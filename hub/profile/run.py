@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 
 import orjson
@@ -44,14 +44,20 @@ class ProfileReport:
     removed: int
 
 
-def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
-    """Compose every profile that was marked; returns what differed."""
-    basis = f"{COMPOSITION} {Gate(purposes).policy}"
+def run(store: Store, purposes: Mapping[str, PurposeSection], zone: tzinfo = UTC) -> ProfileReport:
+    """Compose every profile that was marked; returns what differed.
+
+    Args:
+        store: The database.
+        purposes: By name; they decide what each permission says.
+        zone: On whose clocks a day begins.
+    """
+    basis = f"{COMPOSITION} {Gate(purposes).policy} {zone}"
     dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
     with store.read() as connection:
         now = to_micros(store.clock.now())
         # "Today" is the metrics' today: a closed history is looked at from its own last day.
-        today = from_micros(min(now, reference_date(connection, now)))
+        today = from_micros(min(now, reference_date(connection, now, zone)))
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
@@ -59,7 +65,7 @@ def run(store: Store, purposes: Mapping[str, PurposeSection]) -> ProfileReport:
             if not marks:
                 break
             golden_ids = [mark.key for mark in marks]
-            changed, gone = _compose(connection, golden_ids, purposes, now, today)
+            changed, gone = _compose(connection, golden_ids, purposes, now, today, zone)
             dirty.done(connection, "profile", marks)
         reached("profile committed")
         looked_at += len(marks)
@@ -74,13 +80,14 @@ def _compose(
     purposes: Mapping[str, PurposeSection],
     now: int,
     today: datetime,
+    zone: tzinfo,
 ) -> tuple[int, int]:
     held = _held(connection, golden_ids)
     found = sources.load(connection, golden_ids, purposes, now)
     rows = []
     for golden_id, source in found.items():
         profile = compose(source, today)
-        profile["card"] = {"text": card(profile)}
+        profile["card"] = {"text": card(profile, zone)}
         body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(body, digest_size=16).digest()
         revision, before = held.get(golden_id, (0, b""))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 from sqlalchemy import func, select, update
 
 from hub.core.clock import to_micros
+from hub.metrics import orders
 from hub.store import bulk, schema
 
 TODAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -238,6 +240,17 @@ def test_a_new_day_moves_recency_without_new_facts(business):
     business.measure(churn_horizon=20)
 
     assert business.profile_values()["g1", "churn"][1] == "churned"
+
+
+def test_a_day_begins_on_the_clocks_of_the_business(business):
+    """At 22:30 UTC it is tomorrow in Brisbane, and recency counts from there."""
+    now = datetime(2026, 1, 1, 22, 30, tzinfo=UTC)
+    with business.store.read() as connection:
+        here = orders.reference_date(connection, to_micros(now))
+        brisbane = orders.reference_date(connection, to_micros(now), ZoneInfo("Australia/Brisbane"))
+
+    assert here == to_micros(datetime(2026, 1, 2, tzinfo=UTC))
+    assert brisbane == to_micros(datetime(2026, 1, 2, 14, tzinfo=UTC))
 
 
 def test_incremental_equals_recomputation(business):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -211,6 +212,17 @@ def test_the_card_tells_the_five_things_an_agent_needs():
     assert lines[2] == "Last: support ticket 2025-12-30, NPS 2 2025-12-29, order 2025-12-20"
     assert lines[3] == "Open: 1 ticket: Broken lid"
     assert lines[4] == "Do not: no marketing by email; unhappy at the last survey: listen first"
+
+
+def test_the_cards_days_are_those_of_the_business():
+    """What was bought in Sydney on Monday morning was not bought on Sunday."""
+    monday_morning = datetime(2025, 12, 21, 22, 30, tzinfo=UTC)
+    profile: Any = compose(sources(numbers=bought(3, 12)), NOW)
+    profile["value"]["last_order_at"]["value"] = monday_morning.isoformat()
+
+    text = str(card(profile, ZoneInfo("Australia/Sydney"))["value"])
+
+    assert "last 2025-12-22" in text
 
 
 def test_the_card_fits_its_limit():
