@@ -121,6 +121,8 @@ class Page:
             delete by absence.
         begins: True on the first page of a pass that starts from the beginning although the
             checkpoint knew an unfinished one: what that one had seen is forgotten.
+        alive: Source ids of records that exist, of a pass that lists ids only: they count as seen
+            and stay as they are.
     """
 
     rows: Sequence[Row]
@@ -131,6 +133,7 @@ class Page:
     places: Sequence[str] = ()
     complete: bool = False
     begins: bool = False
+    alive: Sequence[str] = ()
 
 
 class Reader(Protocol):

@@ -13,7 +13,7 @@ and checkpoint are one transaction, guarded by the run's lease.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -33,7 +33,7 @@ from hub.store.keys import Keys
 from hub.store.leases import Lease, renew
 from hub.store.ledger import Observation
 from hub.store.quarantine import BadRow
-from hub.store.records import IdPool, keep_places, pack, stream_id
+from hub.store.records import IdPool, Known, keep_places, known, pack, stream_id
 from hub.store.schema import checkpoints, facts, order_entries, source_records
 from hub.sync.bitmap import Bitmap
 from hub.sync.compare import Compared, Comparer, Keyed, Mapped
@@ -172,7 +172,8 @@ class Ingest:
             compared = self._comparer.compare(connection, rows)  # 2
             mapped, unmappable = self._comparer.map(connection, compared.changed)
             self._write(connection, mapped, changes, counts)  # 3
-            self._note_seen(compared, changes, bad)
+            alive = self._alive(connection, page)
+            self._note_seen(compared, alive, changes, bad)
             gone = [*page.deletes, *compared.tombstones]
             fuse = self._remove(connection, page, gone, changes, counts)  # 4
             self._quarantine(connection, [*bad, *unmappable], changes, counts)  # 5
@@ -284,10 +285,21 @@ class Ingest:
 
     # 4 ---------------------------------------------------------------------------------------
 
-    def _note_seen(self, compared: Compared, changes: Changes, bad: Sequence[BadRow]) -> None:
+    def _alive(self, connection: Connection, page: Page) -> Mapping[str, Known]:
+        wanted = self._seen is not None and page.alive
+        return known(connection, self._target.stream_id, page.alive) if wanted else {}
+
+    def _note_seen(
+        self,
+        compared: Compared,
+        alive: Mapping[str, Known],
+        changes: Changes,
+        bad: Sequence[BadRow],
+    ) -> None:
         if self._seen is None:
             return
         met = [held.rid for _, held in compared.changed if held]  # also those that no longer map
+        met += [held.rid for held in alive.values()]
         for rid in (*compared.unchanged, *met, *(rid for rid, _ in changes.digests)):
             self._seen.add(rid)
         if bad:
