@@ -50,6 +50,9 @@ CODES: Final[dict[str, str]] = {
     "HUB-212": "A secret refers to a file that cannot be read or is empty.",
     "HUB-213": "A secret's file may be read by others than its owner. Run: chmod 600 FILE, and"
     " renew the secret if others had access.",
+    "HUB-214": "A secret that should be an RSA private key is none, or is locked by a password. The"
+    " hub signs with it instead of sending a secret; make one with: openssl genrsa 2048, and give"
+    " the app in the system its certificate.",
     "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
     " others go on. See: hub doctor.",
     "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",

@@ -1,32 +1,28 @@
-"""Credentials on the wire: what a connector declares, and the provider that keeps a token fresh.
+"""Credentials as a connector declares them.
 
-    StaticToken                                  one header, never refreshed
-    OAuth(url, ClientCredentials | Refresh | …)  a token that lives a while and is renewed
+    StaticToken · BasicAuth                    travels in one header, never renewed
+    OAuth(url, grant)                          a token that lives a while and is renewed
+        ClientCredentials                      the connection acts as itself
+        JwtBearer                              the same, signed with a private key
+        Refresh                                a user's refresh token, which may rotate
+    Legacy(auth, ends, instead)                one that the vendor will stop accepting
 
-One :class:`TokenProvider` serves every thread and sub-request of a connection. It renews at 80 % of
-a token's life, and once more when the vendor says 401; threads that meet the same 401 renew once.
+What keeps a token fresh is :mod:`hub.core.tokens`.
 """
 
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from hashlib import blake2b
-from threading import Lock
-from typing import Any, Protocol
+from typing import Protocol
 
-from hub.core.clock import Clock
-from hub.core.errors import NeedsReauth, RetryLater
-from hub.core.secrets import Redactor, Secret
+import orjson
 
-ASSUMED_LIFE = 3600.0
-"""Seconds a token is taken to live when the vendor does not say (Salesforce often does not)."""
-
-RENEW_AT = 0.8
-"""Share of its life after which a token is renewed before use."""
+from hub.core.errors import ConfigError
+from hub.core.secrets import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,11 @@ class Grant(Protocol):
     def name(self) -> str:
         """Identifies the credential without telling it."""
 
-    def form(self, refresh_token: str | None) -> Mapping[str, str]:
+    @property
+    def remedy(self) -> str:
+        """What a person does, in the system's settings, once the grant is refused."""
+
+    def form(self, refresh_token: str | None, now: datetime) -> Mapping[str, str]:
         """Fields to post; ``refresh_token`` is the newest one that the store holds."""
 
     def secrets(self) -> tuple[Secret, ...]:
@@ -96,7 +96,12 @@ class ClientCredentials:
         """Identifies the credential without telling it."""
         return f"client {self.client_id}"
 
-    def form(self, refresh_token: str | None) -> Mapping[str, str]:
+    @property
+    def remedy(self) -> str:
+        """What a person does once the grant is refused."""
+        return "Check that the OAuth client exists and is enabled, and renew its secret"
+
+    def form(self, refresh_token: str | None, now: datetime) -> Mapping[str, str]:
         """Fields of the grant."""
         fields = {
             "grant_type": "client_credentials",
@@ -123,7 +128,14 @@ class Refresh:
         """Identifies the credential without telling it."""
         return f"client {self.client_id} {_fingerprint(self.refresh_token)}"
 
-    def form(self, refresh_token: str | None) -> Mapping[str, str]:
+    @property
+    def remedy(self) -> str:
+        """What a person does once the grant is refused."""
+        return (
+            "Authorise the hub there again and put the new refresh token where hub.toml refers to"
+        )
+
+    def form(self, refresh_token: str | None, now: datetime) -> Mapping[str, str]:
         """Fields of the grant, with the newest refresh token."""
         return {
             "grant_type": "refresh_token",
@@ -135,6 +147,88 @@ class Refresh:
     def secrets(self) -> tuple[Secret, ...]:
         """What must be redacted."""
         return (self.client_secret, self.refresh_token)
+
+
+@dataclass(frozen=True, slots=True)
+class JwtBearer:
+    """RFC 7523: the connection signs who it is, with RS256; no secret travels.
+
+    Args:
+        client_id: The app; issuer of the assertion.
+        subject: The user that it acts for.
+        audience: The login host that the assertion is addressed to.
+        private_key: RSA key as PEM; the app holds its certificate.
+        life: Seconds until an assertion expires.
+    """
+
+    client_id: str
+    subject: str
+    audience: str
+    private_key: Secret
+    life: int = 180
+
+    @property
+    def name(self) -> str:
+        """Identifies the credential without telling it."""
+        return f"client {self.client_id} for {self.subject}"
+
+    @property
+    def remedy(self) -> str:
+        """What a person does once the grant is refused."""
+        return (
+            "Check that the app holds the key's certificate and may act for that user, and that"
+            " this machine's clock is right"
+        )
+
+    def form(self, refresh_token: str | None, now: datetime) -> Mapping[str, str]:
+        """Fields of the grant, with an assertion that is valid from ``now``.
+
+        Raises:
+            ConfigError: If the private key is none.
+        """
+        claims = {
+            "iss": self.client_id,
+            "sub": self.subject,
+            "aud": self.audience,
+            "exp": int(now.timestamp()) + self.life,
+        }
+        return {
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "assertion": _signed(claims, self.private_key),
+        }
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """What must be redacted."""
+        return (self.private_key,)
+
+
+def _signed(claims: Mapping[str, object], key: Secret) -> str:
+    """The JSON web token of ``claims`` under RS256 (RFC 7515, RFC 7518 3.3)."""
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # slow to import
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    try:
+        loaded = load_pem_private_key(key.reveal().encode(), password=None)
+    except (ValueError, TypeError) as err:  # no PEM, or one with a password
+        raise _no_private_key(key) from err
+    if not isinstance(loaded, RSAPrivateKey):
+        raise _no_private_key(key)
+    text = ".".join(_part(orjson.dumps(part)) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
+    return f"{text}.{_part(loaded.sign(text.encode(), PKCS1v15(), SHA256()))}"
+
+
+def _part(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _no_private_key(key: Secret) -> ConfigError:
+    return ConfigError(
+        f"{key.reference} holds no RSA private key. It is a PEM text without a password; make one"
+        " with: openssl genrsa 2048",
+        code="HUB-214",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,157 +253,45 @@ class OAuth:
         return self.grant.name
 
 
-Auth = NoAuth | StaticToken | BasicAuth | OAuth
-
-
-class TokenStore(Protocol):
-    """Where the newest refresh token of a rotating credential is kept between runs."""
-
-    def load(self, credential: str) -> str | None:
-        """The newest refresh token, or None if none was ever rotated."""
-
-    def rotate(self, credential: str, old: str | None, new: str) -> None:
-        """Replace ``old`` by ``new`` atomically and durably, before ``new`` is used."""
-
-
-@dataclass
-class MemoryTokenStore:
-    """A token store that lasts as long as the process: for vendors that do not rotate."""
-
-    _held: dict[str, str] = field(default_factory=dict)
-
-    def load(self, credential: str) -> str | None:
-        """The newest refresh token, or None."""
-        return self._held.get(credential)
-
-    def rotate(self, credential: str, old: str | None, new: str) -> None:
-        """Keep ``new``."""
-        self._held[credential] = new
-
-
 @dataclass(frozen=True, slots=True)
-class TokenAnswer:
-    """What a token endpoint answered: HTTP status and parsed JSON (None if it was none)."""
-
-    status: int
-    body: Any
-
-
-PostForm = Callable[[str, Mapping[str, str]], TokenAnswer]
-"""Posts a form to the token endpoint, without credentials and without retries."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    value: str = field(repr=False)
-    renew_at: datetime
-
-
-class TokenProvider:
-    """Headers that authenticate a request, renewed in time; shared by every thread.
+class Legacy:
+    """A credential that the vendor will stop accepting; the hub says so as long as it is used.
 
     Args:
-        connection: Name for messages.
-        auth: What the connector declared.
-        post: Reaches the token endpoint.
-        clock: Source of time.
-        redactor: Learns each token, so that none appears in a log or an error.
-        store: Keeps rotated refresh tokens.
+        auth: The credential.
+        ends: First day that it no longer works.
+        instead: What to make in its place, as a sentence.
     """
 
-    def __init__(
-        self,
-        connection: str,
-        auth: Auth,
-        *,
-        post: PostForm,
-        clock: Clock,
-        redactor: Redactor,
-        store: TokenStore,
-    ) -> None:
-        self._connection = connection
-        self._auth = auth
-        self._post = post
-        self._clock = clock
-        self._redactor = redactor
-        self._store = store
-        self._lock = Lock()
-        self._token: _Token | None = None
-        for secret in _declared_secrets(auth):
-            redactor.add(secret)
+    auth: StaticToken | BasicAuth
+    ends: date
+    instead: str
 
-    def headers(self) -> Mapping[str, str]:
-        """The headers to send; fetches or renews the token first if its time has come.
+    @property
+    def name(self) -> str:
+        """Identifies the credential without telling it."""
+        return self.auth.name
 
-        Raises:
-            NeedsReauth: If the vendor refuses the grant.
-            RetryLater: If the token endpoint is out of reach.
+    def warning(self, today: date) -> str:
+        """What an admin should know on ``today``.
+
+        >>> token = StaticToken(Secret("env", "TOKEN"))
+        >>> Legacy(token, date(2027, 4, 30), "Create an OAuth client.").warning(date(2027, 4, 20))
+        'this kind of credential stops working on 2027-04-30, in 10 days. Create an OAuth client.'
         """
-        match self._auth:
-            case NoAuth():
-                return {}
-            case StaticToken(secret, header, prefix):
-                return {header: prefix + secret.reveal()}
-            case BasicAuth(user, password):
-                pair = f"{user}:{password.reveal()}".encode()
-                return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
-            case OAuth() as oauth:
-                with self._lock:
-                    return {oauth.header: oauth.prefix + self._current(oauth).value}
-
-    def renew(self, refused: Mapping[str, str]) -> bool:
-        """Whether a 401 to a request that carried ``refused`` is worth one more try.
-
-        The token is fetched anew unless another thread has done so meanwhile.
-        """
-        if not isinstance(self._auth, OAuth):
-            return False
-        with self._lock:
-            held = self._token
-            if held and refused.get(self._auth.header) == self._auth.prefix + held.value:
-                self._token = None
-            self._current(self._auth)
-        return True
-
-    def _current(self, oauth: OAuth) -> _Token:
-        if self._token is None or self._clock.now() >= self._token.renew_at:
-            self._token = self._fetch(oauth)
-        return self._token
-
-    def _fetch(self, oauth: OAuth) -> _Token:
-        stored = self._store.load(oauth.name)
-        if stored:
-            self._redactor.add(_revealed(stored))
-        answer = self._post(oauth.url, oauth.grant.form(stored))
-        body = answer.body if isinstance(answer.body, dict) else {}
-        access = body.get("access_token")
-        if answer.status != 200 or not isinstance(access, str) or not access:
-            raise self._refused(answer.status, body)
-        self._redactor.add(_revealed(access))
-        rotated = body.get("refresh_token")
-        if isinstance(rotated, str) and rotated and rotated != stored:
-            self._redactor.add(_revealed(rotated))
-            self._store.rotate(oauth.name, stored, rotated)
-        life = _seconds(body.get("expires_in"))
-        return _Token(access, self._clock.now() + timedelta(seconds=life * RENEW_AT))
-
-    def _refused(self, status: int, body: Mapping[str, Any]) -> NeedsReauth | RetryLater:
-        if status >= 500 or status in (408, 429):
-            return RetryLater(f"{self._connection}: the token endpoint answered {status}")
-        reason = body.get("error")
-        told = reason if isinstance(reason, str) and _OAUTH_ERROR.fullmatch(reason) else "no token"
-        return NeedsReauth(
-            f"{self._connection}: no access token ({status}, {told}). Renew the credential in the "
-            f"system's own settings, then run: hub check --connect {self._connection}"
-        )
+        left = (self.ends - today).days
+        when = f"stops working on {self.ends}, in {left} days" if left > 0 else "is no longer valid"
+        return f"this kind of credential {when}. {self.instead}"
 
 
-_OAUTH_ERROR = re.compile(r"[a-z_]{3,40}")
-"""RFC 6749, 5.2 error codes; anything else might carry data and is not repeated."""
+Auth = NoAuth | StaticToken | BasicAuth | OAuth | Legacy
 
 
-def _declared_secrets(auth: Auth) -> tuple[Secret, ...]:
+def declared_secrets(auth: Auth) -> tuple[Secret, ...]:
+    """What must be redacted from the first request on."""
     match auth:
+        case Legacy(auth=inner):
+            return declared_secrets(inner)
         case StaticToken(secret=secret) | BasicAuth(password=secret):
             return (secret,)
         case OAuth(grant=grant):
@@ -321,15 +303,3 @@ def _declared_secrets(auth: Auth) -> tuple[Secret, ...]:
 def _fingerprint(secret: Secret) -> str:
     """Tells two tokens apart in the limiter's registry; says nothing of either."""
     return blake2b(secret.reveal().encode(), digest_size=8).hexdigest()
-
-
-def _revealed(value: str) -> Secret:
-    return Secret.of(value)
-
-
-def _seconds(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-        return float(value)
-    if isinstance(value, str) and value.isdecimal() and int(value) > 0:
-        return float(value)
-    return ASSUMED_LIFE

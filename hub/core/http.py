@@ -24,13 +24,14 @@ import orjson
 import tenacity
 
 from hub.core.answers import Answers, Params, Request, Response, Translate, no_translation
-from hub.core.auth import Auth, MemoryTokenStore, TokenAnswer, TokenProvider, TokenStore
+from hub.core.auth import Auth, Legacy
 from hub.core.clock import Clock
 from hub.core.connector import Wait
 from hub.core.errors import (
     BudgetExhausted,
     ConfigError,
     HubError,
+    NeedsReauth,
     RetryLater,
     StopRun,
 )
@@ -45,6 +46,7 @@ from hub.core.outbound import (
     system_resolve,
 )
 from hub.core.secrets import Redactor
+from hub.core.tokens import MemoryTokenStore, TokenAnswer, TokenProvider, TokenStore
 
 __all__ = ["Http", "HttpClient", "Params", "Response", "Translate"]
 
@@ -135,6 +137,11 @@ class HttpClient:
             redactor=self._redactor,
             store=store or MemoryTokenStore(),
         )
+
+    def notice(self) -> str | None:
+        """What an admin should know of the credential before it stops working, or None."""
+        auth = self._http.auth
+        return auth.warning(self._clock.now().date()) if isinstance(auth, Legacy) else None
 
     def get(
         self,
@@ -261,7 +268,12 @@ class HttpClient:
         response = self._exchange(request, refused)
         if response.status == HTTPStatus.UNAUTHORIZED and self._tokens.renew(refused):
             response = self._exchange(request, self._tokens.headers())
-        return self._answers.judge(request, response)
+        try:
+            return self._answers.judge(request, response)
+        except NeedsReauth as err:
+            if (notice := self.notice()) is not None:
+                err.args = (f"{err} Note: {notice}", *err.args[1:])
+            raise
 
     def _exchange(self, request: Request, credential: Mapping[str, str]) -> Response:
         self._await_turn(request)

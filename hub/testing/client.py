@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.core.auth import TokenStore
 from hub.core.clock import ManualClock
 from hub.core.connector import Connector, Context, Unsupported
 from hub.core.http import Http, HttpClient
 from hub.core.limiter import Limiters
 from hub.core.secrets import Redactor
+from hub.core.tokens import TokenStore
 
 CONNECTION = "under_test"
 
