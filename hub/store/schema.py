@@ -13,6 +13,7 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
                disclosures
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
+    connect    vault rate_budgets
     hand over  dirty · id_blocks meta
 """
 
@@ -71,6 +72,23 @@ dirty = _table(
     Column("seq", Big, nullable=False),  # a row marked again while being consumed is kept
     Column("cause", Text, nullable=False),
     rowid=False,
+)
+
+# --- connect -----------------------------------------------------------------------------------
+
+vault = _table(
+    "vault",  # credentials that change while the hub runs, sealed
+    Column("name", Key, primary_key=True),
+    Column("key_id", Key, nullable=False),  # the key that opens it
+    Column("sealed", LargeBinary, nullable=False),
+    Column("updated_at", Big, nullable=False),
+)
+
+rate_budgets = _table(
+    "rate_budgets",  # what processes that use one credential tell each other of its limits
+    Column("credential", LargeBinary, primary_key=True),  # keyed hash
+    Column("notes", Json, nullable=False),
+    Column("updated_at", Big, nullable=False),
 )
 
 # --- bring in ----------------------------------------------------------------------------------
