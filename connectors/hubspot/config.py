@@ -62,6 +62,10 @@ class HubSpotSettings(Section):
     """Dated version of HubSpot's API; HubSpot supports each for at least 18 months."""
     base_url: Annotated[str, Field(pattern=r"^https?://")] = "https://api.hubapi.com"
     """Where the API is; http only for an emulator on 127.0.0.1."""
+    webhook_url: Annotated[str, Field(pattern=r"^https?://[^?#]+$")] | None = None
+    """The target URL of the app's webhooks, as it stands in HubSpot; it ends in /hooks/NAME."""
+    webhook_secret: Secret | None = None
+    """The client secret of the app whose webhooks come here; needed with webhook_url."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     """ISO 4217 currency of deals that name none; without it, such amounts are not read."""
     lookback: Annotated[int, Duration("1m", "30d")] = 600
@@ -92,6 +96,13 @@ class HubSpotSettings(Section):
         if self.token is None and all(oauth):
             return self
         raise PydanticCustomError("credential", "needs exactly one credential", {"wanted": wanted})
+
+    @model_validator(mode="after")
+    def _webhook_complete(self) -> Self:
+        if (self.webhook_url is None) != (self.webhook_secret is None):
+            wanted = "webhook_url and webhook_secret together, or neither"
+            raise PydanticCustomError("webhook", "has half a webhook", {"wanted": wanted})
+        return self
 
     @property
     def purposes(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ rows.py      what a row is, and how its values are read
 mapping.py   rows as canonical records
 fields.py    what the hub writes, as HubSpot's properties
 writer.py    profiles into contacts
+webhook.py   what HubSpot pushes, read again
 consent.py   withdrawals into subscription statuses
 check.py     what an admin must know before the first run
 emulator/    an account on loopback that refuses what HubSpot refuses
@@ -17,7 +18,7 @@ emulator/    an account on loopback that refuses what HubSpot refuses
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from connectors.hubspot import mapping
 from connectors.hubspot.check import check
@@ -33,6 +34,7 @@ from connectors.hubspot.reader import (
     with_statuses,
 )
 from connectors.hubspot.rows import COMPANIES, CONTACTS, KEY, TICKETS
+from connectors.hubspot.webhook import webhook
 from connectors.hubspot.writer import PROFILES
 from hub.core.clock import Clock
 from hub.core.connector import (
@@ -43,6 +45,7 @@ from hub.core.connector import (
     Since,
     Stream,
     Unsupported,
+    Webhook,
 )
 from hub.core.records import (
     ConsentSignal,
@@ -108,6 +111,14 @@ def _stream(
     )
 
 
+def webhooks(settings: HubSpotSettings) -> Mapping[str, Webhook]:
+    """The app's webhook, if its address and secret are set."""
+    if settings.webhook_url is None:
+        return {}
+    readers = {stream.name: stream.reader for stream in streams(settings)}
+    return {"app": webhook({n: r for n, r in readers.items() if isinstance(r, CrmReader)})}
+
+
 def emulator(clock: Clock) -> Emulator:
     """An empty account on loopback that lives on ``clock``."""
     from connectors.hubspot.emulator import create  # a web server: only where one is wanted
@@ -124,7 +135,7 @@ HUBSPOT = Connector(
     writers=(PROFILES,),
     check=check,
     emulator=emulator,
-    webhooks=Unsupported("service keys have none; polling is complete on its own"),
+    webhooks=webhooks,
     erase=Unsupported("later: gdpr-delete cannot be undone and blocks the address for good"),
     write_consent=write_consent,
     read_back=read_back,

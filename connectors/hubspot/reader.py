@@ -90,6 +90,19 @@ class CrmReader:
         latest = epoch_millis(ctx.clock.now() - timedelta(seconds=self.lag))
         yield from self._pass(api, replace(progress, step="live", latest=latest))
 
+    def again(self, ctx: Context, ids: Sequence[str]) -> Page:
+        """The records of these ids as they are now; those that are gone are its deletes."""
+        api, rows = Api.of(ctx), list[Row]()
+        for batch in in_batches(ids):
+            found = [
+                row_of(record) for record in api.read(self.object_type, batch, self.properties)
+            ]
+            self.enrich(api, found)
+            rows += found
+        merges = {merged: str(row[KEY]) for row in rows for merged in aliases(row)}
+        here = {str(row[KEY]) for row in rows} | merges.keys()
+        return Page(rows, deletes=[each for each in ids if each not in here], merges=merges)
+
     def _pass(self, api: Api, progress: Progress) -> Pages:
         if progress.step == "live":
             progress = yield from self._live(api, progress)

@@ -373,11 +373,15 @@ class Webhook:
             here, by asking the vendor; it may be parsed twice after a crash.
         event_id: Identifies a delivery, so that a repeated one is stored once. Called after
             ``verify``.
+        rereads: Whether ``parse`` asks the vendor for every record that it returns. If not, its
+            rows are as old as the delivery, and one that comes late must not undo a newer one: the
+            hub drops rows whose ``Stream.updated`` is older than what it holds.
     """
 
     verify: Callable[[Context, Delivery], None]
     parse: Callable[[Context, Delivery], Sequence[tuple[str, Page]]]
     event_id: Callable[[Delivery], str]
+    rereads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ LEASE_SECONDS = 30
 RETRY_SECONDS = 0.2
 
 _log = logging.getLogger(__name__)
-_one_per_process = threading.Lock()
+_turns: dict[str, threading.Lock] = {}
+"""A lock per name: to a lease, all threads of this process are one holder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +39,37 @@ class Lease:
     fence: int
 
 
-def this_process() -> str:
-    """Name of this process among all that may share a database: ``host:pid``."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+def this_process(role: str = "") -> str:
+    """Name of this process among all that may share a database: ``host:pid``.
+
+    With a role, ``role@host:pid``: a holder that this process's other work does not take over from.
+    """
+    process = f"{socket.gethostname()}:{os.getpid()}"
+    return f"{role}@{process}" if role else process
 
 
-def acquire(store: Store, name: str, holder: str | None = None) -> Lease:
+def acquire(store: Store, name: str, holder: str | None = None, *, patience: float = 0.0) -> Lease:
     """The lease on ``name``.
+
+    Args:
+        store: The database.
+        name: What is to be written.
+        holder: Who wants to; this process by default, which takes over from itself.
+        patience: Seconds to wait for a holder that is soon done.
 
     Raises:
         StopRun: If another live process holds it.
     """
     holder = holder or this_process()
+    for _ in range(round(patience / RETRY_SECONDS)):
+        try:
+            return _acquire(store, name, holder)
+        except StopRun:
+            store.clock.sleep(RETRY_SECONDS)
+    return _acquire(store, name, holder)
+
+
+def _acquire(store: Store, name: str, holder: str) -> Lease:
     now = to_micros(store.clock.now())
     with store.write() as connection:
         bulk.insert_new(
@@ -113,7 +133,7 @@ def turn(store: Store, name: str) -> Iterator[None]:
     It puts work in order that would otherwise be done twice; the rows that must not be written by
     one who overslept have leases of their own.
     """
-    with _one_per_process:
+    with _turns.setdefault(name, threading.Lock()):
         lease = _when_free(store, name)
         try:
             with kept(lambda: _renew(store, lease), LEASE_SECONDS / 3):
@@ -177,7 +197,7 @@ def _set(connection: Connection, lease: Lease, until: int) -> None:
 
 def _is_dead(holder: str) -> bool:
     """Whether ``holder`` was a process of this machine that is gone: then its work resumes now."""
-    host, _, pid = holder.rpartition(":")
+    host, _, pid = holder.rpartition("@")[2].rpartition(":")
     if host != socket.gethostname() or not pid.isdigit():
         return False
     try:

@@ -122,6 +122,29 @@ def keep_places(
     return places, [places[party] for party in missing]
 
 
+def bury(
+    connection: Connection,
+    stream: int,
+    entity: str,
+    source_ids: Sequence[str],
+    pool: IdPool,
+    now: int,
+) -> None:
+    """Remember that records are gone of which the store has never heard.
+
+    Word of a deletion may overtake that of the record's creation, which then must not count.
+    """
+    rows = [
+        (pool.take(), stream, source_id, entity, 0, b"", b"", now, now, now)
+        for source_id in sorted(set(source_ids) - known(connection, stream, source_ids).keys())
+    ]
+    columns = (
+        "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
+        "created_at", "changed_at", "deleted_at",
+    )  # fmt: skip
+    bulk.insert_new(connection, source_records, columns, rows)
+
+
 def _places(connection: Connection, parties: Sequence[Place]) -> dict[Place, Rid]:
     # Stream by stream: SQLite answers a row-value IN list with a scan of the whole table.
     by_stream: dict[int, list[str]] = {}

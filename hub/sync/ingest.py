@@ -13,7 +13,7 @@ and checkpoint are one transaction, guarded by the run's lease.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -58,6 +58,13 @@ RECORD_COLUMNS = (
 
 ATTEMPTS = 5
 """Times that a page is tried when another transaction wants the same rows (PostgreSQL only)."""
+
+Also = Callable[[Connection, int], None]
+"""What a page's transaction does beside; it is given the instant of the commit, microseconds."""
+
+
+def nothing_else(_connection: Connection, _now: int) -> None:
+    """Adds nothing to the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +139,15 @@ class Ingest:
         self._stream_ids = IdPool(store, "streams")
         self._qids = IdPool(store, "quarantine")
 
-    def commit(self, page: Page) -> Committed:
+    def commit(self, page: Page, also: Also = nothing_else) -> Committed:
         """Write the page whole; returns what became of its rows.
 
         A page that meets another stream keeping a place for the same party gives way and is tried
         again; the second time it finds that place.
+
+        Args:
+            page: The rows.
+            also: What else the transaction does, at its end.
 
         Raises:
             LeaseLost: If another process took over; nothing was written.
@@ -144,21 +155,21 @@ class Ingest:
         """
         if self._seen is not None and page.begins:
             self._seen = Bitmap()
-        committed = self._commit_patiently(page)
+        committed = self._commit_patiently(page, also)
         if self._seen is not None and page.complete:
             self._seen = Bitmap()  # the next pass meets everybody anew
         return committed
 
-    def _commit_patiently(self, page: Page) -> Committed:
+    def _commit_patiently(self, page: Page, also: Also) -> Committed:
         for _ in range(ATTEMPTS - 1):
             seen = None if self._seen is None else self._seen.copy()
             try:
-                return self._commit(page)
+                return self._commit(page, also)
             except StoreConflict:
                 self._seen = seen  # row ids of an attempt that was rolled back are nobody's
-        return self._commit(page)
+        return self._commit(page, also)
 
-    def _commit(self, page: Page) -> Committed:
+    def _commit(self, page: Page, also: Also) -> Committed:
         counts = Counts(read=len(page.rows) + len(page.rejects))
         rows, bad = self._comparer.key(page)  # 1
         self._rids.ensure(2 * len(rows) + 1)
@@ -186,6 +197,7 @@ class Ingest:
             self._mark(connection, changes, seq)  # 6
             self._audit(connection, changes, counts)
             self._save(connection, page, changes.now)
+            also(connection, changes.now)
         return Committed(counts, fuse)
 
     # 3 ---------------------------------------------------------------------------------------

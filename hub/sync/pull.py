@@ -31,6 +31,9 @@ from hub.sync.ingest import Ingest, Target
 from hub.sync.remap import map_again
 from hub.sync.removal import Fuse
 
+PATIENCE = 2.0
+"""Seconds that a pull waits for its stream: a delivery that is being stored takes milliseconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -131,7 +134,7 @@ class Puller:
         """
         report = StreamReport(source.name, stream.name)
         try:
-            lease = leases.acquire(self.store, f"sync:{source.name}/{stream.name}")
+            lease = leases.acquire(self.store, lease_name(source, stream), patience=PATIENCE)
         except HubError as err:
             report.error = err
             return report
@@ -148,18 +151,8 @@ class Puller:
     def _read_pages(
         self, source: Source, stream: Stream, lease: Lease, report: StreamReport
     ) -> None:
-        row_id = self._register(source, stream)
-        target = Target(
-            connection=source.name,
-            stream=stream,
-            stream_id=row_id,
-            mapping=mapping_fingerprint(source.connector, stream),
-            lease=lease,
-            run=self.run,
-            actor=self.actor,
-            region=source.region,
-            brand=source.brand,
-        )
+        row_id = register(self.store, source, stream)
+        target = target_of(source, stream, row_id, lease, self.run, self.actor)
         again = map_again(self.store, self.keys, target)  # 2
         report.counts.add(again)
         report.remapped = again.read
@@ -178,23 +171,48 @@ class Puller:
                 reached("checkpoint pruned")  # its commit dropped the list of records seen
             self.on_page(report)
 
-    def _register(self, source: Source, stream: Stream) -> int:
-        pool = IdPool(self.store, "streams")
-        pool.ensure(1)
-        with self.store.write() as connection:
-            return stream_id(connection, source.name, stream.name, stream.entity.entity_name, pool)
-
     def _checkpoint(self, row_id: int) -> tuple[State, Bitmap]:
-        if self.full:
-            return {}, Bitmap()
-        query = select(checkpoints.c.state, checkpoints.c.seen).where(
-            checkpoints.c.stream_id == row_id
-        )
-        with self.store.read() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            return {}, Bitmap()
-        return orjson.loads(row.state), Bitmap.unpack(row.seen)
+        return ({}, Bitmap()) if self.full else checkpoint(self.store, row_id)
+
+
+def lease_name(source: Source, stream: Stream) -> str:
+    """Name of the lease that whoever writes the stream's records holds."""
+    return f"sync:{source.name}/{stream.name}"
+
+
+def register(store: Store, source: Source, stream: Stream) -> int:
+    """Row id of the stream, which is registered on first sight."""
+    pool = IdPool(store, "streams")
+    pool.ensure(1)
+    with store.write() as connection:
+        return stream_id(connection, source.name, stream.name, stream.entity.entity_name, pool)
+
+
+def checkpoint(store: Store, row_id: int) -> tuple[State, Bitmap]:
+    """Where the stream's reading stands, and what an unfinished full pass has seen."""
+    query = select(checkpoints.c.state, checkpoints.c.seen).where(checkpoints.c.stream_id == row_id)
+    with store.read() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        return {}, Bitmap()
+    return orjson.loads(row.state), Bitmap.unpack(row.seen)
+
+
+def target_of(
+    source: Source, stream: Stream, row_id: int, lease: Lease, run: str, actor: str
+) -> Target:
+    """Where the stream's pages go, and under whose right."""
+    return Target(
+        connection=source.name,
+        stream=stream,
+        stream_id=row_id,
+        mapping=mapping_fingerprint(source.connector, stream),
+        lease=lease,
+        run=run,
+        actor=actor,
+        region=source.region,
+        brand=source.brand,
+    )
 
 
 def mapping_fingerprint(connector: Connector, stream: Stream) -> bytes:

@@ -28,7 +28,7 @@ from hub.store.schema import runs, streams
 from hub.sync.compare import Comparer
 from hub.sync.counts import Counts
 from hub.sync.ingest import Ingest, Target
-from hub.sync.pull import Source, mapping_fingerprint
+from hub.sync.pull import Source, lease_name, target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +64,8 @@ def replay(
         StopRun: If another process is reading it.
     """
     row_id = _registered(store, source.name, stream.name)
-    lease = leases.acquire(store, f"sync:{source.name}/{stream.name}")  # 1
-    mapping = mapping_fingerprint(source.connector, stream)
-    target = Target(
-        source.name, stream, row_id, mapping, lease, run, actor, source.region, source.brand
-    )
+    lease = leases.acquire(store, lease_name(source, stream))  # 1
+    target = target_of(source, stream, row_id, lease, run, actor)
     started = to_micros(store.clock.now())
     try:
         report = _Replay(store, keys, target).run()

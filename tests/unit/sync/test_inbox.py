@@ -1,0 +1,382 @@
+"""Deliveries: believed, taken once, never lost, and never older than what the store holds."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from hub.core import boundary
+from hub.core.clock import ManualClock
+from hub.core.connector import (
+    Connector,
+    Context,
+    Deletes,
+    Delivery,
+    FullPass,
+    Page,
+    State,
+    Stream,
+    Webhook,
+)
+from hub.core.errors import SkipRecord, StopRun, Unavailable
+from hub.core.ids import IdSource
+from hub.core.records import Person, Record, decode
+from hub.store import leases, schema
+from hub.store.engine import Store
+from hub.store.keys import Keys
+from hub.sync.inbox import Inbox
+from hub.sync.pull import Source
+from hub.sync.run import sync
+
+KEYS = Keys(b"k" * 32)
+
+
+class Nothing(BaseModel):
+    """No settings."""
+
+
+def at(minute: int) -> str:
+    """An instant of the vendor's, in its own spelling."""
+    return (datetime(2025, 6, 1, tzinfo=UTC) + timedelta(minutes=minute)).isoformat()
+
+
+@dataclass
+class Vendor:
+    """A system that tells of every change and can be polled for all of them."""
+
+    records: dict[str, dict[str, str]] = field(default_factory=dict)
+    deletes: Deletes = field(default_factory=FullPass)
+    down: bool = False
+
+    def verify(self, _ctx: Context, delivery: Delivery) -> None:
+        if delivery.headers.get("signature") != "right":
+            raise SkipRecord("the signature is wrong", reason="bad-signature")
+
+    def parse(self, _ctx: Context, delivery: Delivery) -> Sequence[tuple[str, Page]]:
+        if self.down:
+            raise Unavailable("the vendor is out of reach")
+        said = json.loads(delivery.body)
+        if "deleted" in said:
+            return [("people", Page((), deletes=[said["deleted"]]))]
+        return [("people", Page([said["row"]], next_state={"never": "kept"}))]
+
+    def read(self, _ctx: Context, _state: State) -> Iterator[Page]:
+        yield Page(list(self.records.values()), next_state={"read": 1}, complete=True)
+
+    def connector(self) -> Connector:
+        stream = Stream(
+            "people", Person, _person, "id", self.read, deletes=self.deletes, updated="updated"
+        )
+        hook = Webhook(self.verify, self.parse, lambda delivery: delivery.headers["id"])
+        return Connector(
+            "vendor", "pushes", Nothing, (stream,), check=lambda _: [], webhooks={"all": hook}
+        )
+
+
+def _person(row: dict[str, str]) -> Record:
+    return Person(given_name=row["name"])
+
+
+def told(number: int, said: object, signature: str = "right") -> Delivery:
+    """Delivery ``number`` with that body."""
+    headers = {"id": str(number), "signature": signature, "authorization": "Basic c2VjcmV0"}
+    return Delivery("POST", "http://hub/hooks/crm", headers, json.dumps(said).encode())
+
+
+def row(key: str, name: str, minute: int) -> dict[str, str]:
+    return {"id": key, "name": name, "updated": at(minute)}
+
+
+@dataclass
+class Bench:
+    """A store, a vendor, and the inbox between them."""
+
+    store: Store
+    vendor: Vendor
+    source: Source
+    inbox: Inbox
+    ids: IdSource
+
+    def push(self, *deliveries: Delivery) -> None:
+        for delivery in deliveries:
+            self.inbox.accept("all", delivery)
+        self.inbox.drain()
+
+    def poll(self) -> None:
+        report = sync(self.store, KEYS, [self.source], ids=self.ids, actor="test")
+        assert report.status == "succeeded", report.streams
+
+    def people(self) -> dict[str, str]:
+        """Name by key of everybody who is live."""
+        table = schema.source_records.c
+        query = select(table.source_id, table.canonical).where(table.deleted_at.is_(None))
+        with self.store.read() as connection:
+            return {key: decode(body).given_name for key, body in connection.execute(query)}
+
+    def rows(self, table):
+        with self.store.read() as connection:
+            return connection.execute(select(table)).all()
+
+    def tally(self) -> dict[str, int]:
+        [run] = [run for run in self.rows(schema.runs) if run.kind == "webhooks"]
+        return json.loads(run.counts)
+
+
+def open_bench(store: Store, clock: ManualClock, ids: IdSource) -> Bench:
+    vendor = Vendor()
+    connector = vendor.connector()
+    ctx = Context("crm", Nothing(), None, clock, logging.getLogger("t"), lambda _s, _r: None)
+    source = Source(ctx, connector, connector.streams_for(None), region="AU")
+    return Bench(store, vendor, source, Inbox(store, KEYS, source, ids), ids)
+
+
+@pytest.fixture
+def bench(store: Store, clock: ManualClock, ids: IdSource) -> Bench:
+    """An empty store on either database, and a vendor with nobody in it."""
+    return open_bench(store, clock, ids)
+
+
+def test_a_delivery_becomes_a_record_like_any_other(bench):
+    """The row is stored, its audit leaf names the webhook, and the checkpoint stays alone."""
+    bench.push(told(1, {"row": row("7", "Ada", 1)}))
+
+    assert bench.people() == {"7": "Ada"}
+    [leaf] = bench.rows(schema.audit_leaves)
+    assert (leaf.kind, leaf.actor) == ("sync.page", "webhook")
+    assert bench.rows(schema.checkpoints) == []
+    assert [mark.stage for mark in bench.rows(schema.dirty)] == ["identity"]
+
+
+def test_a_delivery_is_durable_before_it_is_stored(bench):
+    """Once accepted it waits in the database, whole, but without the credential it came with."""
+    assert bench.inbox.accept("all", told(1, {"row": row("7", "Ada", 1)}))
+
+    [waiting] = bench.rows(schema.inbox)
+    assert waiting.status == "waiting"
+    assert b"c2VjcmV0" not in bytes(waiting.delivery)
+
+
+def test_a_stored_delivery_leaves_only_its_id(bench):
+    """What it said is in the store and nowhere else."""
+    bench.push(told(1, {"row": row("7", "Ada", 1)}))
+
+    [taken] = bench.rows(schema.inbox)
+    assert (taken.status, taken.delivery) == ("taken", None)
+
+
+def test_a_repeated_delivery_is_taken_once(bench):
+    """Before and after it was stored, the second one is a duplicate."""
+    one = told(1, {"row": row("7", "Ada", 1)})
+
+    assert [bench.inbox.accept("all", one), bench.inbox.accept("all", one)] == [True, False]
+    bench.inbox.drain()
+    assert bench.inbox.accept("all", one) is False
+    bench.inbox.drain()
+    assert (bench.tally()["taken"], bench.tally()["duplicates"]) == (1, 2)
+
+
+def test_a_delivery_that_is_not_the_vendors_leaves_nothing(bench):
+    """It is refused and counted; not even its id is kept."""
+    with pytest.raises(SkipRecord):
+        bench.inbox.accept("all", told(1, {"row": row("7", "Eve", 1)}, signature="wrong"))
+
+    bench.inbox.note()
+    assert bench.rows(schema.inbox) == []
+    assert bench.tally() == {"refused": 1}
+
+
+def test_a_deletion_takes_the_record_out(bench):
+    """And a delivery from before the deletion does not bring it back."""
+    bench.push(told(1, {"row": row("7", "Ada", 1)}), told(2, {"deleted": "7"}))
+    bench.push(told(3, {"row": row("7", "Ada L", 2)}))
+
+    assert bench.people() == {}
+
+
+def test_a_deletion_that_overtakes_the_record_counts(bench):
+    """The hub never heard of the record; word of its creation comes later and is too late."""
+    bench.push(told(2, {"deleted": "7"}), told(1, {"row": row("7", "Ada", 1)}))
+
+    assert bench.people() == {}
+
+
+def test_an_older_row_does_not_undo_a_newer_one(bench):
+    """It is counted as unchanged, and the books balance."""
+    bench.push(told(1, {"row": row("7", "Ada L", 2)}), told(2, {"row": row("7", "Ada", 1)}))
+
+    assert bench.people() == {"7": "Ada L"}
+    tally = bench.tally()
+    assert (tally["read"], tally["stored"], tally["unchanged"]) == (2, 1, 1)
+
+
+def test_a_stream_that_is_being_read_keeps_its_lease_and_the_delivery_waits(bench):
+    """Nothing is lost: as soon as the stream is free, the delivery is stored."""
+    reading = leases.acquire(bench.store, "sync:crm/people", "another:1")
+
+    bench.inbox.accept("all", told(1, {"row": row("7", "Ada", 1)}))
+    with pytest.raises(StopRun):
+        bench.inbox.drain()
+    assert bench.rows(schema.inbox)[0].status == "waiting"
+
+    leases.release(bench.store, reading)
+    bench.inbox.drain()
+    assert bench.people() == {"7": "Ada"}
+
+
+def test_a_pull_of_this_process_is_not_fenced_off_by_a_delivery(bench):
+    """A pull holds its lease in the name of the process; the inbox asks in a name of its own."""
+    leases.acquire(bench.store, "sync:crm/people")
+
+    bench.inbox.accept("all", told(1, {"row": row("7", "Ada", 1)}))
+
+    with pytest.raises(StopRun):
+        bench.inbox.drain()
+
+
+def test_a_vendor_that_is_down_leaves_the_delivery_waiting(bench):
+    """An event that names only ids is completed later."""
+    bench.vendor.down = True
+    bench.inbox.accept("all", told(1, {"row": row("7", "Ada", 1)}))
+    with pytest.raises(Unavailable):
+        bench.inbox.drain()
+
+    bench.vendor.down = False
+    bench.inbox.drain()
+
+    assert bench.people() == {"7": "Ada"}
+
+
+def test_a_delivery_that_nobody_can_parse_does_not_block_the_others(bench):
+    """It is noted without its content, and the next one is stored."""
+    bench.push(told(1, {"nonsense": "ada@example.com"}), told(2, {"row": row("7", "Ada", 1)}))
+
+    unusable = next(item for item in bench.rows(schema.inbox) if item.status == "unusable")
+    assert bench.people() == {"7": "Ada"}
+    assert "KeyError" in unusable.error
+    assert "example.com" not in unusable.error
+    assert bench.tally()["unusable"] == 1
+
+
+@pytest.mark.parametrize("where", ["page fetched", "page committed"])
+def test_a_kill_loses_no_delivery_and_doubles_none(bench, where):
+    """Killed before or after the commit, the next drain ends with one record and one leaf."""
+
+    def die(reached):
+        if reached == where:
+            raise KeyboardInterrupt
+
+    bench.inbox.accept("all", told(1, {"row": row("7", "Ada", 1)}))
+    boundary.listen(die)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            bench.inbox.drain()
+    finally:
+        boundary.listen(None)
+    bench.inbox.drain()
+
+    assert bench.people() == {"7": "Ada"}
+    assert len(bench.rows(schema.audit_leaves)) == 1
+    assert bench.rows(schema.inbox)[0].status == "taken"
+
+
+def test_an_unfinished_full_pass_does_not_delete_what_was_pushed_meanwhile(bench):
+    """The pass has gone by that key already; what it did not see is not therefore gone."""
+    pages = [Page([row("1", "Bob", 1)], next_state={"page": 1})]
+    last = Page([row("2", "Cy", 1)], next_state={}, complete=True)
+    bench.vendor.read = lambda _ctx, state: iter([last] if state else pages)
+    connector = bench.vendor.connector()
+    source = Source(bench.source.ctx, connector, connector.streams_for(None), region="AU")
+    sync(bench.store, KEYS, [source], ids=bench.ids, actor="test")
+
+    bench.push(told(1, {"row": row("0", "Ada", 2)}))
+    sync(bench.store, KEYS, [source], ids=bench.ids, actor="test")
+
+    assert bench.people() == {"0": "Ada", "1": "Bob", "2": "Cy"}
+
+
+def test_old_ids_are_forgotten_but_never_what_waits(bench, clock):
+    """After thirty days a taken delivery's id goes; one that still waits stays."""
+    bench.push(told(1, {"row": row("7", "Ada", 1)}))
+    bench.inbox.accept("all", told(2, {"row": row("8", "Bob", 1)}))
+    clock.sleep(31 * 86_400)
+
+    bench.inbox.accept("all", told(3, {"row": row("9", "Cy", 1)}))
+
+    assert sorted(item.event_id for item in bench.rows(schema.inbox)) == ["2", "3"]
+
+
+# --- any order, any repetition ----------------------------------------------------------------
+
+NAMES = ("Ada", "Bob", "Cy")
+EDITS = st.lists(
+    st.tuples(st.sampled_from("123"), st.sampled_from((*NAMES, None))), min_size=1, max_size=8
+)
+
+
+@dataclass
+class History:
+    """What happened at the vendor, as deliveries and as what polling would find."""
+
+    deliveries: list[Delivery]
+    records: dict[str, dict[str, str]]
+
+
+def history(edits: Sequence[tuple[str, str | None]]) -> History:
+    """One delivery per edit; None deletes, for good: no vendor gives an id twice."""
+    records: dict[str, dict[str, str]] = {}
+    gone: set[str] = set()
+    deliveries = []
+    for minute, (key, name) in enumerate(edits):
+        if key in gone:
+            continue
+        if name is None:
+            gone.add(key)
+            records.pop(key, None)
+            deliveries.append(told(minute, {"deleted": key}))
+            continue
+        records[key] = row(key, name, minute)
+        deliveries.append(told(minute, {"row": records[key]}))
+    return History(deliveries, records)
+
+
+@pytest.fixture(scope="module")
+def fresh_bench(tmp_path_factory, request) -> Callable[[], Bench]:
+    """Makes benches on new SQLite files; the databases' differences are for the tests above."""
+    databases = request.getfixturevalue("sqlite_databases")
+
+    def make() -> Bench:
+        clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+        store = Store.open(databases.migrated(), clock)
+        request.addfinalizer(store.close)
+        return open_bench(store, clock, IdSource.seeded(clock, seed=1))
+
+    return make
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=EDITS, data=st.data())
+def test_any_order_and_repetition_gives_what_polling_gives(fresh_bench, edits, data):
+    """Shuffled, some twice, stored one by one or together: who is live is what a poll finds."""
+    happened = history(edits)
+    repeated = happened.deliveries + data.draw(st.lists(st.sampled_from(happened.deliveries)))
+    pushed = fresh_bench()
+
+    for delivery in data.draw(st.permutations(repeated)):
+        pushed.inbox.accept("all", delivery)
+        if data.draw(st.booleans()):
+            pushed.inbox.drain()
+    pushed.inbox.drain()
+
+    assert pushed.people() == {key: found["name"] for key, found in happened.records.items()}
+    pushed.vendor.records = happened.records
+    pushed.poll()
+    assert pushed.people() == {key: found["name"] for key, found in happened.records.items()}
