@@ -1,0 +1,60 @@
+"""Which records of the org a stream of the connector reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from connectors.salesforce.emulator.catalogue import SObject
+from connectors.salesforce.emulator.org import Org
+from connectors.salesforce.emulator.records import Record
+
+Choice = Callable[[Record], bool]
+
+
+def _every(record: Record) -> bool:
+    return True
+
+
+def _is_person(record: Record) -> bool:
+    return bool(record.values.get("IsPersonAccount"))
+
+
+def _is_no_person(record: Record) -> bool:
+    return not _is_person(record)
+
+
+STREAMS: Mapping[str, tuple[str, Choice]] = {
+    "accounts": ("Account", _is_no_person),
+    "person_accounts": ("Account", _is_person),
+    "person_account_consents": ("Account", _is_person),
+    "contacts": ("Contact", _is_no_person),
+    "contact_consents": ("Contact", _is_no_person),
+    "leads": ("Lead", _every),
+    "lead_consents": ("Lead", _every),
+    "cases": ("Case", _every),
+    "opportunities": ("Opportunity", _every),
+    "tasks": ("Task", _every),
+    "events": ("Event", _every),
+    "individuals": ("Individual", _every),
+    "contact_point_consents": ("ContactPointTypeConsent", _every),
+}
+"""Object and choice of records per stream; a person's contact is read as the account it mirrors."""
+
+
+def kind_of(org: Org, name: str) -> SObject:
+    """The object that a stream reads, or the object of that name.
+
+    Raises:
+        Refusal: 404 if there is neither.
+    """
+    return org.kind(STREAMS[name][0] if name in STREAMS else name)
+
+
+def records_of(org: Org, name: str) -> Iterator[Record]:
+    """The live records of a stream or an object.
+
+    Raises:
+        Refusal: 404.
+    """
+    choice = STREAMS[name][1] if name in STREAMS else _every
+    return filter(choice, org.table(kind_of(org, name).name).live())
