@@ -1,0 +1,230 @@
+"""Writes withdrawals as the org models them, and believes only what it reads there.
+
+1. Whose record: a contact, a lead or a person account, by its id.
+2. Its opt-out box, if one stands for channel and purpose.
+3. The consent records of its individual for that channel and purpose, where the org keeps such.
+4. Tick the box, set the consent records to OptOut, both at once for up to 200 records.
+5. Read both back: a withdrawal is done when Salesforce says so itself.
+
+Only withdrawals: an opt-in is the customer's own act, and a box that is unticked is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.salesforce.api import BATCH, RETRIEVED, Api, in_batches, is_id
+from connectors.salesforce.client import FieldNotVisible, ObjectNotVisible
+from connectors.salesforce.config import SalesforceSettings
+from connectors.salesforce.enrich import nothing_more, with_purposes
+from connectors.salesforce.permissions import CHANNELS
+from connectors.salesforce.rows import KEY, PURPOSE
+from connectors.salesforce.soql import IDS_AT_ONCE, among, select
+from hub.core.connector import ConsentChange, Context, Row, RowResult
+from hub.core.pages import iso_z
+from hub.core.released import Released
+from hub.core.values import flag, text
+
+CONSENT_OBJECT = "ContactPointTypeConsent"
+OPTED_OUT = "OptOut"
+_BOXES: Mapping[str, str] = {"email": "HasOptedOutOfEmail", "phone": "DoNotCall"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """How one object spells a person's consent."""
+
+    sobject: str
+    prefix: str = ""
+
+    @property
+    def individual(self) -> str:
+        """Field that names the individual."""
+        return f"{self.prefix}IndividualId"
+
+    @property
+    def boxes(self) -> list[str]:
+        """The opt-out boxes."""
+        return [self.prefix + box for box in _BOXES.values()]
+
+
+_PEOPLE: Mapping[str, _Person] = {
+    "003": _Person("Contact"),
+    "00Q": _Person("Lead"),
+    "001": _Person("Account", "Person"),
+}
+"""Object by the first three characters of an id."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One change with the box and the consent records that express it, or why there are none."""
+
+    change: ConsentChange
+    person: _Person | None = None
+    box: str = ""
+    consents: frozenset[str] = frozenset()
+    refusal: str = ""
+
+
+def write_consent(ctx: Context, batch: Sequence[Released[ConsentChange]]) -> list[RowResult]:
+    """What became of each change, by what Salesforce shows after the write."""
+    api = Api.of(ctx)
+    targets = _targets(ctx, api, [released.value for released in batch])
+    for part in in_batches([*_updates(ctx, targets)], BATCH):  # 4
+        api.update(part)
+    return [_result(target, held) for target, held in _confirmed(api, targets)]  # 5
+
+
+def read_back(ctx: Context, changes: Sequence[ConsentChange]) -> list[bool]:
+    """Whether Salesforce now says what each change asked for."""
+    api = Api.of(ctx)
+    return [held for _, held in _confirmed(api, _targets(ctx, api, changes))]
+
+
+# --- 1, 2, 3 ---------------------------------------------------------------------------------
+
+
+def _targets(ctx: Context, api: Api, changes: Sequence[ConsentChange]) -> list[_Target]:
+    ids = {change.native_id for change in changes if is_id(change.native_id)}
+    shown = {person.sobject: _visible(api, person) for person in _people(ids)}
+    individuals = {
+        record_id: str(row[person.individual])
+        for person in _people(ids)
+        for record_id, row in _rows(api, person, ids, [person.individual]).items()
+        if row.get(person.individual)
+    }
+    consents = _consents(ctx, api, sorted(set(individuals.values())))
+    return [
+        _target(ctx.config, change, shown, consents.get(individuals.get(change.native_id, ""), []))
+        for change in changes
+    ]
+
+
+def _target(
+    settings: SalesforceSettings,
+    change: ConsentChange,
+    shown: Mapping[str, frozenset[str]],
+    consents: Iterable[Row],
+) -> _Target:
+    person = _PEOPLE.get(change.native_id[:3])
+    if change.decision != "withdraw":
+        return _Target(change, refusal="an opt-in is the customer's own act, it is not written")
+    if person is None or not is_id(change.native_id):
+        return _Target(change, refusal="the id is not that of a contact, lead or person account")
+    box = _box(settings, change, person)
+    if box and box not in shown[person.sobject]:
+        return _Target(
+            change, refusal=f"{box} is not visible. Let the hub's user read and edit the field"
+        )
+    about = frozenset(row[KEY] for row in consents if _is_about(settings, change, row))
+    if not box and not about:
+        told = f"no box and no consent record stands for {change.purpose} by {change.channel}"
+        return _Target(change, refusal=told)
+    return _Target(change, person, box, about)
+
+
+def _box(settings: SalesforceSettings, change: ConsentChange, person: _Person) -> str:
+    name = _BOXES.get(change.channel)
+    return person.prefix + name if name and change.purpose in settings.opt_out_purposes else ""
+
+
+def _is_about(settings: SalesforceSettings, change: ConsentChange, row: Row) -> bool:
+    purpose = settings.purpose_of(text(row, "DataUsePurposeId"), text(row, PURPOSE))
+    channel = CHANNELS.get(text(row, "ContactPointType") or "")
+    return (purpose, channel) == (change.purpose, change.channel)
+
+
+def _people(ids: Iterable[str]) -> list[_Person]:
+    """The kinds of person that the ids are of."""
+    prefixes = sorted({record_id[:3] for record_id in ids})
+    return [_PEOPLE[prefix] for prefix in prefixes if prefix in _PEOPLE]
+
+
+def _visible(api: Api, person: _Person) -> frozenset[str]:
+    return frozenset(api.describe(person.sobject).visible(person.boxes))
+
+
+def _rows(api: Api, person: _Person, ids: Iterable[str], names: Sequence[str]) -> dict[str, Row]:
+    """The person's records among ``ids``; none where a field is not visible."""
+    own = sorted(each for each in ids if _PEOPLE.get(each[:3]) == person)
+    found: dict[str, Row] = {}
+    try:
+        for batch in in_batches(own, RETRIEVED):
+            found |= api.retrieve(person.sobject, batch, [KEY, *names])
+    except FieldNotVisible:
+        return {}
+    return found
+
+
+def _consents(ctx: Context, api: Api, individuals: Sequence[str]) -> dict[str, list[Row]]:
+    """Consent records by individual; none where the org keeps none, or shows none."""
+    rows: list[Row] = []
+    fields = (KEY, "PartyId", "ContactPointType", "DataUsePurposeId")
+    try:
+        for batch in in_batches(individuals, IDS_AT_ONCE):
+            rows += api.query(select(fields, CONSENT_OBJECT, [among("PartyId", batch)]))
+    except (FieldNotVisible, ObjectNotVisible):
+        return {}
+    with_purposes(nothing_more)(ctx, api, rows)
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(str(row["PartyId"]), []).append(row)
+    return found
+
+
+# --- 4, 5 ------------------------------------------------------------------------------------
+
+
+def _updates(ctx: Context, targets: Sequence[_Target]) -> Iterator[dict[str, object]]:
+    """One update per record, whatever it has to say: the same id twice in a call is refused."""
+    ticked: dict[tuple[str, str], dict[str, object]] = {}
+    for target in targets:
+        if target.person is not None and target.box:
+            key = (target.person.sobject, target.change.native_id)
+            ticked.setdefault(key, {})[target.box] = True
+    for (sobject, record_id), boxes in ticked.items():
+        yield {"attributes": {"type": sobject}, "id": record_id, **boxes}
+    for consent in sorted({each for target in targets for each in target.consents}):
+        yield {
+            "attributes": {"type": CONSENT_OBJECT},
+            "id": consent,
+            "PrivacyConsentStatus": OPTED_OUT,
+            "CaptureDate": iso_z(ctx.clock.now()),
+            "CaptureSource": "cxhub",
+        }
+
+
+def _confirmed(api: Api, targets: Sequence[_Target]) -> list[tuple[_Target, bool]]:
+    ids = {target.change.native_id for target in targets if target.box}
+    boxes: dict[str, Row] = {}
+    for person in _people(ids):
+        shown = sorted({t.box for t in targets if t.person == person and t.box})
+        boxes |= _rows(api, person, ids, shown)
+    out = _opted_out(api, sorted({each for target in targets for each in target.consents}))
+    return [
+        (target, _is_held(target, boxes.get(target.change.native_id, {}), out))
+        for target in targets
+    ]
+
+
+def _opted_out(api: Api, consents: Sequence[str]) -> frozenset[str]:
+    held: set[str] = set()
+    for batch in in_batches(consents, RETRIEVED):
+        rows = api.retrieve(CONSENT_OBJECT, batch, [KEY, "PrivacyConsentStatus"])
+        held |= {key for key, row in rows.items() if row.get("PrivacyConsentStatus") == OPTED_OUT}
+    return frozenset(held)
+
+
+def _is_held(target: _Target, row: Row, opted_out: frozenset[str]) -> bool:
+    if target.refusal:
+        return False
+    return (not target.box or flag(row, target.box) is True) and target.consents <= opted_out
+
+
+def _result(target: _Target, held: bool) -> RowResult:
+    if held:
+        return RowResult(target.change.trace, ok=True)
+    error = target.refusal or "Salesforce does not show the withdrawal"
+    return RowResult(target.change.trace, ok=False, error=error, retryable=not target.refusal)

@@ -1,0 +1,333 @@
+"""Reads one object: everything that changed, and everything that is gone.
+
+A pass, every page of which leaves a checkpoint, so that a killed run loses one page at most:
+
+1. Describe: which of the wanted fields the org shows. What changed about them goes into the log; a
+   field that appeared was never read, so the pass starts from the beginning.
+2. So it does when deletions can no longer be told: Salesforce logs them for 15 days and purges big
+   logs earlier. And now and then for formula fields, which change without moving their record.
+3. The window: from the highest time of change seen, less the look-back, to the start of the pass.
+4. Its records in the order of (SystemModstamp, Id), each page from the last one on: thousands of
+   records with one time of change neither loop nor get lost. ``queryAll`` brings deleted ones and
+   the losers of merges along. A query that takes too long is asked again about half the time.
+5. Fields that do not fit into the URL are asked for by id and joined.
+6. A pass from the beginning reads on to the very last record, so that one which changed meanwhile
+   is met under its new time; whoever was then not met is gone.
+7. Any other pass looks into the delete log for records that left the recycle bin, too.
+8. The cursor: the highest time of change seen, but never past the start of the pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from connectors.salesforce.api import RETRIEVED, Api, in_batches
+from connectors.salesforce.client import FieldNotVisible, ObjectNotVisible, QueryTooSlow
+from connectors.salesforce.describe import SchemaChange, Shape
+from connectors.salesforce.enrich import Enrich
+from connectors.salesforce.rows import DELETED, KEY, MASTER
+from connectors.salesforce.soql import MODIFIED, Slice, fitting, select
+from hub.core.connector import Context, Page, Row, State
+from hub.core.errors import StopRun
+from hub.core.pages import instant_of
+
+DELETE_LOG = timedelta(days=15)
+"""How long deletions can be asked for. Source: REST API, sObject Get Deleted."""
+
+_ALWAYS = (KEY, MODIFIED, DELETED, MASTER)
+_OLDEST = datetime(1999, 1, 1, tzinfo=UTC)
+"""Before there was Salesforce."""
+_SECOND = timedelta(seconds=1)
+
+
+class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stream's checkpoint.
+
+    Args:
+        fields: What is read, with its types.
+        since: All that changed up to here is in; None before the first pass has ended.
+        until: End of the window of the pass in progress; None when there is none.
+        whole: Whether that pass started from the beginning.
+        at: Time of change of the last record read.
+        after: Its id.
+        highest: Highest time of change that the pass has seen.
+        deleted_to: Deletions are known up to here; None if they no longer can be.
+        whole_at: When the last pass from the beginning began.
+    """
+
+    fields: dict[str, str] = {}
+    since: datetime | None = None
+    until: datetime | None = None
+    whole: bool = False
+    at: datetime | None = None
+    after: str = ""
+    highest: datetime | None = None
+    deleted_to: datetime | None = None
+    whole_at: datetime | None = None
+
+    @property
+    def state(self) -> State:
+        """JSON for the store."""
+        state: State = msgspec.to_builtins(self)
+        return state
+
+    @property
+    def bound(self) -> datetime | None:
+        """Where reading stops: the window's end, and none once a whole pass has got there."""
+        beyond = self.whole and self.at is not None and self.until and self.at >= self.until
+        return None if beyond else self.until
+
+
+Pages = Generator[Page, None, Progress]
+"""The pages of one step, and how far it got."""
+
+
+@dataclass(frozen=True, slots=True)
+class SObjectReader:
+    """Reads one object; a :class:`~hub.core.connector.Reader`.
+
+    Args:
+        sobject: API name.
+        wanted: Fields to ask for, where the org shows them.
+        lookback: Seconds before the cursor that are read again.
+        page_size: Records per page.
+        formula_refresh: Seconds after which formula fields are read again.
+        where: Further condition on the records.
+        optional: Whether an org may well be without the object.
+        enrich: Completes the rows of a page.
+    """
+
+    sobject: str
+    wanted: tuple[str, ...]
+    lookback: int
+    page_size: int
+    formula_refresh: int
+    where: str
+    optional: bool
+    enrich: Enrich
+
+    def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
+        """The pass that an earlier run left unfinished, if any, then one up to the present.
+
+        Raises:
+            ObjectNotVisible: If the org does not show the object, but could be expected to.
+        """
+        api, progress = Api.of(ctx), msgspec.convert(state, Progress)
+        try:
+            shape = api.describe(self.sobject)
+        except ObjectNotVisible:
+            if state or not self.optional:
+                raise
+            ctx.log.warning("%s: the org does not show it; nothing is read", self.sobject)
+            return
+        progress = self._noted(ctx, shape, progress)  # 1
+        if progress.until is not None:
+            progress = yield from self._pass(ctx, api, shape, progress)
+        yield from self._pass(ctx, api, shape, self._begun(ctx, shape, progress))
+
+    # 1, 2, 3 ---------------------------------------------------------------------------------
+
+    def _noted(self, ctx: Context, shape: Shape, progress: Progress) -> Progress:
+        """The progress under the fields that are visible now."""
+        if MODIFIED not in shape.fields:
+            raise StopRun(f"{self.sobject}: {MODIFIED} is not visible, so changes cannot be told")
+        fields = shape.visible(dict.fromkeys((*_ALWAYS, *self.wanted)))
+        if not progress.fields:
+            return replace(progress, fields=fields)
+        change = SchemaChange.between(progress.fields, fields)
+        for line in change.told():
+            ctx.log.warning("%s: %s", self.sobject, line)
+        if change.added:
+            ctx.log.warning("%s: read from the beginning, for the new fields", self.sobject)
+            return Progress(fields=fields)
+        return replace(progress, fields=fields)
+
+    def _begun(self, ctx: Context, shape: Shape, progress: Progress) -> Progress:
+        """A new pass up to now."""
+        now = ctx.clock.now()
+        until = now.replace(microsecond=0) + _SECOND
+        overlap = timedelta(seconds=self.lookback)
+        if progress.since is None or self._must_start_over(ctx, shape, progress, now - overlap):
+            return Progress(
+                fields=progress.fields, since=progress.since, until=until, whole=True, whole_at=now
+            )
+        start = progress.since - overlap
+        return replace(
+            progress, until=until, whole=False, at=start, after="", highest=progress.since
+        )
+
+    def _must_start_over(
+        self, ctx: Context, shape: Shape, progress: Progress, asked_from: datetime
+    ) -> bool:
+        known = progress.deleted_to
+        if shape.logs_deletes and (known is None or asked_from - known >= DELETE_LOG):  # 2
+            ctx.log.warning("%s: the delete log has a gap; all records are read", self.sobject)
+            return True
+        formulas = shape.formulas(progress.fields)
+        last, age = progress.whole_at or _OLDEST, timedelta(seconds=self.formula_refresh)
+        return bool(formulas) and ctx.clock.now() - last >= age
+
+    # 4, 5, 6 ---------------------------------------------------------------------------------
+
+    def _pass(self, ctx: Context, api: Api, shape: Shape, progress: Progress) -> Pages:
+        span: timedelta | None = None
+        while True:
+            bound = progress.bound
+            end = _sooner(bound, (progress.at or _OLDEST) + span if span and bound else None)
+            try:
+                records = self._records(api, progress, end)
+            except QueryTooSlow:
+                span = _halved(progress.at or _OLDEST, end or ctx.clock.now())
+                continue
+            except FieldNotVisible as err:
+                progress = self._without_hidden(ctx, api, progress, err)
+                continue
+            if records:
+                page = self._page(ctx, api, records, progress)
+                progress = self._past(records, progress)
+                yield replace_state(page, progress)
+            if len(records) < self.page_size:
+                if end is None or (end == bound and not progress.whole):
+                    return (yield from self._ended(ctx, api, shape, progress))  # 7
+                progress = replace(progress, at=end, after="")
+                span = span and span * 2
+
+    def _records(self, api: Api, progress: Progress, end: datetime | None) -> list[Row]:
+        """The next records, each with all fields, by (SystemModstamp, Id)."""
+        conditions = [*Slice(progress.at, progress.after, end).conditions()]
+        conditions += [self.where] if self.where else []
+        names = list(progress.fields)
+        bare = select((), self.sobject, conditions, ordered=True, limit=self.page_size)
+        inside = fitting(names, bare)
+        query = select(names[:inside], self.sobject, conditions, ordered=True, limit=self.page_size)
+        records = api.query(query, with_deleted=True)
+        return self._joined(api, self._in_order(records, progress), names[inside:])
+
+    def _in_order(self, records: list[Row], progress: Progress) -> list[Row]:
+        """The records, if each lies behind the one before: else paging by their last one loops."""
+        last = (progress.at or _OLDEST, progress.after)
+        for record in records:
+            at, key = instant_of(record.get(MODIFIED)), record.get(KEY)
+            if at is None or not isinstance(key, str) or (at, key) <= last:
+                raise StopRun(
+                    f"{self.sobject}: a page is out of order or lacks {MODIFIED} or {KEY}"
+                )
+            last = (at, key)
+        return records
+
+    def _joined(self, api: Api, records: list[Row], names: Sequence[str]) -> list[Row]:
+        """5. The records with the fields that did not fit; one that vanished meanwhile is left out.
+
+        Its deletion comes later in the same order.
+        """
+        if not names:
+            return records
+        live = [record[KEY] for record in records if not is_deleted(record)]
+        rest: dict[str, Row] = {}
+        for batch in in_batches(live, RETRIEVED):
+            rest |= api.retrieve(self.sobject, batch, names)
+        whole = ({**rest.get(record[KEY], {}), **record} for record in records)
+        return [record for record in whole if is_deleted(record) or record[KEY] in rest]
+
+    def _page(self, ctx: Context, api: Api, records: Sequence[Row], progress: Progress) -> Page:
+        rows = [record for record in records if not is_deleted(record)]
+        self.enrich(ctx, api, rows)
+        gone = [record for record in records if is_deleted(record)]
+        merges = {row[KEY]: str(row[MASTER]) for row in gone if row.get(MASTER)}
+        deletes = [row[KEY] for row in gone if row[KEY] not in merges]
+        return Page(rows, deletes=deletes, merges=merges, begins=_begins(progress))
+
+    def _past(self, records: Sequence[Row], progress: Progress) -> Progress:
+        last = records[-1]
+        at = instant_of(last[MODIFIED])
+        return replace(progress, at=at, after=last[KEY], highest=_later(progress.highest, at))
+
+    def _without_hidden(
+        self, ctx: Context, api: Api, progress: Progress, err: FieldNotVisible
+    ) -> Progress:
+        """The progress without the fields that were hidden or deleted while it was running."""
+        shown = api.describe(self.sobject).visible(progress.fields)
+        change = SchemaChange.between(progress.fields, shown)
+        if not change.removed:
+            raise err
+        for line in change.told():
+            ctx.log.warning("%s: %s", self.sobject, line)
+        return replace(progress, fields=shown)
+
+    # 7, 8 ------------------------------------------------------------------------------------
+
+    def _ended(self, ctx: Context, api: Api, shape: Shape, progress: Progress) -> Pages:
+        begins, gone = _begins(progress), list[str]()
+        known: datetime | None = progress.until
+        if shape.logs_deletes and not progress.whole:
+            gone, known = self._gone(ctx, api, progress)
+        done = Progress(
+            fields=progress.fields,
+            since=_later(progress.since, _sooner(progress.highest, progress.until)),  # 8
+            deleted_to=known,
+            whole_at=progress.whole_at,
+        )
+        yield Page((), next_state=done.state, deletes=gone, complete=progress.whole, begins=begins)
+        return done
+
+    def _gone(
+        self, ctx: Context, api: Api, progress: Progress
+    ) -> tuple[list[str], datetime | None]:
+        """Ids that left the recycle bin or lie in it, and up to where that is known."""
+        now = ctx.clock.now()
+        start = (progress.deleted_to or now) - timedelta(seconds=self.lookback)
+        log = api.deleted(self.sobject, start, now)
+        if log.since is not None and log.since > start:  # purged: 2, on the next run
+            ctx.log.warning("%s: the org purged its delete log", self.sobject)
+            return [], None
+        logged = list(dict.fromkeys(record.id for record in log.deleted_records or ()))
+        gone: list[str] = []
+        for batch in in_batches(logged, RETRIEVED):
+            live = api.retrieve(self.sobject, batch, [KEY])  # undeleted ones stay in the log
+            gone += [record_id for record_id in batch if record_id not in live]
+        return gone, _sooner(log.to, now)
+
+
+def is_deleted(record: Mapping[str, object]) -> bool:
+    """Whether the record lies in the recycle bin."""
+    return record.get(DELETED) is True
+
+
+def replace_state(page: Page, progress: Progress) -> Page:
+    """The page with the checkpoint that follows it."""
+    return Page(page.rows, progress.state, page.deletes, page.merges, begins=page.begins)
+
+
+def _begins(progress: Progress) -> bool:
+    """Whether the next page is the first of a pass from the beginning."""
+    return progress.whole and progress.at is None
+
+
+def _halved(start: datetime, end: datetime) -> timedelta:
+    """Half the time from ``start`` to ``end``, in whole seconds.
+
+    Raises:
+        StopRun: If it cannot be halved: one second holds too much.
+    """
+    half = (end - start) // 2
+    half -= timedelta(microseconds=half.microseconds)
+    if half < _SECOND:
+        raise StopRun(
+            f"the query about the records of {start.isoformat()} takes too long even alone. "
+            "Read fewer fields, or ask Salesforce to index SystemModstamp"
+        )
+    return half
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((each for each in (one, other) if each is not None), default=None)
+
+
+def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((each for each in (one, other) if each is not None), default=None)
