@@ -160,40 +160,35 @@ def _node(kind: Kind, metafields: bool) -> str:
 
 # --- writing, checking -----------------------------------------------------------------------
 
-OWN_METAFIELDS = (
-    "query OwnMetafields($ids: [ID!]!, $namespace: String!, $after: String) "
-    "{ nodes(ids: $ids) { ... on Customer { id "
-    "metafields(first: 50, namespace: $namespace, after: $after) "
-    f"{{ nodes {{ key value compareDigest }} {_PAGE} }} }} }} }}"
+HELD_METAFIELDS = (
+    "query HeldMetafields($ids: [ID!]!, $metafields: Int!, $keys: [String!]!) "
+    "{ nodes(ids: $ids) { ... on Customer { id metafields(first: $metafields, keys: $keys) "
+    "{ nodes { namespace key type value compareDigest } } } } }"
 )
 SET_METAFIELDS = (
     "mutation SetMetafields($metafields: [MetafieldsSetInput!]!) "
-    "{ metafieldsSet(metafields: $metafields) "
-    "{ metafields { key updatedAt owner { ... on Customer { id } } } "
-    "userErrors { field message code elementIndex } } }"
+    "{ metafieldsSet(metafields: $metafields) { userErrors { field code elementIndex } } }"
 )
 DELETE_METAFIELDS = (
     "mutation DeleteMetafields($metafields: [MetafieldIdentifierInput!]!) "
-    "{ metafieldsDelete(metafields: $metafields) "
-    "{ deletedMetafields { ownerId key } userErrors { field message } } }"
+    "{ metafieldsDelete(metafields: $metafields) { userErrors { field } } }"
 )
 DEFINITIONS = (
-    "query Definitions($namespace: String!, $after: String) "
-    "{ metafieldDefinitions(first: 250, after: $after, ownerType: CUSTOMER, namespace: $namespace) "
-    f"{{ nodes {{ key }} {_PAGE} }} }}"
+    "query Definitions($after: String) "
+    "{ metafieldDefinitions(first: 250, after: $after, ownerType: CUSTOMER) "
+    f"{{ nodes {{ namespace key }} {_PAGE} }} }}"
 )
 DEFINE_METAFIELD = (
     "mutation DefineMetafield($definition: MetafieldDefinitionInput!) "
-    "{ metafieldDefinitionCreate(definition: $definition) "
-    "{ createdDefinition { key } userErrors { field message code } } }"
+    "{ metafieldDefinitionCreate(definition: $definition) { userErrors { field code } } }"
 )
 EMAIL_CONSENT = (
     "mutation EmailConsent($input: CustomerEmailMarketingConsentUpdateInput!) "
-    "{ customerEmailMarketingConsentUpdate(input: $input) { userErrors { field message code } } }"
+    "{ customerEmailMarketingConsentUpdate(input: $input) { userErrors { field code } } }"
 )
 SMS_CONSENT = (
     "mutation SmsConsent($input: CustomerSmsMarketingConsentUpdateInput!) "
-    "{ customerSmsMarketingConsentUpdate(input: $input) { userErrors { field message code } } }"
+    "{ customerSmsMarketingConsentUpdate(input: $input) { userErrors { field code } } }"
 )
 ACCOUNT = (
     "query Account { shop { name myshopifyDomain currencyCode plan { publicDisplayName } } "
@@ -207,17 +202,18 @@ SOME_CUSTOMERS = (
 KINDS: tuple[Kind, ...] = (
     CUSTOMERS, CUSTOMER_CONSENTS, ORDERS, REFUNDS, ABANDONED_CHECKOUTS, PRODUCTS,
 )  # fmt: skip
+_DESCRIBED = (CUSTOMERS, ORDERS, PRODUCTS)
 
 
-def every() -> Iterator[str]:
+def every() -> tuple[str, ...]:
     """Each document that the connector can send."""
+    return tuple(dict.fromkeys(_every()))
+
+
+def _every() -> Iterator[str]:
     for kind in KINDS:
-        yield listing(kind, metafields=False)
-        yield identities(kind)
-        yield by_id(kind, metafields=False)
-        yield from (further(kind, name) for name in kind.nested)
-        if kind in (CUSTOMERS, ORDERS, PRODUCTS):
-            yield listing(kind, metafields=True)
-            yield by_id(kind, metafields=True)
-    yield from (OWN_METAFIELDS, SET_METAFIELDS, DELETE_METAFIELDS, DEFINITIONS, DEFINE_METAFIELD)
+        yield from (identities(kind), *(further(kind, name) for name in kind.nested))
+        for metafields in (False, *([True] if kind in _DESCRIBED else [])):
+            yield from (listing(kind, metafields=metafields), by_id(kind, metafields=metafields))
+    yield from (HELD_METAFIELDS, SET_METAFIELDS, DELETE_METAFIELDS, DEFINITIONS, DEFINE_METAFIELD)
     yield from (EMAIL_CONSENT, SMS_CONSENT, ACCOUNT, SOME_CUSTOMERS)
