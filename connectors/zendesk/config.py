@@ -111,6 +111,12 @@ class ZendeskSettings(Section):
         """Whether the credential is an API token, which Zendesk is about to end."""
         return self.api_token is not None
 
+    @property
+    def consent_keys(self) -> tuple[str, ...]:
+        """Keys of the user fields that permissions are read from."""
+        named = (key for item in self.consents for key in (item.field, item.decided))
+        return tuple(key for key in named if key is not None)
+
     def consent_field(self, purpose: str, channel: str) -> ConsentField | None:
         """The field that stands for a permission, or None if none does."""
         wanted = (purpose, channel)

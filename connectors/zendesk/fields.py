@@ -1,0 +1,80 @@
+"""What the hub writes into users and organizations, and how Zendesk wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connectors.zendesk.config import ConsentField
+from hub.core.connector import Json, OutField, Value
+
+FIELDS: tuple[OutField, ...] = (
+    OutField("cxhub_golden_id", "who.golden_id", "service", label="Customer id"),
+    OutField("cxhub_card", "card.text", "service", "long_text", "Customer at a glance"),
+    OutField("cxhub_lifecycle", "relationship.lifecycle", "service", label="Lifecycle"),
+    OutField("cxhub_open_tickets", "service.open_tickets", "service", "number", "Open tickets"),
+    OutField("cxhub_consent", "permission.summary", "service", "long_text", "Permissions"),
+    OutField("cxhub_loyalty", "relationship.loyalty", "analytics", label="Loyalty"),
+    OutField("cxhub_nps", "voice.nps", "analytics", "number", "NPS answer"),
+    OutField("cxhub_csat", "voice.csat", "analytics", "number", "CSAT answer"),
+    OutField("cxhub_ces", "voice.ces", "analytics", "number", "CES answer"),
+    OutField("cxhub_orders", "value.orders", "analytics", "number", "Orders"),
+    OutField("cxhub_net_spend", "value.net_spend", "analytics", "number", "Net spend"),
+    OutField("cxhub_aov", "value.aov", "analytics", "number", "Average order value"),
+    OutField("cxhub_last_order_at", "value.last_order_at", "analytics", "datetime", "Last order"),
+    OutField("cxhub_clv", "value.clv_historic", "analytics", "number", "Customer value to date"),
+    OutField("cxhub_churn", "risk.churn", "analytics", label="Churn state"),
+    OutField("cxhub_rfm", "value.rfm", "marketing", label="RFM segment"),
+)
+"""What the hub writes into a user, unless hub.toml says otherwise."""
+
+ORGANIZATION_FIELDS: tuple[OutField, ...] = (
+    OutField("cxhub_golden_id", "who.golden_id", "service", label="Customer id"),
+)
+"""What the hub writes into an organization: what it knows of people stays with the people."""
+
+OWNED = "cxhub_"
+"""How the keys of the fields begin that the hub may create."""
+
+_TYPES: Mapping[str, str] = {
+    "text": "text",
+    "long_text": "textarea",
+    "number": "decimal",
+    "date": "date",
+    "datetime": "text",  # Zendesk's dates hold no time of day
+    "boolean": "checkbox",
+}
+"""The hub's field types as Zendesk's."""
+
+
+def definition(out: OutField) -> dict[str, Json]:
+    """The custom field that holds ``out``."""
+    told = f"Written by cxhub from {out.source} for the purpose {out.purpose}."
+    return _definition(out.name, _TYPES[out.type], out.label or out.name, told)
+
+
+def consent_definitions(consent: ConsentField) -> list[dict[str, Json]]:
+    """The custom fields that hold a permission: the box, and when it was decided."""
+    what = f"{consent.purpose} by {consent.channel}"
+    told = f"Written by cxhub when a customer withdraws: {what}."
+    found = [_definition(consent.field, "checkbox", f"Permitted: {what}", told)]
+    if consent.decided is not None:
+        found.append(_definition(consent.decided, "date", f"Decided: {what}", told))
+    return found
+
+
+def _definition(key: str, kind: str, title: str, description: str) -> dict[str, Json]:
+    return {"key": key, "type": kind, "title": title, "description": description}
+
+
+def kept_value(value: object) -> Value:
+    """What a custom field holds, as profiles spell it: None for empty, and for what is no scalar.
+
+    >>> [kept_value(v) for v in ("gold", 7.5, True, "", ["a"])]
+    ['gold', 7.5, True, None, None]
+    """
+    return value if value != "" and isinstance(value, str | int | float | bool) else None
+
+
+def names(fields: Sequence[OutField]) -> list[str]:
+    """Keys of the fields that the hub owns."""
+    return [field.name for field in fields]

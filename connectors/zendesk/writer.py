@@ -1,0 +1,167 @@
+"""Writes profile fields into users and organizations, by id.
+
+1. One bulk update for the whole batch; it queues a job.
+2. The job is asked after until it is over; its results name the records one by one.
+3. Where bulk import is off (403), every record is updated by itself, now and for the rest of the
+   run: Zendesk switches it on for an account whose owner asks for it.
+4. A record without a result, and all of them when the job is forgotten or takes too long, is
+   ambiguous: the hub reads it back before it tries again.
+
+``skip_verify_email`` stands in every update of a user: without it, customers get e-mails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from connectors.zendesk.api import BATCH, Api, Job, Owner, job_of
+from connectors.zendesk.client import reason
+from connectors.zendesk.fields import (
+    FIELDS,
+    ORGANIZATION_FIELDS,
+    definition,
+    kept_value,
+)
+from connectors.zendesk.rows import KEY
+from hub.core.connector import Change, Context, OutField, RowResult, Value, Writer
+from hub.core.released import Released
+
+FIRST_POLL = 1.0
+SLOWEST_POLL = 15.0
+PATIENCE = 600.0
+"""Seconds: before a job is first asked after, between two questions at most, in all."""
+
+_TEMPORARY = frozenset({"InternalError", "DatabaseConflict", "RecordLocked", "TooManyRequests"})
+
+
+class Updates:
+    """Updates of one kind of record, in bulk as long as the account permits it.
+
+    Args:
+        kind: ``users`` or ``organizations``.
+    """
+
+    def __init__(self, kind: Owner) -> None:
+        self._kind: Owner = kind
+        self._own = f"{kind.removesuffix('s')}_fields"
+        self._one_by_one = False
+
+    def write(self, ctx: Context, batch: Sequence[Released[Change]]) -> list[RowResult]:
+        """What Zendesk said about each change."""
+        return self.send(ctx, [released.value for released in batch])
+
+    def send(self, ctx: Context, changes: Sequence[Change]) -> list[RowResult]:
+        """What Zendesk said about each change that was released."""
+        known = [change for change in changes if change.native_id.isdecimal()]
+        strange = [change for change in changes if not change.native_id.isdecimal()]
+        refused = [RowResult(item.trace, ok=False, error="no Zendesk id") for item in strange]
+        return [*refused, *(self._sent(ctx, known) if known else ())]
+
+    def _sent(self, ctx: Context, changes: Sequence[Change]) -> Iterator[RowResult]:
+        api = Api.of(ctx)
+        if not self._one_by_one:
+            answer = api.update_many(self._kind, [self._record(item) for item in changes])  # 1
+            if answer.status != HTTPStatus.FORBIDDEN:
+                yield from _results(_finished(ctx, api, job_of(answer)), changes)  # 2
+                return
+            self._one_by_one = True  # 3
+            ctx.log.warning("bulk import is off for this account: updates go one by one")
+        for change in changes:
+            yield self._alone(api, change)
+
+    def _record(self, change: Change) -> dict[str, Any]:
+        record: dict[str, Any] = {KEY: int(change.native_id), self._own: dict(change.values)}
+        return record | ({"skip_verify_email": True} if self._kind == "users" else {})
+
+    def _alone(self, api: Api, change: Change) -> RowResult:
+        values = {name: value for name, value in self._record(change).items() if name != KEY}
+        answer = api.update(self._kind, change.native_id, values)
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            return RowResult(change.trace, ok=True)
+        return RowResult(change.trace, ok=False, error=reason(answer.json))
+
+    def read(
+        self, ctx: Context, ids: Sequence[str], names: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Value]]:
+        """What the records hold now; ids that no longer exist are left out."""
+        api, held = Api.of(ctx), {}
+        for row in api.read(self._kind, ids):
+            if row.get("active") is not False:
+                own = row.get(self._own)
+                values = own if isinstance(own, dict) else {}
+                held[str(row[KEY])] = {name: kept_value(values.get(name)) for name in names}
+        return held
+
+    def provision(self, ctx: Context, fields: Sequence[OutField]) -> Sequence[str]:
+        """Keys of the custom fields that were missing and now exist."""
+        api = Api.of(ctx)
+        present = api.fields(self._kind)
+        missing = [field for field in fields if field.name not in present]
+        return [field.name for field in missing if api.create_field(self._kind, definition(field))]
+
+
+def _finished(ctx: Context, api: Api, job: Job) -> Job | None:
+    """2. The job once it is over; None if it is forgotten or takes too long."""
+    pause, waited, found = FIRST_POLL, 0.0, job
+    while not found.is_over:
+        if waited >= PATIENCE:
+            return None
+        ctx.wait(pause, "Zendesk is working on a bulk update")
+        waited, pause = waited + pause, min(2 * pause, SLOWEST_POLL)
+        asked = api.job(job.id)
+        if asked is None:
+            return None
+        found = asked
+    return found
+
+
+def _results(job: Job | None, changes: Sequence[Change]) -> Iterator[RowResult]:
+    if job is None:  # 4
+        told = "the bulk update was queued, and Zendesk told no more of it"
+        yield from (RowResult(item.trace, ok=False, error=told, ambiguous=True) for item in changes)
+        return
+    waiting = dict(enumerate(changes))
+    places = {change.native_id: place for place, change in waiting.items()}
+    for result in job.results:
+        change = waiting.pop(_place(result, places), None)
+        if change is not None:
+            yield _result(result, change, job.id)
+
+
+def _place(result: Mapping[str, Any], places: Mapping[str, int]) -> int:
+    """Which change a result answers: by its position, else by its record."""
+    position = result.get("index")
+    return position if isinstance(position, int) else places.get(str(result.get(KEY)), -1)
+
+
+def _result(result: Mapping[str, Any], change: Change, job: str) -> RowResult:
+    if result.get("success") is True and not result.get("error"):
+        return RowResult(change.trace, ok=True, reference=job)
+    told = reason(result)
+    return RowResult(
+        change.trace, ok=False, error=told, retryable=told in _TEMPORARY, reference=job
+    )
+
+
+def writers() -> tuple[Writer, ...]:
+    """The writers of one run; whether bulk import is off, they find out once."""
+    users, organizations = Updates("users"), Updates("organizations")
+    return (
+        _writer("profiles", "users", FIELDS, users),
+        _writer("organizations", "organizations", ORGANIZATION_FIELDS, organizations),
+    )
+
+
+def _writer(name: str, stream: str, fields: tuple[OutField, ...], updates: Updates) -> Writer:
+    return Writer(
+        name=name,
+        stream=stream,
+        fields=fields,
+        batch=BATCH,
+        write=updates.write,
+        read=updates.read,
+        provision=updates.provision,
+        idempotency="native",  # the same values again change nothing
+    )
