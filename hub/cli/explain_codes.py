@@ -53,6 +53,9 @@ CODES: Final[dict[str, str]] = {
     "HUB-214": "A secret that should be an RSA private key is none, or is locked by a password. The"
     " hub signs with it instead of sending a secret; make one with: openssl genrsa 2048, and give"
     " the app in the system its certificate.",
+    "HUB-215": "A secret refers to the keyring of the operating system, which cannot be read: the"
+    " package keyring is missing, the keyring is locked, or it has no such entry. A service without"
+    " a desktop session usually has none: use a file of mode 600 there.",
     "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
     " others go on. See: hub doctor.",
     "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",
@@ -70,12 +73,19 @@ CODES: Final[dict[str, str]] = {
     " message lists those that exist.",
     "HUB-234": "The labelled truth for hub identity evaluate cannot be used. It is a CSV file with"
     " the columns record (connection/stream/id) and person.",
-    "HUB-240": "Others may read the hub's key, with which every fingerprint is made. Run chmod 600"
-    " on the file that the message names.",
+    "HUB-240": "Others may read a key of the hub, such as the one with which every fingerprint is"
+    " made. Run chmod 600 on the file that the message names.",
     "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"
     " row looks changed and no contact point is recognised.",
     "HUB-242": "The audit log's signing key is missing or damaged. Restore it from your backup; a"
     " new one would break the chain of checkpoints.",
+    "HUB-243": "The key of the vault, in which rotating refresh tokens are sealed, is missing or"
+    " malformed. It is 32 bytes in base64: openssl rand -base64 32.",
+    "HUB-244": "A refresh token was sealed with a key that is not at hand. Keep an earlier key as a"
+    " further line below the new one; if it is lost, authorise the hub in that system again.",
+    "HUB-245": "A sealed refresh token was altered, or copied from another credential's row. It is"
+    " not used. Restore the database from a backup, or authorise the hub in that system again: a"
+    " new refresh token in hub.toml begins a new entry.",
     "HUB-400": "The system refused the credential; only a person can renew it. Renew it there, put"
     " it where hub.toml refers to, then run: hub check --connect NAME.",
     "HUB-500": "A system is out of reach. What was committed stays; the next run resumes.",

@@ -1,6 +1,7 @@
 """Secrets: references in hub.toml, revealed late, printed never.
 
-hub.toml holds ``${env:NAME}`` or ``${file:/path}``, never a literal. A reference becomes a
+hub.toml holds ``${env:NAME}``, ``${file:/path}`` or ``${keyring:SERVICE/USER}`` (the keyring of the
+operating system, with the extra ``cxhub[keyring]``), never a literal. A reference becomes a
 :class:`Secret` when the settings are validated; its value is read at the first ``reveal()``.
 A :class:`Redactor` removes revealed values from any text, in each form a value takes on its way
 into a log line: raw, base64, URL-escaped and JSON-escaped.
@@ -9,13 +10,14 @@ into a log line: raw, base64, URL-escaped and JSON-escaped.
 from __future__ import annotations
 
 import base64
+import importlib
 import json
 import logging
 import os
 import re
 import stat
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import quote, quote_plus
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -24,7 +26,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from hub.core.errors import ConfigError
 
-REFERENCE = re.compile(r"\$\{(env|file):([^${}]+)\}")
+REFERENCE = re.compile(r"\$\{(env|file|keyring):([^${}]+)\}")
 """What a secret looks like in hub.toml."""
 
 MASK = "***"
@@ -40,6 +42,9 @@ REFUSAL = "must not stand in hub.toml"
 """How every message about a literal secret ends."""
 
 
+Kind = Literal["env", "file", "keyring", "given"]
+
+
 class Secret:
     """A secret's reference; the value exists only inside ``reveal()`` and the redactor.
 
@@ -51,14 +56,14 @@ class Secret:
 
     __slots__ = ("_kind", "_name", "_value")
 
-    def __init__(self, kind: Literal["env", "file", "given"], name: str) -> None:
+    def __init__(self, kind: Kind, name: str) -> None:
         self._kind = kind
         self._name = name
         self._value: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Secret:
-        """The secret that ``${env:NAME}`` or ``${file:/path}`` refers to.
+        """The secret that a reference such as ``${env:NAME}`` refers to.
 
         Raises:
             ValueError: If ``text`` is anything else; the message does not repeat it.
@@ -66,7 +71,7 @@ class Secret:
         match = REFERENCE.fullmatch(text)
         if match is None:
             raise ValueError("not a reference")
-        return cls("env" if match[1] == "env" else "file", match[2])
+        return cls(cast(Kind, match[1]), match[2])
 
     @classmethod
     def of(cls, value: str) -> Secret:
@@ -89,11 +94,12 @@ class Secret:
         """The value, read once; a changed environment or file needs a restart.
 
         Raises:
-            ConfigError: If the variable is not set, the file cannot be read, is empty, or may be
-                read by others than its owner.
+            ConfigError: If the variable is not set, the keyring has no such entry, or the file
+                cannot be read, is empty, or may be read by others than its owner.
         """
         if self._value is None:
-            self._value = self._from_env() if self._kind == "env" else self._from_file()
+            readers = {"env": self._from_env, "file": self._from_file}
+            self._value = readers.get(self._kind, self._from_keyring)()
         return self._value
 
     def _from_env(self) -> str:
@@ -129,6 +135,31 @@ class Secret:
                 f"{self.reference}: {path} is empty. Write the secret there.", code="HUB-212"
             )
         return value
+
+    def _from_keyring(self) -> str:
+        service, _, user = self._name.rpartition("/")
+        try:
+            keyring = importlib.import_module("keyring")
+        except ImportError as err:
+            raise ConfigError(
+                f"{self.reference}: the package keyring is not installed. Run: pip install"
+                ' "cxhub[keyring]"',
+                code="HUB-215",
+            ) from err
+        try:
+            value = keyring.get_password(service, user)
+        except keyring.errors.KeyringError as err:
+            raise ConfigError(
+                f"{self.reference}: the keyring does not open ({type(err).__name__}). Unlock it,"
+                " or use a file of mode 600",
+                code="HUB-215",
+            ) from err
+        if not value:
+            raise ConfigError(
+                f"{self.reference}: no such entry. Run: keyring set {service} {user}",
+                code="HUB-215",
+            )
+        return str(value)
 
     def __str__(self) -> str:
         return MASK

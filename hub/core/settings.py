@@ -138,6 +138,14 @@ def _cron(text: str) -> str:
     return text
 
 
+class VaultSection(Section):
+    """Where refresh tokens that change while the hub runs are sealed."""
+
+    key: Secret | None = None
+    """Key in base64 (32 bytes), best kept in the OS keyring; without it, a file beside the
+    database. Further lines are earlier keys, which still open what they sealed."""
+
+
 class Schedule(Section):
     """When something runs: at an interval or by the calendar."""
 
@@ -383,6 +391,7 @@ class Settings(Section):
 
     hub: HubSection = HubSection()
     store: StoreSection = StoreSection()
+    vault: VaultSection = VaultSection()
     connections: Annotated[Mapping[Identifier, ConnectionSection], _NAMES] = {}
     purposes: Annotated[Mapping[Identifier, PurposeSection], _NAMES] = DEFAULT_PURPOSES
     identity: IdentitySection = IdentitySection()

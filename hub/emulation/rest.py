@@ -5,7 +5,8 @@
 For connectors whose vendor speaks like this, and for the scaffold of ``hub connectors new``; a
 vendor with manners of its own gets an emulator of its own.
 
-    POST  /token                    client credentials → a token for 30 minutes
+    POST  /token                    client credentials → a token for 30 minutes; with a desk of
+                                    another app, whatever grant that app has
     GET   /v1/{resource}            limit, cursor, updated_since; ordered by (updated_at, id);
                                     {"data": [...], "next_cursor": "…" | null}; deleted rows stay,
                                     with "deleted": true; ids=1,2 reads live rows by id
@@ -190,7 +191,8 @@ def _api(emulator: RestEmulator) -> ASGIApp:
         except GrantRefused as refused:
             return JSONResponse({"error": refused.error}, 401)
         life = int(_TOKEN_LIFE.total_seconds())
-        return JSONResponse({"access_token": granted.value, "expires_in": life})
+        renewal = {"refresh_token": granted.refresh_token} if granted.refresh_token else {}
+        return JSONResponse({"access_token": granted.value, "expires_in": life, **renewal})
 
     return Starlette(
         routes=[

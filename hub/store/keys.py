@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
@@ -38,14 +39,7 @@ class Keys:
             ConfigError: If the file is unreadable, too short or readable by others.
         """
         path = folder / "hub.key"
-        if not path.exists():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _create(path)
-        if path.stat().st_mode & 0o077:
-            raise ConfigError(
-                f"{path} is readable by others. Run: chmod 600 {path}", code="HUB-240"
-            )
-        master = path.read_bytes()
+        master = private_file(path, lambda: secrets.token_bytes(KEY_BYTES))
         if len(master) != KEY_BYTES:
             raise ConfigError(
                 f"{path} holds {len(master)} bytes, expected {KEY_BYTES}. Restore it from your"
@@ -71,12 +65,26 @@ class Keys:
         return blake2b(purpose, digest_size=KEY_BYTES, key=master).digest()
 
 
-def _create(path: Path) -> None:
+def private_file(path: Path, make: Callable[[], bytes]) -> bytes:
+    """The bytes of a file that only its owner may read; ``make`` writes it on first use.
+
+    Raises:
+        ConfigError: If others may read it.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _create(path, make())
+    if path.stat().st_mode & 0o077:
+        raise ConfigError(f"{path} is readable by others. Run: chmod 600 {path}", code="HUB-240")
+    return path.read_bytes()
+
+
+def _create(path: Path, content: bytes) -> None:
     # Written whole under another name first: a crash never leaves half a key.
     draft = path.with_suffix(f".{os.getpid()}.new")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        os.write(handle, secrets.token_bytes(KEY_BYTES))
+        os.write(handle, content)
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -4,7 +4,9 @@ import base64
 import json
 import logging
 import pickle
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -49,6 +51,54 @@ def test_file_reference_reveals_its_line(tmp_path: Path) -> None:
     path.chmod(0o600)
 
     assert Secret.parse(f"${{file:{path}}}").reveal() == CANARY
+
+
+class KeyringError(Exception):
+    """What the package keyring raises."""
+
+
+class Keyring:
+    """What the package keyring offers, over a dictionary."""
+
+    errors = SimpleNamespace(KeyringError=KeyringError)
+
+    def __init__(self, held: dict[tuple[str, str], str], locked: bool = False) -> None:
+        self.held = held
+        self.locked = locked
+
+    def get_password(self, service: str, user: str) -> str | None:
+        if self.locked:
+            raise KeyringError(CANARY)
+        return self.held.get((service, user))
+
+
+def test_keyring_reference_reveals_its_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """${keyring:SERVICE/USER} is that user's password for that service."""
+    monkeypatch.setitem(sys.modules, "keyring", Keyring({("cxhub/shop", "token"): CANARY}))
+
+    assert Secret.parse("${keyring:cxhub/shop/token}").reveal() == CANARY
+
+
+@pytest.mark.parametrize(
+    ("keyring", "told"),
+    [
+        (None, r"pip install \"cxhub\[keyring\]\""),
+        (Keyring({}), "Run: keyring set cxhub token"),
+        (Keyring({}, locked=True), "does not open"),
+    ],
+    ids=["not installed", "no entry", "locked"],
+)
+def test_a_keyring_that_gives_nothing_names_the_next_step(
+    monkeypatch: pytest.MonkeyPatch, keyring: Keyring | None, told: str
+) -> None:
+    """Install it, fill it or unlock it; the backend's own words stay out."""
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+
+    with pytest.raises(ConfigError, match=told) as caught:
+        Secret.parse("${keyring:cxhub/token}").reveal()
+
+    assert caught.value.code == "HUB-215"
+    assert CANARY not in str(caught.value)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o700], ids=oct)
