@@ -7,7 +7,7 @@ order is Zendesk's own; it is not the order of ``updated_at``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +24,11 @@ Source: Zendesk, "Using the Incremental Exports API" (read November 2026).
 def stamp(instant: datetime) -> str:
     """``instant`` as Zendesk shows it: whole seconds, ``2026-09-30T14:03:00Z``."""
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def stamp_of(second: int) -> str:
+    """An epoch second as Zendesk shows it."""
+    return stamp(datetime.fromtimestamp(second, UTC))
 
 
 def instant(text: str) -> datetime:
@@ -58,10 +63,9 @@ class Entry:
     erased: bool = False
 
     @property
-    def id(self) -> int:
-        """The native id."""
-        number: int = self.body["id"]
-        return number
+    def id(self) -> Any:
+        """The native id: a number, but a text for survey responses."""
+        return self.body["id"]
 
     @property
     def place(self) -> Place:
@@ -97,7 +101,7 @@ class Table:
 
     def __init__(self, name: str, sequence: Sequence) -> None:
         self.name = name
-        self.entries: dict[int, Entry] = {}
+        self.entries: dict[Any, Entry] = {}
         self._sequence = sequence
 
     def add(self, body: Mapping[str, Any], at: datetime) -> Entry:
@@ -124,9 +128,9 @@ class Table:
         """The records that are not deleted, by id."""
         return (self.entries[key] for key in sorted(self.entries) if not self.entries[key].deleted)
 
-    def find(self, key: int | None) -> Entry | None:
+    def find(self, key: object) -> Entry | None:
         """The live record of that id, or None."""
-        entry = self.entries.get(key) if key is not None else None
+        entry = self.entries.get(key)
         return None if entry is None or entry.deleted else entry
 
     def changed_after(self, place: Place, now: datetime) -> list[Entry]:
@@ -134,8 +138,3 @@ class Table:
         last = int(now.timestamp()) - VISIBLE_AFTER_SECONDS
         found = (e for e in self.entries.values() if place < e.place and e.generated <= last)
         return sorted(found, key=lambda entry: entry.place)
-
-
-def first(entries: Iterable[Entry], holds: Callable[[Entry], bool]) -> Entry | None:
-    """The first record for which ``holds``, or None."""
-    return next((entry for entry in entries if holds(entry)), None)

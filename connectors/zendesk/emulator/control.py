@@ -1,0 +1,294 @@
+"""What the vendor's own users do, and the trouble that a fault scenario stages in the data."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from connectors.zendesk.emulator import organizations
+from connectors.zendesk.emulator.account import Account
+from connectors.zendesk.emulator.fields import CustomField
+from connectors.zendesk.emulator.refusals import invalid_attribute, not_found
+from connectors.zendesk.emulator.tables import (
+    VISIBLE_AFTER_SECONDS,
+    Entry,
+    Table,
+    instant,
+    stamp,
+)
+from hub.emulation.faults import Fault
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CreateRecord(_Command):
+    """An agent adds a user or an organization."""
+
+    op: Literal["create"]
+    object: Literal["users", "organizations"]
+    properties: dict[str, Any]
+
+
+class EditRecord(_Command):
+    """An agent edits a record; ``modified_at`` backdates it, as a late commit appears."""
+
+    op: Literal["update"]
+    object: str
+    id: str
+    properties: dict[str, Any]
+    modified_at: str = ""
+
+
+class ArchiveRecord(_Command):
+    """An agent deletes a record, or has it brought back."""
+
+    op: Literal["archive", "restore"]
+    object: str
+    id: str
+
+
+class MergeUsers(_Command):
+    """An agent merges the end user ``other`` into ``id``."""
+
+    op: Literal["merge"]
+    object: Literal["users"]
+    id: str
+    other: str
+
+
+class EraseUser(_Command):
+    """An admin deletes for good a user who is deleted already."""
+
+    op: Literal["erase"]
+    id: str
+
+
+class ChangeConsent(_Command):
+    """An agent notes in a custom field what a person decided; null clears it."""
+
+    op: Literal["consent"]
+    id: str
+    field: str
+    value: bool | str | None
+
+
+Command = Annotated[
+    CreateRecord | EditRecord | ArchiveRecord | MergeUsers | EraseUser | ChangeConsent,
+    Field(discriminator="op"),
+]
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, object]:
+    """What the command brought about, as JSON.
+
+    Raises:
+        ValueError: If it is not a known command.
+        Refusal: If Zendesk's own screens would refuse it.
+    """
+    match _COMMANDS.validate_python(command):
+        case CreateRecord() as new:
+            return {"id": str(_create(account, new).id)}
+        case EditRecord() as edit:
+            return {"changed": sorted(_edit(account, edit))}
+        case ArchiveRecord() as move:
+            _move(account, move)
+        case MergeUsers() as merge:
+            loser, winner = (record(account, "users", key) for key in (merge.other, merge.id))
+            account.people.merge(loser, winner, "user")
+        case EraseUser() as erasure:
+            account.people.erase(int(erasure.id), "user")
+        case ChangeConsent() as consent:
+            user = record(account, "users", consent.id)
+            account.people.update(user, {"user_fields": {consent.field: consent.value}}, "user")
+    return {"done": True}
+
+
+def table_of(account: Account, stream: str) -> Table:
+    """The records that a stream of the connector reads: consent hangs on users.
+
+    Raises:
+        Refusal: 404 if there is no such kind.
+    """
+    name = "users" if stream == "user_consents" else stream
+    if name not in account.tables:
+        raise not_found()
+    return account.table(name)
+
+
+def record(account: Account, stream: str, key: str) -> Entry:
+    """The live record of that id, given as text.
+
+    Raises:
+        Refusal: 404.
+    """
+    return account.record(table_of(account, stream).name, _key(key))
+
+
+def _key(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
+
+
+def _create(account: Account, new: CreateRecord) -> Entry:
+    if new.object == "users":
+        return account.people.create(new.properties, "user")
+    return organizations.create(account, new.properties, "user")
+
+
+def _edit(account: Account, edit: EditRecord) -> set[str]:
+    entry = record(account, edit.object, edit.id)
+    table = table_of(account, edit.object)
+    if table.name == "users":
+        changed = account.people.update(entry, edit.properties, "user")
+    elif table.name == "organizations":
+        changed = organizations.change(account, entry, edit.properties, "user")
+    else:
+        changed = _write(account, table, entry, edit.properties)
+    if edit.modified_at:
+        _restamp(table, entry, instant(edit.modified_at))
+    return changed
+
+
+def _write(account: Account, table: Table, entry: Entry, values: Mapping[str, Any]) -> set[str]:
+    if unknown := set(values) - set(entry.body):
+        raise invalid_attribute(min(unknown), f"one of the fields of {table.name}")
+    changed = table.write(entry, values, account.now())
+    if changed:
+        account.log("update", table.name, entry.id, changed, "user")
+    return changed
+
+
+def _move(account: Account, move: ArchiveRecord) -> None:
+    table, key = table_of(account, move.object), _key(move.id)
+    if move.op == "restore":
+        _restore(account, table, key)
+    elif table.name == "users":
+        account.people.delete(record(account, "users", move.id), "user")
+    elif table.name == "organizations":
+        organizations.delete(account, record(account, table.name, move.id), "user")
+    else:
+        entry = account.record(table.name, key)
+        entry.deleted = True
+        _restamp(table, entry, account.now())
+        table.move(entry, account.now())
+        account.log("archive", table.name, key, set(), "user")
+
+
+def _restore(account: Account, table: Table, key: int | str) -> None:
+    entry = table.entries.get(key)
+    if entry is None or not entry.deleted or entry.erased:
+        raise not_found()
+    if table.name == "users":
+        account.people.restore(entry, "user")
+        return
+    entry.deleted = False
+    table.move(entry, account.now())
+    account.log("restore", table.name, key, set(), "user")
+
+
+# --- staged trouble --------------------------------------------------------------------------
+
+
+def stage(account: Account, fault: Fault) -> None:
+    """Bring about what the fault describes, before the request that struck it is answered."""
+    table = table_of(account, fault.object_type or "users")
+    if fault.kind == "plateau":
+        _plateau(account, table, fault)
+    elif fault.kind == "late_commit":
+        _commit_late(account, table, fault)
+    else:
+        _drift(account, table, fault)
+
+
+def _visible(account: Account) -> datetime:
+    """The latest moment that exports show."""
+    return account.now() - timedelta(seconds=VISIBLE_AFTER_SECONDS)
+
+
+def _plateau(account: Account, table: Table, fault: Fault) -> None:
+    """Give many records one modification time, as a bulk edit a minute ago does."""
+    moment = _visible(account)
+    for entry in list(table.live())[: fault.count]:
+        _restamp(table, entry, moment)
+        table.move(entry, moment)
+
+
+def _commit_late(account: Account, table: Table, fault: Fault) -> None:
+    """Let changes become visible now whose ``updated_at`` is past already.
+
+    Exports by cursor show them, since Zendesk orders those by when a change was generated. The
+    time-based ones stamp an event with the past itself.
+    """
+    moment = account.now() - timedelta(seconds=fault.seconds)
+    for entry in _chosen(table, fault):
+        name, value = _small_change(account, table, entry)
+        entry.body[name] = value
+        _restamp(table, entry, moment)
+        table.move(entry, moment if table.name == "comments" else _visible(account))
+        account.log("update", table.name, entry.id, {name}, "user")
+
+
+def _restamp(table: Table, entry: Entry, moment: datetime) -> None:
+    """Say when the record was changed last, where records of its kind say so."""
+    if table.name == "survey_responses":
+        entry.body["answers"] = [a | {"updated_at": stamp(moment)} for a in entry.body["answers"]]
+    elif table.name != "comments":
+        entry.body["updated_at"] = stamp(moment)
+
+
+def _small_change(account: Account, table: Table, entry: Entry) -> tuple[str, Any]:
+    """A field that people edit, and a value that it did not have."""
+    told = f"Edited {len(account.effects) + 1}"
+    match table.name:
+        case "tickets":
+            return "subject", told
+        case "comments":
+            return "body", told
+        case "satisfaction_ratings":
+            return "comment", told
+        case "survey_responses":
+            return "answers", _answered(entry.body["answers"], told)
+    return "notes", told
+
+
+def _answered(answers: list[dict[str, Any]], comment: str) -> list[dict[str, Any]]:
+    open_ended = {"type": "open_ended", "value": comment}
+    first, *others = answers
+    return [first, *({**other, **open_ended} for other in others[:1]), *others[1:]]
+
+
+def _chosen(table: Table, fault: Fault) -> list[Entry]:
+    entries = list(table.live())
+    draw = random.Random(f"{fault.kind}:{fault.count}")  # noqa: S311 - repeatable chance
+    return draw.sample(entries, min(fault.count, len(entries)))
+
+
+def _drift(account: Account, table: Table, fault: Fault) -> None:
+    """Add, remove or retype a field while a sync is running."""
+    if table.name not in account.fields:
+        _drift_rows(account.drifted.setdefault(table.name, {}), fault)
+        return
+    defined = account.fields[table.name].defined
+    if fault.change == "add":
+        number = account.sequence.id()
+        now = stamp(account.now())
+        added = CustomField(number, fault.field, fault.field, "text", created_at=now)
+        defined.setdefault(fault.field, added)
+    elif fault.change == "remove":
+        defined.pop(fault.field, None)
+    elif fault.field in defined:
+        defined[fault.field] = replace(defined[fault.field], type="decimal")
+
+
+def _drift_rows(extra: dict[str, object], fault: Fault) -> None:
+    if fault.change == "remove":
+        extra.pop(fault.field, None)
+    else:
+        extra[fault.field] = "new" if fault.change == "add" else ["new"]

@@ -1,0 +1,139 @@
+"""A Zendesk account in this process: called without a socket, or served over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from connectors.zendesk.emulator import ZendeskEmulator, create
+from connectors.zendesk.emulator.access import APP
+from hub.core.clock import ManualClock
+from hub.emulation.faults import Scenario
+from hub.emulation.server import emulator_app, serve
+from hub.emulation.world import World
+
+
+class Wire:
+    """Sends requests to an emulator, with a token of its own, and returns what it answers."""
+
+    def __init__(self, emulator: ZendeskEmulator) -> None:
+        self.emulator = emulator
+        self._runner = asyncio.Runner()
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=emulator_app(emulator)),
+            base_url="http://zendesk.test",
+        )
+        self.token = str(self.grant(expires_in=172_800).json()["access_token"])
+
+    def grant(self, grant_type: str = "client_credentials", **fields: object) -> httpx.Response:
+        """The answer to a token request of the account's own client."""
+        form = {
+            "grant_type": grant_type,
+            "client_id": APP.client_id,
+            "client_secret": APP.client_secret,
+        }
+        return self.raw("POST", "/oauth/tokens", json={**form, **fields})
+
+    def raw(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """The answer to a request without a credential."""
+        return self._runner.run(self._client.request(method, path, **options))
+
+    def send(
+        self, method: str, path: str, json: object = None, token: str = "", **options: Any
+    ) -> httpx.Response:
+        """The answer; the path is one below ``/api/v2``, or a whole URL that was handed out."""
+        url = path if "://" in path or path.startswith("/__") else f"/api/v2{path}"
+        headers = {"authorization": f"Bearer {token or self.token}"} | options.pop("headers", {})
+        return self.raw(method, url, json=json, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """The answer to a GET."""
+        return self.send("GET", path, **options)
+
+    def post(self, path: str, json: object, **options: Any) -> httpx.Response:
+        """The answer to a POST."""
+        return self.send("POST", path, json, **options)
+
+    def put(self, path: str, json: object, **options: Any) -> httpx.Response:
+        """The answer to a PUT."""
+        return self.send("PUT", path, json, **options)
+
+    def add_user(self, name: str = "Ann", **values: object) -> int:
+        """The id of a new user, made by a program and without a verification e-mail."""
+        answer = self.post("/users", {"user": {"name": name, "skip_verify_email": True, **values}})
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["user"]["id"])
+
+    def finished(self, answer: httpx.Response) -> dict[str, Any]:
+        """The job that an answer tells of, once it is done."""
+        assert answer.status_code == 200, answer.text
+        self.emulator.clock.sleep(5)
+        job = self.get(f"/job_statuses/{answer.json()['job_status']['id']}").json()["job_status"]
+        assert job["status"] == "completed"
+        found: dict[str, Any] = job
+        return found
+
+    def inject(self, **fault: object) -> None:
+        """Let one fault strike."""
+        self.emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
+
+    def close(self) -> None:
+        """End the event loop."""
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+
+@pytest.fixture
+def emulator(clock: ManualClock) -> ZendeskEmulator:
+    """An account on the professional plan in which there is nobody but its owner."""
+    return create(clock=clock)
+
+
+@pytest.fixture
+def url(emulator: ZendeskEmulator) -> Iterator[str]:
+    """The address under which that account is served on loopback."""
+    with serve(emulator) as served:
+        yield served
+
+
+@pytest.fixture
+def wire(emulator: ZendeskEmulator) -> Iterator[Wire]:
+    """Calls to that account."""
+    wire = Wire(emulator)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def open_wire() -> Iterator[Callable[[ZendeskEmulator], Wire]]:
+    """Makes wires to further accounts and closes them."""
+    opened: list[Wire] = []
+
+    def connect(emulator: ZendeskEmulator) -> Wire:
+        opened.append(Wire(emulator))
+        return opened[-1]
+
+    yield connect
+    for wire in opened:
+        wire.close()
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """A small world with a help desk, the same for every test."""
+    return World.build(seed=8, people=120, systems=("hubspot", "zendesk"))
+
+
+@pytest.fixture
+def full_wire(
+    clock: ManualClock, world: World, open_wire: Callable[[ZendeskEmulator], Wire]
+) -> Wire:
+    """Calls to an account that holds the simulated world."""
+    clock.sleep((world.end - clock.now()).total_seconds())
+    emulator = create(clock=clock)
+    emulator.seed(world)
+    return open_wire(emulator)
