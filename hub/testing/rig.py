@@ -45,6 +45,7 @@ from hub.emulation.effects import Effect
 from hub.emulation.faults import Fault, Scenario
 from hub.emulation.server import Emulator, serve
 from hub.emulation.world import World
+from hub.emulation.world.systems import DEFAULT_SYSTEMS, SYSTEMS
 from hub.privacy.gate import Gate
 from hub.privacy.permissions import Permissions
 from hub.testing.client import Waits, open_context
@@ -258,7 +259,7 @@ def rig(subject: Subject, *, settings: dict[str, Any] | None = None) -> Iterator
     make = subject.connector.emulator
     if isinstance(make, Unsupported):
         raise NotApplicable(f"no emulator: {make.reason}")
-    world = _world()
+    world = _world(subject.connector.name)
     waits = Waits(ManualClock(world.end))
     emulator: Any = make(waits.clock)
     emulator.seed(world)
@@ -271,8 +272,10 @@ def rig(subject: Subject, *, settings: dict[str, Any] | None = None) -> Iterator
 
 
 @cache
-def _world() -> World:
-    return World.build(seed=8, people=150, days=90)
+def _world(system: str) -> World:
+    """A small world that the connector's own system is part of, if the simulator knows it."""
+    systems = dict.fromkeys((*DEFAULT_SYSTEMS, *({system} & SYSTEMS.keys())))
+    return World.build(seed=8, people=150, days=90, systems=tuple(systems))
 
 
 class _Listener(logging.Handler):
