@@ -1,0 +1,454 @@
+"""Reading an emulated org over HTTP, through the sync engine, into a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connectors.salesforce import hub_connector
+from connectors.salesforce.emulator import SalesforceEmulator, create
+from hub.core.clock import ManualClock
+from hub.core.errors import BudgetExhausted, NeedsReauth
+from hub.core.records import Deal, Interaction, Organisation, Person, Task, Ticket
+from hub.core.secrets import Secret
+from hub.emulation.quotas import Window
+from hub.emulation.world import World
+from hub.sync.pull import StreamReport
+
+ALL = (
+    "accounts", "contacts", "leads", "cases", "opportunities", "tasks", "events",
+    "contact_consents", "lead_consents", "individuals", "contact_point_consents",
+)  # fmt: skip
+PEOPLE = ("person_accounts", "person_account_consents")
+Hub = Any
+Connect = Callable[..., Hub]
+
+
+@pytest.fixture
+def hub(connect_hub: Connect, emulator: SalesforceEmulator) -> Hub:
+    """A hub connected to an empty org, which it reads 200 records at a time."""
+    return connect_hub(hub_connector(), emulator, page_size=200)
+
+
+@pytest.fixture
+def full_hub(connect_hub: Connect, clock: ManualClock, world: World) -> Hub:
+    """A hub connected to an org that holds the simulated world."""
+    clock.sleep((world.end - clock.now()).total_seconds())
+    emulator = create(clock=clock)
+    emulator.seed(world)
+    return connect_hub(hub_connector(), emulator)
+
+
+def add(hub: Hub, count: int, sobject: str = "contacts", **values: object) -> list[str]:
+    """Ids of new records that a user enters."""
+    made = []
+    for number in range(count):
+        who = {"LastName": f"P{number:04d}", "Email": f"p{number}@example.com"}
+        made.append(str(hub.mutate("create", sobject, properties=who | values)["id"]))
+    return made
+
+
+def edit(hub: Hub, record: str, stream: str = "contacts", **values: object) -> None:
+    hub.mutate("update", stream, id=record, properties=values)
+
+
+def later(hub: Hub, seconds: float = 3_600) -> None:
+    hub.clock.sleep(seconds)
+
+
+def queries(hub: Hub) -> int:
+    """How many queries were asked so far."""
+    counts = hub.emulator.calls.counts()
+    return sum(number for call, number in counts.items() if "/query" in call)
+
+
+# --- what arrives ----------------------------------------------------------------------------
+
+
+def test_the_first_read_brings_what_the_org_holds(full_hub: Hub) -> None:
+    """Every live record of every stream, no other, none in quarantine."""
+    report = full_hub.sync()
+
+    assert {stream.stream: stream.error for stream in report.streams} == dict.fromkeys(ALL)
+    assert report.counts.quarantined == 0
+    for stream in ALL:
+        assert set(full_hub.records(stream)) == set(full_hub.emulator.live_ids(stream)), stream
+        assert full_hub.records(stream), stream
+
+
+def test_person_accounts_are_people(connect_hub: Connect, clock: ManualClock, world: World) -> None:
+    """They are read as people, once, and what happened to them hangs on them."""
+    clock.sleep((world.end - clock.now()).total_seconds())
+    emulator = create(clock=clock, person_accounts=True)
+    emulator.seed(world)
+    hub = connect_hub(hub_connector(), emulator)
+
+    report = hub.sync()
+
+    assert [stream.error for stream in report.streams] == [None] * len(report.streams)
+    assert report.counts.quarantined == 0
+    for stream in (*ALL, *PEOPLE):
+        assert set(hub.records(stream)) == set(emulator.live_ids(stream)), stream
+    named = {case.party.stream for case in hub.records("cases").values() if case.party}
+    assert named == {"contacts", "person_accounts"}
+    people = hub.records("person_accounts")
+    assert people
+    assert all(isinstance(person, Person) and person.family_name for person in people.values())
+
+
+def test_values_arrive_as_the_org_shows_them(full_hub: Hub) -> None:
+    """Names, addresses and card numbers of all contacts equal the emulator's own books."""
+    table = full_hub.emulator.org.tables["Contact"].records
+
+    full_hub.sync("contacts")
+
+    read = {
+        key: (person.given_name, person.family_name, person.emails)
+        for key, person in full_hub.records("contacts").items()
+    }
+    held = {
+        key: (
+            record.values.get("FirstName"),
+            record.values.get("LastName"),
+            [record.values["Email"]] if record.values.get("Email") else [],
+        )
+        for key, record in table.items()
+    }
+    assert read == held
+
+
+def test_each_object_becomes_its_entity(full_hub: Hub) -> None:
+    """Accounts, people, cases, opportunities, tasks and events are what the field calls them."""
+    full_hub.sync("accounts", "contacts", "leads", "cases", "opportunities", "tasks", "events")
+
+    wanted = {
+        "accounts": Organisation,
+        "contacts": Person,
+        "leads": Person,
+        "cases": Ticket,
+        "opportunities": Deal,
+        "tasks": Task,
+        "events": Interaction,
+    }
+    for stream, entity in wanted.items():
+        assert {type(record) for record in full_hub.records(stream).values()} == {entity}
+
+
+def test_an_unchanged_org_stores_nothing(full_hub: Hub) -> None:
+    """A second run, incremental or full, stores no row and writes no consent event."""
+    full_hub.sync()
+    events = len(full_hub.ledger())
+
+    for full in (False, True):
+        later(full_hub, 86_400)
+        counts = full_hub.sync(full=full).counts
+        assert (counts.stored, counts.deleted, counts.events) == (0, 0, 0)
+    assert len(full_hub.ledger()) == events > 0
+
+
+def test_a_second_run_reads_no_more_than_the_overlap(hub: Hub) -> None:
+    """Of 300 old contacts and one changed an hour later, the next run reads that one again."""
+    contacts = add(hub, 300)
+    later(hub)
+    edit(hub, contacts[7], MailingCity="Hobart")
+
+    first = hub.pull("contacts").counts
+    later(hub)
+    second = hub.pull("contacts").counts
+
+    assert (first.read, first.stored) == (300, 300)
+    assert (second.read, second.stored) == (1, 0)
+
+
+def test_a_page_brings_as_many_records_as_the_settings_say(hub: Hub) -> None:
+    """450 contacts in pages of 200 are three queries, and a fourth for what came meanwhile."""
+    add(hub, 450)
+
+    report = hub.pull("contacts")
+
+    assert (report.counts.stored, report.pages) == (450, 4)  # the last one ends the pass
+    assert queries(hub) == 4
+
+
+# --- what usually goes missing ---------------------------------------------------------------
+
+
+def test_a_plateau_beyond_a_page_is_read_whole(hub: Hub) -> None:
+    """More records with one time of change than a page holds are neither lost nor looped."""
+    contacts = add(hub, 700)
+    hub.pull("contacts")
+    later(hub)
+    for contact in contacts:
+        edit(hub, contact, MailingCity="Hobart")
+
+    counts = hub.pull("contacts").counts
+
+    assert counts.stored == 700
+    assert {person.addresses[0].city for person in hub.records("contacts").values()} == {"Hobart"}
+
+
+def test_a_record_that_commits_late_is_read(hub: Hub) -> None:
+    """A change that appears under a time already passed is found within the look-back."""
+    first, second = add(hub, 2)
+    later(hub)
+    edit(hub, second, MailingCity="Perth")
+    hub.pull("contacts")
+    late = (hub.clock.now() - timedelta(seconds=300)).isoformat()
+    later(hub)
+    hub.mutate(
+        "update", "contacts", id=first, properties={"MailingCity": "Perth"}, modified_at=late
+    )
+
+    counts = hub.pull("contacts").counts
+
+    assert counts.stored == 1
+    assert hub.records("contacts")[first].addresses[0].city == "Perth"
+
+
+def test_deleted_records_go_and_restored_ones_return(hub: Hub) -> None:
+    """The recycle bin is seen on the next run; what leaves it is live again."""
+    gone, kept = add(hub, 2)
+    hub.pull("contacts")
+    later(hub)
+    hub.mutate("archive", "contacts", id=gone)
+
+    deleted = hub.pull("contacts").counts.deleted
+    without = set(hub.records("contacts"))
+    later(hub)
+    hub.mutate("restore", "contacts", id=gone)
+    hub.pull("contacts")
+    hub.pull("contacts")
+
+    assert deleted == 1
+    assert without == {kept}
+    assert set(hub.records("contacts")) == {gone, kept}
+
+
+def test_a_merge_keeps_the_trail(hub: Hub) -> None:
+    """The record merged away points to the one that absorbed it."""
+    winner, loser = add(hub, 2)
+    hub.pull("contacts")
+    later(hub)
+    hub.mutate("merge", "contacts", id=winner, other=loser)
+    stream = next(s for s in hub.connector.streams_for(hub.ctx.config) if s.name == "contacts")
+
+    merges = [page.merges for page in stream.reader(hub.ctx, {})]
+    report = hub.pull("contacts")
+
+    assert {loser: winner} in merges
+    assert report.counts.deleted == 1
+    assert set(hub.records("contacts")) == {winner}
+
+
+def test_a_gap_longer_than_the_delete_log_is_closed(hub: Hub) -> None:
+    """After three weeks all records are read, and whoever is not met is gone."""
+    contacts = add(hub, 30)
+    hub.pull("contacts")
+    later(hub)
+    hub.mutate("archive", "contacts", id=contacts[4])
+    del hub.emulator.org.tables["Contact"].records[contacts[4]]  # emptied recycle bin
+    edit(hub, contacts[5], MailingCity="Hobart")
+    later(hub, 21 * 86_400)
+
+    counts = hub.pull("contacts").counts
+    later(hub)
+    again = hub.pull("contacts").counts
+
+    assert (counts.read, counts.deleted) == (29, 1)
+    assert again.read == 1
+    assert any("delete log has a gap" in line for line in hub.told)
+
+
+# --- fields that come, go and hide -----------------------------------------------------------
+
+
+def test_a_hidden_opt_out_is_unknown_and_read_once_it_shows(hub: Hub) -> None:
+    """While hidden it claims nothing; once granted, its history is read from the beginning."""
+    [contact, _] = add(hub, 2)
+    edit(hub, contact, HasOptedOutOfEmail=True)
+    hub.mutate("hide", "contacts", field="HasOptedOutOfEmail")
+    hub.pull("contact_consents")
+    while_hidden = len(hub.ledger())
+    later(hub, 86_400)
+
+    hub.mutate("unhide", "contacts", field="HasOptedOutOfEmail")
+    hub.pull("contact_consents")
+
+    assert while_hidden == 0
+    assert [event.decision for event in hub.ledger()] == ["withdraw"]
+    assert "Contact: field HasOptedOutOfEmail appeared" in hub.told
+
+
+def test_a_field_that_is_hidden_between_runs_is_told(hub: Hub) -> None:
+    """The log names it, the records stay, and nothing is read again for it."""
+    add(hub, 3, MailingCity="Hobart")
+    hub.pull("contacts")
+    later(hub, 86_400)
+    hub.mutate("hide", "contacts", field="MailingCity")
+
+    report = hub.pull("contacts")
+
+    assert report.error is None
+    assert "Contact: field MailingCity disappeared" in hub.told
+    assert report.counts.read == 3  # the overlap only
+    assert len(hub.records("contacts")) == 3
+
+
+def test_a_field_that_vanishes_in_the_middle_of_a_pass_costs_no_record(hub: Hub) -> None:
+    """The describe is asked again, the log tells it, and the pass goes on without the field."""
+    add(hub, 450)
+
+    def hide(report: StreamReport) -> None:
+        if report.pages == 1:
+            hub.mutate("hide", "contacts", field="Title")
+
+    report = hub.pull("contacts", on_page=hide)
+
+    assert report.error is None
+    assert report.counts.stored == 450
+    assert "Contact: field Title disappeared" in hub.told
+
+
+def test_a_long_field_list_fits_into_the_url(connect_hub: Connect, clock: ManualClock) -> None:
+    """600 fields are more than a URL holds: the rest is asked for by id and joined."""
+    emulator = create(clock=clock)
+    many = [f"A_Field_With_A_Rather_Long_Name_{n}__c" for n in range(600)]
+    fields = emulator.org.fields["Contact"]
+    for name in many:
+        fields[name] = replace(fields["Title"], name=name, permissionable=False)
+    hub = connect_hub(hub_connector(), emulator, attributes={"contacts": tuple(many)})
+    [contact] = add(hub, 1, **{many[-1]: "the last one", many[0]: "the first one"})
+
+    report = hub.pull("contacts")
+
+    kept = hub.records("contacts")[contact].attributes
+    assert report.error is None
+    assert (kept[many[0]], kept[many[-1]]) == ("the first one", "the last one")
+
+
+# --- consent ---------------------------------------------------------------------------------
+
+
+def test_an_opt_out_reaches_the_ledger_for_its_address(hub: Hub) -> None:
+    """A ticked box withdraws every purpose that it stands for, for the contact's address."""
+    add(hub, 1, HasOptedOutOfEmail=True, Phone="+61 400 000 001", DoNotCall=True)
+
+    hub.sync("contacts", "contact_consents")
+
+    events = {(event.purpose, event.channel, event.decision) for event in hub.ledger()}
+    assert events == {("marketing", "email", "withdraw"), ("marketing", "phone", "withdraw")}
+    [by_mail] = [event for event in hub.ledger() if event.channel == "email"]
+    assert by_mail.point == hub.keys.point("email", "p0@example.com")
+
+
+def test_a_box_that_is_not_ticked_grants_nothing(hub: Hub) -> None:
+    """False is the default of every contact."""
+    add(hub, 3)
+
+    hub.sync("contacts", "contact_consents")
+
+    assert hub.ledger() == []
+
+
+def test_an_org_without_data_privacy_has_no_individuals(
+    connect_hub: Connect, clock: ManualClock
+) -> None:
+    """Objects that are not there bring nothing, and the log says so; no stream fails."""
+    hub = connect_hub(hub_connector(), create(clock=clock, privacy=False))
+
+    report = hub.sync("individuals", "contact_point_consents")
+
+    assert [stream.error for stream in report.streams] == [None, None]
+    assert "Individual: the org does not show it; nothing is read" in hub.told
+
+
+# --- trouble ---------------------------------------------------------------------------------
+
+
+def test_a_session_that_ends_between_two_pages_is_renewed_once(hub: Hub) -> None:
+    """INVALID_SESSION_ID in the middle costs one renewal and no record."""
+    add(hub, 450)
+    hub.strike({"kind": "expired_token", "path": "*/queryAll", "at": [2]})
+
+    report = hub.pull("contacts")
+
+    assert report.counts.stored == 450
+    assert hub.emulator.calls.counts()["POST /services/oauth2/token"] == 2
+
+
+def test_a_spent_day_stops_the_stream_with_its_checkpoint(hub: Hub) -> None:
+    """REQUEST_LIMIT_EXCEEDED is not waited for; the next run goes on where this one stopped."""
+    add(hub, 450)
+    hub.strike({"kind": "rate_limited", "policy": "DAILY", "path": "*/queryAll", "at": [2]})
+
+    first = hub.pull("contacts")
+    hub.strike()
+    second = hub.pull("contacts").counts
+
+    assert isinstance(first.error, BudgetExhausted)
+    assert (first.status, first.counts.stored) == ("partial", 200)
+    assert second.stored == 250
+
+
+def test_the_header_stops_the_run_before_a_request_is_refused(hub: Hub) -> None:
+    """Sforce-Limit-Info tells that nothing is left: what was read stays, nobody is bothered."""
+    add(hub, 450)
+    hub.emulator.org.requests = Window(limit=3, span=timedelta(days=1))
+
+    report = hub.pull("contacts")
+
+    assert isinstance(report.error, BudgetExhausted)
+    assert report.counts.stored == 400
+    assert (queries(hub), hub.emulator.org.requests.remaining(hub.clock.now())) == (2, 0)
+
+
+def test_a_killed_run_loses_one_page_at_most(hub: Hub) -> None:
+    """Killed after its second page is committed: the next run reads the rest and not the first."""
+    contacts = add(hub, 450)
+    later(hub)
+    edit(hub, contacts[-1], MailingCity="Hobart")
+
+    def die(report: StreamReport) -> None:
+        if report.pages == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hub.pull("contacts", on_page=die)
+    later(hub)  # past the lease of the killed run
+    rest = hub.pull("contacts").counts
+
+    assert len(hub.records("contacts")) == 450
+    assert (rest.read, rest.stored) == (51, 50)  # the last change is in the overlap, too
+
+
+def test_a_record_that_changes_during_a_whole_pass_is_not_called_missing(hub: Hub) -> None:
+    """It leaves the window while it is being read, and is met under its new time."""
+    contacts = add(hub, 450)
+
+    def change(report: StreamReport) -> None:
+        if report.pages == 1:
+            later(hub)
+            edit(hub, contacts[-1], MailingCity="Hobart")
+
+    report = hub.pull("contacts", on_page=change)
+
+    assert report.counts.deleted == 0
+    assert hub.records("contacts")[contacts[-1]].addresses[0].city == "Hobart"
+    assert len(hub.records("contacts")) == 450
+
+
+def test_a_refused_secret_needs_a_person(
+    connect_hub: Connect, emulator: SalesforceEmulator
+) -> None:
+    """A wrong client secret ends in NeedsReauth, without the secret."""
+    wrong = "not-the-secret-of-this-app"
+    hub = connect_hub(hub_connector(), emulator, client_secret=Secret.of(wrong))
+
+    error = hub.pull("contacts").error
+
+    assert isinstance(error, NeedsReauth)
+    assert wrong not in str(error)
