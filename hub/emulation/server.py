@@ -332,6 +332,7 @@ def _config(emulator: Emulator) -> uvicorn.Config:
     return uvicorn.Config(
         emulator_app(emulator),
         http=_DroppableProtocol,
+        h11_max_incomplete_event_size=65_536,  # a long request is the vendor's to refuse
         lifespan="off",
         log_config=None,
         log_level="critical",  # a cut response is intended, not an error to report

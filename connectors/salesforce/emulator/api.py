@@ -1,20 +1,19 @@
-"""Salesforce's URL space: which endpoint answers which path, behind authentication and limits."""
+"""The org on the wire: its token endpoint, and what stands before every other one."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, compile_path
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from connectors.salesforce.emulator import describe, limits, queries, sobjects
+from connectors.salesforce.emulator import describe, limits
 from connectors.salesforce.emulator.ids import ORG
 from connectors.salesforce.emulator.org import INTEGRATION_USER, USERS, Org
 from connectors.salesforce.emulator.refusals import (
@@ -22,7 +21,6 @@ from connectors.salesforce.emulator.refusals import (
     bad_json,
     gone,
     headers_too_large,
-    method_not_allowed,
     not_found,
     query_timeout,
     request_limit,
@@ -30,6 +28,7 @@ from connectors.salesforce.emulator.refusals import (
     unsupported_media,
     uri_too_long,
 )
+from connectors.salesforce.emulator.routes import perform
 from connectors.salesforce.emulator.trouble import stage
 from connectors.salesforce.emulator.wire import Answer, Call
 from hub.emulation.faults import Fault, retry_after_header
@@ -41,42 +40,6 @@ MAX_HEAD = 16_384
 
 Source: Salesforce REST API, "Status Codes and Error Responses": 414 and 431.
 """
-
-Handler = Callable[[Org, Call], Answer]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One method on one path below a version."""
-
-    method: str
-    path: str
-    handler: Handler
-
-
-_RECORD = "/sobjects/{sobject}/{record_id}"
-
-ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint("GET", "/", describe.list_resources),
-    Endpoint("GET", "/limits", limits.list_limits),
-    Endpoint("GET", "/limits/recordCount", limits.record_counts),
-    Endpoint("GET", "/query", queries.query),
-    Endpoint("GET", "/queryAll", queries.query_all),
-    Endpoint("GET", "/query/{locator}", queries.more),
-    Endpoint("GET", "/queryAll/{locator}", queries.more),
-    Endpoint("GET", "/tooling/query", queries.tooling_query),
-    Endpoint("GET", "/tooling/query/{locator}", queries.more),
-    Endpoint("GET", "/sobjects", describe.describe_global),
-    Endpoint("GET", "/sobjects/{sobject}/describe", describe.describe_object),
-    Endpoint("POST", "/sobjects/{sobject}", sobjects.create_record),
-    Endpoint("GET", _RECORD, sobjects.get_record),
-    Endpoint("PATCH", _RECORD, sobjects.update_record),
-    Endpoint("DELETE", _RECORD, sobjects.delete_record),
-    Endpoint("PATCH", "/sobjects/{sobject}/{field}/{value}", sobjects.upsert_record),
-)
-"""Fixed words come before placeholders: "describe" is a path, not a record's id."""
-
-_ROUTES = [(endpoint, compile_path(endpoint.path)[0]) for endpoint in ENDPOINTS]
 
 
 def api(org: Org) -> ASGIApp:
@@ -93,31 +56,6 @@ def api(org: Org) -> ASGIApp:
         return not_found().response()
 
     return Starlette(routes=routes, exception_handlers={404: unrouted, 405: unrouted})
-
-
-def perform(org: Org, method: str, path: str, call: Call) -> Answer:
-    """What the endpoint at ``path``, a path below the version, answers to a call.
-
-    Raises:
-        Refusal: With Salesforce's status and code.
-    """
-    found = [(e, match) for e, route in _ROUTES if (match := route.match(path.rstrip("/") or "/"))]
-    if not found:
-        raise not_found()
-    for endpoint, match in found:
-        if endpoint.method == method:
-            placed = Call(
-                call.version,
-                match.groupdict(),
-                call.query,
-                call.headers,
-                call.body,
-                call.base_url,
-                call.spoiled,
-            )
-            return endpoint.handler(org, placed)
-    allowed = ",".join(dict.fromkeys(endpoint.method for endpoint, _ in found))
-    raise method_not_allowed(method, allowed)
 
 
 def _data_endpoint(org: Org) -> Callable[[Request], Any]:

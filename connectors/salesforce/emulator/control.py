@@ -82,6 +82,12 @@ class HideField(_Command):
     field: str
 
 
+class EmptyBin(_Command):
+    """An admin empties the recycle bin, and with it the log of deletions."""
+
+    op: Literal["empty_bin"]
+
+
 class UseDuplicateRule(_Command):
     """An admin switches on the standard duplicate rule of an object."""
 
@@ -97,6 +103,7 @@ Command = Annotated[
     | ConvertLead
     | ChangeConsent
     | HideField
+    | EmptyBin
     | UseDuplicateRule,
     Field(discriminator="op"),
 ]
@@ -132,6 +139,8 @@ def perform(org: Org, command: Mapping[str, object]) -> Mapping[str, object]:
             opt_out(org, consent.object, consent.id, out=consent.state == "OptOut")
         case HideField() as rule:
             _set_visibility(org, rule)
+        case EmptyBin():
+            lifecycle.purge(org)
         case UseDuplicateRule() as rule:
             org.duplicate_rules.add(kind_of(org, rule.object).name)
     return {"done": True}

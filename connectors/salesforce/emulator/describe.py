@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 
 from connectors.salesforce.emulator.catalogue import CHILDREN, SObject
 from connectors.salesforce.emulator.fields import TEXTUAL, Field
-from connectors.salesforce.emulator.org import Org
+from connectors.salesforce.emulator.ids import ORG
+from connectors.salesforce.emulator.org import INTEGRATION_USER, Org
 from connectors.salesforce.emulator.wire import Answer, Call
 
 OLDEST, OLDEST_SUPPORTED = 21, 31
@@ -48,13 +49,20 @@ def _version(number: int) -> dict[str, str]:
 def list_resources(org: Org, call: Call) -> Answer:
     """What a version offers."""
     names = ("sobjects", "query", "queryAll", "limits", "composite", "tooling")
-    return Answer({name: f"/services/data/{call.version}/{name}" for name in names})
+    paths = {name: f"/services/data/{call.version}/{name}" for name in names}
+    return Answer(paths | {"identity": f"{call.base_url}/id/{ORG}/{INTEGRATION_USER}"})
 
 
 def describe_global(org: Org, call: Call) -> Answer:
     """Every object that the user can see, in brief."""
     seen = [_brief(kind, call.version) for kind in org.kinds() if not kind.tooling]
     return Answer({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": seen})
+
+
+def brief_object(org: Org, call: Call) -> Answer:
+    """One object in brief."""
+    kind = org.kind(call.path["sobject"])
+    return Answer({"objectDescribe": _brief(kind, call.version), "recentItems": []})
 
 
 def describe_object(org: Org, call: Call) -> Answer:

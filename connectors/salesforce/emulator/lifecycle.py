@@ -46,6 +46,15 @@ def restore(org: Org, kind: SObject, record: Record) -> None:
     org.effects.append("restore", kind.name, record.id, actor="user")
 
 
+def purge(org: Org) -> None:
+    """Empty the recycle bin; what was deleted up to now is not told by anything any more."""
+    for table in org.tables.values():
+        for record in [r for r in table.records.values() if r.is_deleted]:
+            del table.records[record.id]
+            org.effects.append("purge", table.kind.name, record.id, actor="user")
+    org.log_purged_at = org.now()
+
+
 def merge(org: Org, kind: SObject, winner: Record, loser: Record) -> None:
     """Let ``winner`` absorb ``loser``: its values win, gaps are filled, children move over.
 

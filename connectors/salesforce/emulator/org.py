@@ -50,6 +50,7 @@ class Org:
         read_only: Fields that it may see and not change.
         duplicate_rules: Objects on which a duplicate rule blocks a second record with the same
             e-mail and family name.
+        log_purged_at: When the recycle bin and the log of deletions were last emptied.
     """
 
     clock: Clock
@@ -64,6 +65,7 @@ class Org:
     hidden: dict[str, set[str]] = field(default_factory=dict)
     read_only: dict[str, set[str]] = field(default_factory=dict)
     duplicate_rules: set[str] = field(default_factory=set)
+    log_purged_at: datetime | None = None
 
     def __post_init__(self) -> None:
         person_accounts = "person_accounts" in self.options

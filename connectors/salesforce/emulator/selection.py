@@ -164,14 +164,14 @@ def _comparison(org: Org, kind: SObject, comparison: Comparison) -> Test:
     field = source.field
     if not field.filterable:
         raise unusable_field(field.name, "filtered")
+    if comparison.operator == "LIKE":
+        return _like(source, comparison.constants[0])
     wanted = [_comparable(field, constant) for constant in comparison.constants]
     match comparison.operator:
         case "=" | "IN":
             return lambda record: _folded(field, source.of(record)) in wanted
         case "!=" | "NOT IN":
             return lambda record: _folded(field, source.of(record)) not in wanted
-        case "LIKE":
-            return _like(source, comparison.constants[0])
     return _ordered(source, comparison.operator, wanted[0])
 
 

@@ -32,6 +32,7 @@ class OrgState(BaseModel):
     hidden: dict[str, set[str]]
     read_only: dict[str, set[str]]
     duplicate_rules: set[str]
+    log_purged_at: datetime | None
 
 
 def dump(org: Org) -> Mapping[str, object]:
@@ -49,6 +50,7 @@ def dump(org: Org) -> Mapping[str, object]:
         hidden=org.hidden,
         read_only=org.read_only,
         duplicate_rules=org.duplicate_rules,
+        log_purged_at=org.log_purged_at,
     )
     return state.model_dump(mode="json")
 
@@ -63,3 +65,4 @@ def restore(org: Org, dumped: str) -> None:
     org.hidden.update(state.hidden)
     org.read_only.update(state.read_only)
     org.duplicate_rules |= state.duplicate_rules
+    org.log_purged_at = state.log_purged_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -65,7 +66,9 @@ class Caller:
         return asyncio.run(self._ask("POST", "/services/oauth2/token", data=form))
 
     async def _ask(self, method: str, url: str, **options: Any) -> httpx.Response:
-        async with httpx.AsyncClient(transport=self._app, base_url="http://acme.test") as client:
+        async with httpx.AsyncClient(
+            transport=self._app, base_url="http://acme.test", trust_env=False
+        ) as client:
             return await client.request(method, url, **options)
 
     def inject(self, **fault: object) -> None:
@@ -92,10 +95,11 @@ def caller(emulator: SalesforceEmulator) -> Caller:
     return Caller(emulator)
 
 
-@pytest.fixture
-def call_on(clock: ManualClock) -> Callable[..., Caller]:
-    """Makes an org with the options given, and a caller that asks it."""
-    return lambda **options: Caller(create(clock=clock, **options))
+@pytest.fixture(scope="session")
+def new_caller() -> Callable[..., Caller]:
+    """Makes an org with the options given, at midnight on 1 January 2026, and asks it."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    return lambda **options: Caller(create(clock=ManualClock(start), **options))
 
 
 @pytest.fixture(scope="session")

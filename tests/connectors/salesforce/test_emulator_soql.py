@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -227,9 +227,7 @@ def test_the_eleventh_cursor_closes_the_first(caller: Caller) -> None:
     assert statuses == [400] + [200] * 10
 
 
-def test_field_level_security_holds_for_queries_as_for_describe(
-    people: Caller, call_on: Callable[..., Caller]
-) -> None:
+def test_field_level_security_holds_for_queries_as_for_describe(people: Caller) -> None:
     """A hidden field is not shown as null: it does not exist, for filters and orders as well."""
     people.emulator.mutate({"op": "hide", "object": "Contact", "field": "HasOptedOutOfEmail"})
 
