@@ -26,13 +26,13 @@ def wrapped(text: str, indent: str = "  ") -> str:
     )
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, which takes an s in the plural.
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, which takes an s in the plural or becomes ``plural``.
 
-    >>> counted(1, "row"), counted(2500, "row")
-    ('1 row', '2,500 rows')
+    >>> counted(1, "row"), counted(2500, "row"), counted(2, "delivery", "deliveries")
+    ('1 row', '2,500 rows', '2 deliveries')
     """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def tally(counts: Mapping[str, int]) -> str:

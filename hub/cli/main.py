@@ -30,7 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "schema": Entry("hub.cli.config:schema", "Print the JSON Schema of hub.toml, for editors."),
     "run": Entry("hub.cli.run:run", "Read, resolve, measure, and push what changed."),
     "sync": Entry("hub.cli.run:sync", "Read connections into the store."),
-    "serve": Entry("hub.cli.serve:serve", "Read connections on their schedules; answer probes."),
+    "serve": Entry("hub.cli.serve:serve", "Read on schedules, take webhooks, answer probes."),
     "plan": Entry("hub.cli.push:plan", "Show what a push would change, and what is withheld."),
     "push": Entry("hub.cli.push:push", "Write what is due, or one approved plan; undo it."),
     "demo": Entry("hub.cli.demo.command:demo", "Play the whole hub on a simulated business."),

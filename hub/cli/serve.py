@@ -1,4 +1,4 @@
-"""``hub serve``: connections are read on their schedules until the hub is told to stop."""
+"""``hub serve``: connections are read, and pushed to, until the hub is told to stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Never
 
@@ -37,27 +37,42 @@ _log = logging.getLogger("hub.serve")
 )
 @pass_session
 def serve(session: Session, seconds: int | None, port: int | None) -> int:
-    """Read connections on their schedules; answer /livez and /readyz.
+    """Read connections on their schedules; take webhooks; answer /livez and /readyz.
 
-    Several may serve one database: each run falls to one of them. On SIGTERM or Ctrl-C, runs leave
-    off at their next checkpoint, at the latest after [schedules].stop_grace.
+    Vendors push to /hooks/CONNECTION. Several may serve one database: each run falls to one of
+    them. On SIGTERM or Ctrl-C, runs leave off at their next checkpoint, at the latest after
+    [schedules].stop_grace.
     """
     from hub.api import health
     from hub.api.server import serving
+    from hub.cli.receiving import LOOK_AGAIN, receiving
 
     app = session.app()
     here = app.settings.serve
     stopping = threading.Event()
-    with _told_to_stop() as told, _lines_on_stderr(app), app.open_hub(actor()) as hub:
-        scheduler = _scheduler(app, hub, _job(session, hub, stopping))
-        routes = health.routes(lambda: health.reasons(hub.store, list(app.settings.connections)))
+    wait = _Patience(stopping)
+    with (
+        _told_to_stop() as told,
+        _lines_on_stderr(app),
+        app.open_hub(actor()) as hub,
+        receiving(app, hub, wait) as receiver,
+    ):
+        scheduler = _scheduler(app, hub, _job(session, hub, wait))
+        if receiver.names:
+            scheduler.every(LOOK_AGAIN, receiver.look)
+        probes = health.routes(lambda: health.reasons(hub.store, list(app.settings.connections)))
+        routes = [*probes, *receiver.routes]
         with serving(routes, here.host, here.port if port is None else port) as url:
             scheduler.start()
-            session.note(f"serving on {url}; {_scheduled(app)}; stop with Ctrl-C")
+            receiver.look()
+            session.note(
+                f"serving on {url}; {_scheduled(app)}{_pushed(receiver.names)}; stop with Ctrl-C"
+            )
             _wait(told, seconds)
             stopping.set()
             session.note("stopping: runs leave off at their next checkpoint")
-            ended = scheduler.stop(app.settings.schedules.stop_grace)
+            grace = app.settings.schedules.stop_grace
+            ended = all([scheduler.stop(grace), receiver.stop(grace)])
         hub.notary.settle()
         if not ended:
             _exit_now(session)
@@ -85,23 +100,30 @@ def _scheduler(app: App, hub: Hub, job: Job) -> Scheduler:
     return scheduler
 
 
-def _job(session: Session, hub: Hub, stopping: threading.Event) -> Job:
+class _Patience:
+    """Waits for vendors, but not once the hub is stopping."""
+
+    def __init__(self, stopping: threading.Event) -> None:
+        self._stopping = stopping
+
+    def __call__(self, seconds: float, reason: str) -> None:
+        _log.info("waiting %.0f s: %s", seconds, reason)
+        self._stopping.wait(seconds)
+        self.leave()
+
+    def leave(self) -> None:
+        """Raise ``Stopping`` if the hub is."""
+        if self._stopping.is_set():
+            raise Stopping("the hub is stopping; the next run goes on from the checkpoint")
+
+
+def _job(session: Session, hub: Hub, wait: _Patience) -> Job:
     """What a slot runs: the whole pipeline for one connection, left off early when stopping."""
     from hub.pipeline import Progress, run
     from hub.scheduler import SNAPSHOT
 
     app = session.app()
-
-    def leave() -> None:
-        if stopping.is_set():
-            raise Stopping("the hub is stopping; the next run goes on from the checkpoint")
-
-    def wait(seconds: float, reason: str) -> None:
-        _log.info("waiting %.0f s: %s", seconds, reason)
-        stopping.wait(seconds)
-        leave()
-
-    progress = Progress(page=lambda _report: leave(), stage=lambda _name: leave())
+    progress = Progress(page=lambda _report: wait.leave(), stage=lambda _name: wait.leave())
 
     def job(slot: Slot) -> None:
         try:
@@ -140,6 +162,10 @@ def _scheduled(app: App) -> str:
     if not names:
         return 'no connection has a schedule: add schedule = { every = "15m" } to one'
     return f"on schedule: {', '.join(names)}"
+
+
+def _pushed(names: Sequence[str]) -> str:
+    return f"; webhooks: {', '.join(f'/hooks/{name}' for name in names)}" if names else ""
 
 
 @contextmanager

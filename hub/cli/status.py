@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from hub.core.settings import ConnectionSection
 
 
+DELIVERIES = ("taken", "duplicates", "refused", "unusable")
+"""What becomes of a delivery."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
     """How one stream is doing. Instants are microseconds of UTC.
@@ -48,12 +52,30 @@ class StreamStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Pushed:
+    """What was pushed to one connection, as the process that took it last has counted.
+
+    Args:
+        connection: Connection name.
+        since: When that process began, microseconds of UTC.
+        counts: Deliveries taken, duplicates, refused, unusable.
+        waiting: Deliveries that are not in the store yet, whoever took them.
+    """
+
+    connection: str
+    since: int | None
+    counts: Mapping[str, int]
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the hub is doing.
 
     Args:
         now: Instant of the look.
         streams: Every stream that was read, and every connection that never was.
+        pushed: Every connection that something was pushed to.
         waiting: Stage to number of keys that it has not looked at yet.
         plans: Plan id and destination of what waits for approval.
         audit_size: Entries of the log that have an index.
@@ -63,6 +85,7 @@ class Status:
 
     now: int
     streams: tuple[StreamStatus, ...]
+    pushed: tuple[Pushed, ...]
     waiting: Mapping[str, int]
     plans: tuple[tuple[str, str], ...]
     audit_size: int
@@ -106,6 +129,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
     return Status(
         now,
         tuple(_streams(connection, sections)),
+        tuple(_pushed(connection)),
         _waiting(connection),
         _plans(connection),
         frontier(connection).size,
@@ -141,6 +165,26 @@ def _streams(
         yield StreamStatus(
             *where, row.status, row.ended_at, fresh.get(where), counts, row.error, bad[where]
         )
+
+
+def _pushed(connection: Connection) -> Iterator[Pushed]:
+    from sqlalchemy import func, select, tuple_
+
+    from hub.store.inbox import depths
+    from hub.store.schema import runs
+
+    ours = runs.c.kind == "webhooks"
+    last = select(runs.c.connection, func.max(runs.c.started_at)).where(ours)
+    latest = tuple_(runs.c.connection, runs.c.started_at).in_(last.group_by(runs.c.connection))
+    counted = {
+        row.connection: (row.started_at, orjson.loads(row.counts))
+        for row in connection.execute(select(runs).where(ours, latest))
+    }
+    waiting = depths(connection)
+    for name in sorted(counted.keys() | waiting.keys()):
+        since, counts = counted.get(name, (None, {}))
+        told = {what: counts[what] for what in DELIVERIES if counts.get(what)}
+        yield Pushed(name, since, told, waiting.get(name, 0))
 
 
 def _waiting(connection: Connection) -> dict[str, int]:
@@ -181,6 +225,11 @@ def _lines(found: Status) -> Iterator[str]:
             yield f"  {each.error}"
         if each.quarantined:
             yield f"  {counted(each.quarantined, 'row')} in quarantine"
+    for pushed in found.pushed:
+        waiting = f"; {counted(pushed.waiting, 'delivery', 'deliveries')} waiting"
+        began = "" if pushed.since is None else f" since {_ago(found.now - pushed.since)}"
+        said = f"{pushed.connection}/webhooks: {tally(pushed.counts) or 'nothing taken'}{began}"
+        yield said + (waiting if pushed.waiting else "")
     if found.waiting:
         yield "waiting: " + ", ".join(f"{n:,} for {stage}" for stage, n in found.waiting.items())
     for plan_id, destination in found.plans:
@@ -204,6 +253,16 @@ def _document(found: Status) -> dict[str, object]:
                 "quarantined": each.quarantined,
             }
             for each in found.streams
+        ],
+        "webhooks": [
+            {
+                "connection": each.connection,
+                "since": _instant(each.since),
+                "waiting": each.waiting,
+                **dict.fromkeys(DELIVERIES, 0),
+                **each.counts,
+            }
+            for each in found.pushed
         ],
         "waiting": dict(found.waiting),
         "plans": [{"plan": plan_id, "destination": place} for plan_id, place in found.plans],
