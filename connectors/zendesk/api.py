@@ -173,13 +173,13 @@ class Api:
 
     # Custom fields.
 
-    def fields(self, kind: Owner) -> dict[str, str]:
-        """By key, the type of each custom field."""
+    def fields(self, kind: Owner) -> set[str]:
+        """Keys of the custom fields that exist."""
         name, after = f"{kind.removesuffix('s')}_fields", ""
-        found: dict[str, str] = {}
+        found: set[str] = set()
         while True:
             page = self.listed(name, name, after)
-            found |= {str(row.get("key")): str(row.get("type")) for row in page.rows}
+            found |= {str(row.get("key")) for row in page.rows}
             after = page.after
             if not after:
                 return found

@@ -79,7 +79,7 @@ def _feedback(api: Api) -> Iterator[CheckItem]:
 def _fields(api: Api, settings: ZendeskSettings) -> Iterator[CheckItem]:
     """Fields that settings name and nobody created; the hub creates its own when it writes."""
     named = {*settings.consent_keys, *([settings.birth_date] if settings.birth_date else ())}
-    missing = sorted(key for key in named - set(api.fields("users")) if not key.startswith(OWNED))
+    missing = sorted(key for key in named - api.fields("users") if not key.startswith(OWNED))
     fix = (
         "Correct the key in hub.toml, or create the field under Admin Center > People > User fields"
     )

@@ -65,7 +65,7 @@ def _target(settings: ZendeskSettings, change: ConsentChange) -> _Target:
 
 def _create_missing(api: Api, fields: Sequence[ConsentField]) -> None:
     """2. The hub's own fields, created once."""
-    present = set(api.fields("users")) if fields else set()
+    present = api.fields("users") if fields else set()
     for field in dict.fromkeys(fields):
         for definition in consent_definitions(field):
             key = str(definition["key"])
