@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from benchmarks import csv_load, pipeline, rerun, results, size, startup
+from benchmarks import csv_load, pipeline, rerun, rest_pull, results, size, startup
 from benchmarks.results import Finding
 
 BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "csv_load": csv_load.measure,
     "rerun": rerun.measure,
+    "rest_pull": rest_pull.measure,
     "pipeline": pipeline.measure,
     "startup": startup.measure,
     "size": size.measure,

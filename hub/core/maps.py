@@ -10,6 +10,8 @@ field without a value is left out; a value that does not fit its field's type co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from operator import methodcaller
 from typing import Any, TypeVar
 
 import msgspec
@@ -47,9 +49,11 @@ def maps_to(entity: type[R], **sources: Source) -> Callable[[Row], R]:
         near = nearest(name, types)
         raise TypeError(f"{entity.__name__} has no field {name!r}; did you mean {near!r}?")
 
+    columns = [(name, _finding(at), _fitting(types[name])) for name, at in sources.items()]
+
     def record(row: Row) -> R:
-        found = {name: _fitted(_found(row, at), types[name]) for name, at in sources.items()}
-        filled = {name: value for name, value in found.items() if value not in _EMPTY}
+        found = ((name, fitted(find(row))) for name, find, fitted in columns)
+        filled = {name: value for name, value in found if value not in _EMPTY}
         try:
             return msgspec.convert({"entity": entity.entity_name, **filled}, entity, strict=False)
         except msgspec.ValidationError as err:
@@ -78,17 +82,27 @@ def numbers(**paths: str) -> Callable[[Row], list[dict[str, str]]]:
     return identifiers
 
 
-def _found(row: Row, source: Source) -> Any:
+def _finding(source: Source) -> Callable[[Row], Any]:
+    """Reads ``source`` off a row."""
     if callable(source):
-        return source(row)
+        return source
     if isinstance(source, str):
-        return dig(row, source)
-    return [value for path in source if (value := dig(row, path)) not in _EMPTY]
+        return partial(dig, path=source) if "." in source else methodcaller("get", source)
+    finders = [_finding(path) for path in source]
+    return lambda row: [value for find in finders if (value := find(row)) not in _EMPTY]
 
 
-def _fitted(value: Any, wanted: Any) -> Any:
-    """``value`` in the form that the field's type takes; what cannot fit is left to fail there."""
+def _fitting(wanted: Any) -> Callable[[Any], Any]:
+    """Puts a value into the form that the field's type takes; what cannot fit is to fail there."""
     if wanted in (Instant, Instant | None):
-        return instant_of(value) or value
+        return lambda value: instant_of(value) or value
+    return _as_text if wanted in (str, str | None, Key) else _as_it_is
+
+
+def _as_text(value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool)
-    return str(value) if is_number and wanted in (str, str | None, Key) else value
+    return str(value) if is_number else value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

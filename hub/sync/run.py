@@ -19,8 +19,11 @@ from hub.store.schema import runs
 from hub.sync.counts import Counts
 from hub.sync.pull import PageSeen, Puller, Source, StreamReport
 
-THREADS = 4
-"""Streams read at once. They wait for vendors most of the time; SQLite has one writer anyway."""
+FILES_AT_ONCE = 4
+"""Streams of files read at once: they use the processor, and each holds its pages in memory."""
+WIRES_AT_ONCE = 16
+"""Streams of vendors read at once: they wait most of the time. A vendor's own limit is kept by the
+connection's limiter, whatever the number here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,16 @@ def sync(
     run = ids.uuid7()
     puller = Puller(store, keys, run, actor, full, on_page)
     work = [(source, stream) for source in sources for stream in source.streams]
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="sync") as pool:
-        reports = list(pool.map(lambda pair: _pull(puller, *pair), work))
-    return SyncReport(run, tuple(reports))
+    with (
+        ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="sync-files") as files,
+        ThreadPoolExecutor(WIRES_AT_ONCE, thread_name_prefix="sync-wires") as wires,
+    ):
+        pending = [
+            (files if source.ctx.http is None else wires).submit(_pull, puller, source, stream)
+            for source, stream in work
+        ]
+        reports = tuple(pull.result() for pull in pending)
+    return SyncReport(run, reports)
 
 
 def _pull(puller: Puller, source: Source, stream: Stream) -> StreamReport:
