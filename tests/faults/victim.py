@@ -101,7 +101,8 @@ def main(path: Path) -> None:
     if order.plant:
         from tests.faults.planted import PLANTS
 
-        _set("hub.sync.run", "THREADS", 1)  # the same page is the first one in every run
+        for pool in ("FILES_AT_ONCE", "WIRES_AT_ONCE"):
+            _set("hub.sync.run", pool, 1)  # the same page is the first one in every run
         PLANTS[order.plant]()
     print(READY, flush=True)
     _live(order, trace)
