@@ -5,10 +5,7 @@ Source: Salesforce REST API Developer Guide (read November 2026); header from re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -16,35 +13,19 @@ from connectors.salesforce.config import SalesforceSettings
 from hub.core.auth import ClientCredentials, Grant, JwtBearer, OAuth, Refresh
 from hub.core.errors import BudgetExhausted, HubError, NeedsReauth, RetryLater, StopRun
 from hub.core.http import Http, Response
-from hub.core.limits import Gauge, Limits
+from hub.core.limits import Limits, PairMeter
 
 _TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
-_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
-_LOOK_AGAIN = 3_600.0
 _LOCKED_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class UsageMeter:
-    """The org's requests of the last 24 hours, as ``Sforce-Limit-Info`` counts them.
-
-    The window slides, so nobody says when the budget is renewed: look again in an hour.
-    """
-
-    def read(self, headers: Mapping[str, str], body: Any, now: datetime) -> Gauge | None:
-        """What is left, or None when the header is absent.
-
-        >>> UsageMeter().read({"sforce-limit-info": "api-usage=101/15000"}, None, None).remaining
-        14899.0
-        """
-        told = _USAGE.search(headers.get("sforce-limit-info", ""))
-        if told is None:
-            return None
-        used, limit = float(told[1]), float(told[2])
-        return Gauge("daily", limit - used, limit, _LOOK_AGAIN, daily=True)
-
-
-LIMITS = Limits(parallel=4, meters=(UsageMeter(),))
+LIMITS = Limits(
+    parallel=4,
+    meters=(
+        # The window of 24 hours slides, so nobody says when it is renewed: look again in an hour.
+        PairMeter("daily", header="sforce-limit-info", key="api-usage", window=3_600, daily=True),
+    ),
+)
 
 
 def http(settings: SalesforceSettings) -> Http:

@@ -123,12 +123,16 @@ def _meet_trouble(org: Org, request: Request, token: str) -> None:
         org.access.end(token)
     for fault in vendor_faults(scope, "rate_limited"):
         headers = retry_after_header(fault, org.now())
-        raise request_limit(fault.policy or "TotalRequests", headers)
+        raise request_limit(_POLICIES.get(fault.policy, fault.policy), headers)
     for fault in vendor_faults(scope, "server_error"):
         raise _server_trouble(fault)
     for kind in ("late_commit", "plateau", "schema_drift"):
         for fault in vendor_faults(scope, kind):
             stage(org, fault)
+
+
+_POLICIES = {"": "ConcurrentPerOrgLongTxn", "DAILY": "TotalRequests"}
+"""Salesforce's name for a limit, by the policy of a fault: too many at once, or in a day."""
 
 
 def _server_trouble(fault: Fault) -> Refusal:
