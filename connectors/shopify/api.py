@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Listed(NamedTuple):
-    """One page of a listing, and the cursor after it; None at the end."""
+    """One page of a connection, and the cursor after it; None at the end."""
 
     nodes: list[Row]
     after: str | None
@@ -50,26 +50,22 @@ class Api:
     # Reading.
 
     def page(
-        self,
-        kind: Kind,
-        keys: Sequence[str],
-        *,
-        first: int,
-        after: str | None,
-        query: str | None = None,
-        sort: str = "ID",
-    ) -> Listed:
-        """A page of nodes, whole: their inner connections are read to the end."""
-        document = documents.listing(kind, metafields=bool(keys))
-        asked = {"first": first, "after": after, "query": query, "sortKey": sort}
-        listed = _listed(self._ask(document, asked | _wanted(keys)), kind.root)
-        return listed._replace(nodes=[self._whole(kind, node) for node in listed.nodes])
+        self, kind: Kind, keys: Sequence[str], *, first: int, query: str | None
+    ) -> tuple[list[Row], bool]:
+        """Nodes by ascending id, and whether there are more of them.
 
-    def ids(self, kind: Kind, after: str | None) -> tuple[list[str], str | None]:
-        """A page of ids in ascending order, and the cursor after it."""
-        data = self._ask(documents.identities(kind), {"first": MOST, "after": after})
-        nodes, cursor = _listed(data, kind.root)
-        return [str(node.get("id")) for node in nodes], cursor
+        The nodes are whole: their inner connections are read to the end.
+        """
+        document = documents.listing(kind, metafields=bool(keys))
+        data = self._ask(document, {"first": first, "query": query} | _wanted(keys))
+        nodes, after = _listed(data, kind.root)
+        return [self._whole(kind, node) for node in nodes], after is not None
+
+    def ids(self, kind: Kind, *, query: str | None) -> tuple[list[str], bool]:
+        """Ids in ascending order, and whether there are more of them."""
+        data = self._ask(documents.identities(kind), {"first": MOST, "query": query})
+        nodes, after = _listed(data, kind.root)
+        return [str(node.get("id")) for node in nodes], after is not None
 
     def by_id(self, kind: Kind, ids: Sequence[str], keys: Sequence[str]) -> list[Row]:
         """The nodes that exist among up to 250 ids."""
@@ -193,7 +189,7 @@ def _listed(parent: Row, name: str) -> Listed:
         raise StopRun(f"the answer holds no list of {name}. Compare api_version with the README")
     more = dig(connection, "pageInfo.hasNextPage")
     after = dig(connection, "pageInfo.endCursor")
-    if more and not after:
+    if more and not (after and connection["nodes"]):
         raise StopRun(f"the list of {name} goes on, but Shopify does not say where")
     return Listed(_dicts(connection["nodes"]), str(after) if more else None)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _MONEY = "{ shopMoney { amount currencyCode } }"
+_ASCENDING = "first: $first, query: $query, sortKey: ID"
 _NESTED = 10
 """Nodes of an inner connection that come with their parent; the rest is asked for apart."""
 
@@ -36,24 +37,19 @@ class Kind:
     Args:
         type: GraphQL type of a node.
         root: Connection of the query root that lists the nodes.
-        sort_keys: Enum of the listing's orders.
-        window: Order of a listing by time of change; ``ID`` where Shopify offers no such order.
         fields: Fields of a node.
         nested: Connection inside a node to the fields of *its* nodes.
     """
 
     type: str
     root: str
-    sort_keys: str
     fields: str
-    window: str = "UPDATED_AT"
     nested: Mapping[str, str] = field(default_factory=dict)
 
 
 CUSTOMERS = Kind(
     type="Customer",
     root="customers",
-    sort_keys="CustomerSortKeys",
     fields=(
         "id createdAt updatedAt firstName lastName locale state tags "
         "defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } "
@@ -64,7 +60,6 @@ CUSTOMERS = Kind(
 CUSTOMER_CONSENTS = Kind(
     type="Customer",
     root="customers",
-    sort_keys="CustomerSortKeys",
     fields=(
         "id updatedAt "
         "defaultEmailAddress "
@@ -75,7 +70,6 @@ CUSTOMER_CONSENTS = Kind(
 ORDERS = Kind(
     type="Order",
     root="orders",
-    sort_keys="OrderSortKeys",
     fields=(
         "id name createdAt processedAt updatedAt cancelledAt test sourceName "
         f"displayFinancialStatus customer {{ id }} totalPriceSet {_MONEY} "
@@ -86,21 +80,17 @@ ORDERS = Kind(
 REFUNDS = Kind(
     type="Order",
     root="orders",
-    sort_keys="OrderSortKeys",
     fields=f"id name updatedAt customer {{ id }} refunds {{ {_REFUND} }}",
 )
 ABANDONED_CHECKOUTS = Kind(
     type="AbandonedCheckout",
     root="abandonedCheckouts",
-    sort_keys="AbandonedCheckoutSortKeys",
-    window="ID",
     fields=f"id createdAt updatedAt completedAt customer {{ id }} totalPriceSet {_MONEY}",
     nested={"lineItems": _CART_LINE},
 )
 PRODUCTS = Kind(
     type="Product",
     root="products",
-    sort_keys="ProductSortKeys",
     fields=(
         "id title productType vendor status createdAt updatedAt "
         "priceRangeV2 { minVariantPrice { amount currencyCode } }"
@@ -110,21 +100,18 @@ PRODUCTS = Kind(
 
 
 def listing(kind: Kind, *, metafields: bool) -> str:
-    """Pages of nodes, oldest change or lowest id first."""
-    asked = "$first: Int!, $after: String, $query: String"
-    arguments = "first: $first, after: $after, query: $query, sortKey: $sortKey"
+    """A page of nodes by ascending id."""
     return (
-        f"query List({asked}, $sortKey: {kind.sort_keys}{_wanted(metafields)}) "
-        f"{{ {kind.root}({arguments}) {{ nodes {{ {_node(kind, metafields)} }} {_PAGE} }} }}"
+        f"query List($first: Int!, $query: String{_wanted(metafields)}) "
+        f"{{ {kind.root}({_ASCENDING}) {{ nodes {{ {_node(kind, metafields)} }} {_PAGE} }} }}"
     )
 
 
 def identities(kind: Kind) -> str:
-    """Pages of ids: who is there, and nothing about them."""
+    """A page of ids: who is there, and nothing about them."""
     return (
-        "query Ids($first: Int!, $after: String) "
-        f"{{ {kind.root}(first: $first, after: $after, sortKey: ID) "
-        f"{{ nodes {{ id }} {_PAGE} }} }}"
+        "query Ids($first: Int!, $query: String) "
+        f"{{ {kind.root}({_ASCENDING}) {{ nodes {{ id }} {_PAGE} }} }}"
     )
 
 

@@ -2,22 +2,25 @@
 
 Every page leaves a checkpoint, so that a killed run loses one page at most:
 
-1. The first time, and on ``--full``: every record by ascending id, without a filter, because a
-   record that changes meanwhile must not leave the list. This pass is complete.
+1. The first time, and on ``--full``: every record, without a window, because a record that changes
+   meanwhile must not leave the list. This pass is complete.
 2. Later: the window ``[since - look-back, now]`` of times of change. Its upper end is fixed, or a
    busy shop would be read for ever; what changes meanwhile falls into the next window.
-3. The search that serves windows may repeat a row at the edge of a page, and treats ``<`` as
-   ``<=``: rows are told apart by id and time of change.
+3. Either by ascending id, each page from the last id on, as a search of its own: Shopify pages
+   25,000 records deep at most, and bulk edits give as many records one time of change. No record
+   comes twice, and Shopify's ``<``, which lets the bound itself through, does no harm.
 4. A query that may cost more than Shopify allows is asked again for half the page.
 5. The cursor: the highest time of change seen, but never past the start of the pass less the
    search's lag, for what the search did not show yet must fall into the next window.
 6. Every ``deletes_every``: the ids of all records, nothing else. Customers vanish from Shopify
    without a trace that could be polled; who is not listed is gone.
+
+Source: "Shopify API limits", pagination limits (read November 2026).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -26,11 +29,12 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.shopify.api import Api, Listed
+from connectors.shopify.api import Api
 from connectors.shopify.client import TooCostly
 from connectors.shopify.documents import Kind
 from connectors.shopify.rows import KEY, UPDATED
 from hub.core.connector import Context, Page, Row, State
+from hub.core.errors import StopRun
 from hub.core.pages import epoch_millis, instant_of
 
 FIRST_PAGE = 100
@@ -45,9 +49,9 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Args:
         since: All that changed up to here is in; 0 before the first pass has ended.
-        listed: When the last complete pass began.
+        listed: When the last pass began that met every record.
         step: What the pass in progress is reading.
-        after: Cursor of the last page read.
+        after: Number of the last id read.
         until: Upper end of the window, exclusive.
         highest: Highest time of change that the pass has seen.
         latest: Where the cursor may move at most once the pass ends.
@@ -57,7 +61,7 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     since: int = 0
     listed: int = 0
     step: Literal["idle", "all", "window", "ids"] = "idle"
-    after: str | None = None
+    after: int = 0
     until: int = 0
     highest: int = 0
     latest: int = 0
@@ -100,21 +104,18 @@ class ShopReader:
         if progress.step != "idle":
             progress = yield from self._pass(api, progress)
         progress = yield from self._pass(api, self._next(progress, ctx.clock.now()))
-        if self.ids_every is not None and self._is_due(progress, ctx.clock.now()):
-            started = epoch_millis(ctx.clock.now())
-            yield from self._ids(api, replace(progress, step="ids", started=started))
+        now = epoch_millis(ctx.clock.now())
+        if self.ids_every is not None and now - progress.listed >= 1_000 * self.ids_every:
+            yield from self._pass(api, replace(progress, step="ids", started=now))
 
     def _next(self, progress: Progress, now: datetime) -> Progress:
         return replace(
             progress,
             step="window" if progress.since else "all",
             started=epoch_millis(now),
-            until=epoch_millis(now.replace(microsecond=0) + timedelta(seconds=1)),
+            until=epoch_millis(now) + 1,
             latest=epoch_millis(now - timedelta(seconds=self.lag)),
         )
-
-    def _is_due(self, progress: Progress, now: datetime) -> bool:
-        return epoch_millis(now) - progress.listed >= 1_000 * (self.ids_every or 0)
 
     def _pass(self, api: Api, progress: Progress) -> Pages:
         if progress.step == "ids":
@@ -124,42 +125,35 @@ class ShopReader:
     # 1, 2 ------------------------------------------------------------------------------------
 
     def _rows(self, api: Api, progress: Progress) -> Pages:
-        size, last = FIRST_PAGE, [""]
-        while progress.step != "idle":
-            listed, size = self._page(api, progress, size)
-            fresh = [node for node in listed.nodes if _version(node) not in last]  # 3
-            last = [_version(node) for node in listed.nodes]
-            whole = listed.after is None and progress.step == "all"
-            progress = self._past(listed, progress)
-            yield Page(self.rows_of(fresh), next_state=progress.state, complete=whole)
+        size, more = FIRST_PAGE, True
+        while more:
+            nodes, more, size = self._page(api, progress, size)
+            progress = self._past(nodes, progress)
+            whole = progress.step == "all" and not more
+            progress = progress if more else self._ended(progress)
+            yield Page(self.rows_of(nodes), next_state=progress.state, complete=whole)
         return progress
 
-    def _page(self, api: Api, progress: Progress, size: int) -> tuple[Listed, int]:
-        """4. The next page, and the page size that Shopify takes."""
+    def _page(self, api: Api, progress: Progress, size: int) -> tuple[list[Row], bool, int]:
+        """4. The next nodes, whether there are more, and the page size that Shopify takes."""
+        query = search(progress.after, self._window(progress))
         while True:
             try:
-                return self._asked(api, progress, size), size
+                return *api.page(self.kind, self.keys, first=size, query=query), size
             except TooCostly:
                 if size == 1:
                     raise
                 size //= 2
 
-    def _asked(self, api: Api, progress: Progress, size: int) -> Listed:
+    def _window(self, progress: Progress) -> tuple[int, int] | None:
         if progress.step == "all":
-            return api.page(self.kind, self.keys, first=size, after=progress.after)
-        return api.page(
-            self.kind,
-            self.keys,
-            first=size,
-            after=progress.after,
-            query=window(progress.since - 1_000 * self.lookback, progress.until),
-            sort=self.kind.window,
-        )
+            return None
+        return progress.since - 1_000 * self.lookback, progress.until
 
-    def _past(self, listed: Listed, progress: Progress) -> Progress:
-        times = [epoch_millis(at) for row in listed.nodes if (at := instant_of(row.get(UPDATED)))]
-        progress = replace(progress, highest=max(progress.highest, *times, 0), after=listed.after)
-        return self._ended(progress) if listed.after is None else progress
+    def _past(self, nodes: list[Row], progress: Progress) -> Progress:
+        times = [epoch_millis(at) for row in nodes if (at := instant_of(row.get(UPDATED)))]
+        after = last_number([str(row.get(KEY)) for row in nodes], progress.after)
+        return replace(progress, after=after, highest=max(progress.highest, *times, 0))
 
     @staticmethod
     def _ended(progress: Progress) -> Progress:
@@ -170,32 +164,48 @@ class ShopReader:
     # 6 ---------------------------------------------------------------------------------------
 
     def _ids(self, api: Api, progress: Progress) -> Pages:
-        while progress.step != "idle":
-            begins = progress.after is None
-            ids, after = api.ids(self.kind, progress.after)
-            progress = replace(progress, after=after)
-            if after is None:
+        more = True
+        while more:
+            begins = progress.after == 0
+            ids, more = api.ids(self.kind, query=search(progress.after))
+            progress = replace(progress, after=last_number(ids, progress.after))
+            if not more:
                 progress = Progress(since=progress.since, listed=progress.started)
-            yield Page(
-                (), next_state=progress.state, alive=ids, begins=begins, complete=after is None
-            )
+            yield Page((), next_state=progress.state, alive=ids, begins=begins, complete=not more)
         return progress
 
 
-def window(start: int, end: int) -> str:
-    """A search for what changed from ``start`` to before ``end``, in milliseconds since 1970.
+def search(after: int, window: tuple[int, int] | None = None) -> str | None:
+    """What follows the id ``after`` and changed in ``window`` (milliseconds); None is everything.
 
-    >>> window(1_793_491_200_000, 1_793_491_260_500)
-    "updated_at:>='2026-11-01T00:00:00Z' AND updated_at:<'2026-11-01T00:01:01Z'"
+    >>> search(7, (1_793_491_200_000, 1_793_491_260_500))
+    "id:>=8 AND updated_at:>='2026-11-01T00:00:00Z' AND updated_at:<'2026-11-01T00:01:01Z'"
     """
-    return f"updated_at:>='{_second(start)}' AND updated_at:<'{_second(end + 999)}'"
+    terms = [f"id:>={after + 1}"] if after else []
+    if window is not None:
+        start, end = (_second(max(0, millis)) for millis in (window[0], window[1] + 999))
+        terms += [f"updated_at:>='{start}'", f"updated_at:<'{end}'"]
+    return " AND ".join(terms) or None
 
 
 def _second(millis: int) -> str:
-    found = instant_of(max(0, millis) // 1_000)
+    """Times of change are whole seconds."""
+    found = instant_of(millis // 1_000)
     assert found is not None
     return found.isoformat().replace("+00:00", "Z")
 
 
-def _version(node: Row) -> str:
-    return f"{node.get(KEY)} {node.get(UPDATED)}"
+def last_number(ids: Iterable[str], after: int) -> int:
+    """The number of the last of some ascending global ids, or ``after`` if there are none.
+
+    Raises:
+        StopRun: If they do not ascend from ``after``: Shopify passes over a search term that it
+            does not understand, and the pass would go round for ever.
+    """
+    for each in ids:
+        digits = each.rpartition("/")[2]
+        number = int(digits) if digits.isdecimal() else -1
+        if number <= after:
+            raise StopRun(f"the list is not in the order of ids: {each} after {after}")
+        after = number
+    return after

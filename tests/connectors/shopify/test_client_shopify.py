@@ -63,7 +63,7 @@ def cost(asked: float, left: float, rate: float = 100) -> dict[str, object]:
 
 
 def ask(ctx: Context) -> object:
-    return Api(ctx).page(CUSTOMERS, (), first=100, after=None)
+    return Api(ctx).page(CUSTOMERS, (), first=100, query=None)
 
 
 def variables(server: ScriptedServer) -> list[dict[str, Any]]:
@@ -241,7 +241,7 @@ def test_a_deprecated_field_is_told_once(
     api = Api(connect())
 
     for _ in range(3):
-        api.page(CUSTOMERS, (), first=100, after=None)
+        api.page(CUSTOMERS, (), first=100, query=None)
 
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "Customer.email" in caplog.text
@@ -254,7 +254,8 @@ def test_a_query_that_costs_too_much_is_asked_for_half(
     server: ScriptedServer, connect: Open
 ) -> None:
     """100, 50, 25: the size that Shopify takes is kept for the pages that follow."""
-    more = {"nodes": [], "pageInfo": {"hasNextPage": True, "endCursor": "c1"}}
+    one = {"id": "gid://shopify/Customer/1"}
+    more = {"nodes": [one], "pageInfo": {"hasNextPage": True, "endCursor": "c1"}}
     for _ in range(2):
         server.then(200, error("MAX_COST_EXCEEDED"))
     server.then(200, {"data": {"customers": more}}).then(200, NOBODY)
@@ -263,6 +264,21 @@ def test_a_query_that_costs_too_much_is_asked_for_half(
     list(reader(connect(), {}))
 
     assert [asked["first"] for asked in variables(server)] == [100, 50, 25, 25]
+
+
+def test_a_search_that_goes_round_stops(server: ScriptedServer, connect: Open) -> None:
+    """A server that passes over the search term would bring the first page again and again."""
+    same = {
+        "nodes": [{"id": "gid://shopify/Customer/5"}],
+        "pageInfo": {"hasNextPage": True, "endCursor": "c1"},
+    }
+    server.then(200, {"data": {"customers": same}})
+    reader = ShopReader(CUSTOMERS, (), lookback=600, lag=60, ids_every=None)
+
+    with pytest.raises(StopRun, match="not in the order of ids"):
+        list(reader(connect(), {}))
+
+    assert [asked["query"] for asked in variables(server)] == [None, "id:>=6"]
 
 
 def test_a_query_that_is_too_costly_for_one_record_stops(
@@ -294,7 +310,8 @@ def test_lines_beyond_the_first_page_are_read_to_the_end(
     server.then(200, {"data": {"orders": EMPTY | {"nodes": [order]}}})
     server.then(200, {"data": {"node": {"lineItems": rest}}})
 
-    [read] = Api(connect()).page(ORDERS, (), first=100, after=None).nodes
+    [read], more = Api(connect()).page(ORDERS, (), first=100, query=None)
 
+    assert not more
     assert [line["id"] for line in read["lineItems"]] == [str(number) for number in range(14)]
     assert variables(server)[1] == {"id": "gid://shopify/Order/1", "after": "c10"}
