@@ -108,7 +108,7 @@ def wire(emulator: ZendeskEmulator) -> Iterator[Wire]:
     wire.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_wire() -> Iterator[Callable[[ZendeskEmulator], Wire]]:
     """Makes wires to further accounts and closes them."""
     opened: list[Wire] = []
