@@ -19,6 +19,7 @@ emulator/    an account on loopback that refuses what HubSpot refuses
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from connectors.hubspot import mapping
 from connectors.hubspot.check import check
@@ -119,11 +120,18 @@ def webhooks(settings: HubSpotSettings) -> Mapping[str, Webhook]:
     return {"app": webhook({n: r for n, r in readers.items() if isinstance(r, CrmReader)})}
 
 
-def emulator(clock: Clock) -> Emulator:
+def emulator(clock: Clock, plan: str = "private_pro") -> Emulator:
     """An empty account on loopback that lives on ``clock``."""
     from connectors.hubspot.emulator import create  # a web server: only where one is wanted
 
-    return create(clock=clock)
+    return create(clock=clock, plan=plan)
+
+
+PLANS = (
+    "private_free", "private_pro", "private_enterprise", "private_limit_increase", "oauth",
+    "unmetered",
+)  # fmt: skip
+"""Rate plans of the emulator."""
 
 
 HUBSPOT = Connector(
@@ -135,6 +143,7 @@ HUBSPOT = Connector(
     writers=(PROFILES,),
     check=check,
     emulator=emulator,
+    plans={plan: partial(emulator, plan=plan) for plan in PLANS},
     webhooks=webhooks,
     erase=Unsupported("later: gdpr-delete cannot be undone and blocks the address for good"),
     write_consent=write_consent,

@@ -34,6 +34,7 @@ COMMANDS: dict[str, Entry] = {
     "plan": Entry("hub.cli.push:plan", "Show what a push would change, and what is withheld."),
     "push": Entry("hub.cli.push:push", "Write what is due, or one approved plan; undo it."),
     "demo": Entry("hub.cli.demo.command:demo", "Play the whole hub on a simulated business."),
+    "emulate": Entry("hub.cli.emulate:emulate", "Play a vendor's account, with trouble if asked."),
     "connectors": Entry("hub.cli.connectors:connectors", "List, write, examine and try plugins."),
     "status": Entry("hub.cli.status:status", "Show how every stream is doing, and what waits."),
     "runs": Entry("hub.cli.runs:runs", "Print the latest runs, and why they stopped."),

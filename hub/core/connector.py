@@ -424,6 +424,7 @@ class Connector:
             one of several at ``/hooks/CONNECTION/NAME``.
         emulator: Makes a fresh emulator that lives on the given clock. It imports a web server, so
             import it inside the function.
+        plans: The vendor's rate plans that the emulator can stand for: name to what makes one.
         erase: Erases one native id, returns the receipt's reference.
         write_consent: Writes permissions as the vendor models them.
         read_back: Confirms a consent change: what the vendor now says.
@@ -441,6 +442,7 @@ class Connector:
         Unsupported("polling is complete on its own")
     )
     emulator: Callable[[Clock], Emulator] | Unsupported = Unsupported("no emulator")
+    plans: Mapping[str, Callable[[Clock], Emulator]] = field(default_factory=dict)
     erase: Callable[[Context, str], str] | Unsupported = Unsupported("not yet")
     write_consent: (
         Callable[[Context, Sequence[Released[ConsentChange]]], Sequence[RowResult]] | Unsupported

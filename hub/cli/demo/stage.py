@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from hub.app import App, load
+from hub.cli.pasting import setting_lines
 from hub.core.clock import ManualClock
 from hub.core.connector import Unsupported
 from hub.core.errors import ConfigError
 from hub.core.ids import IdSource
 from hub.core.plugins import load_connector
-from hub.core.secrets import Secret
 from hub.emulation.server import serve
 from hub.emulation.world import World
 
@@ -116,19 +115,8 @@ def _account(name: str, settings: Settings, folder: Path) -> str:
         f"[connections.{name}.settings]",
     ]
     secrets = folder / "secrets" / name
-    lines += [f"{key} = {_value(key, value, secrets)}" for key, value in settings.items()]
+    lines += setting_lines(settings, lambda key, secret: _reference(secrets / key, secret.reveal()))
     return "\n".join(lines) + "\n"
-
-
-def _value(name: str, value: Any, secrets: Path) -> str:
-    if isinstance(value, dict):
-        inside = (
-            f"{json.dumps(key)} = {_value(key, item, secrets)}" for key, item in value.items()
-        )
-        return "{ " + ", ".join(inside) + " }"
-    if isinstance(value, Secret):
-        return json.dumps(_reference(secrets / name, value.reveal()))
-    return json.dumps(value)
 
 
 def _reference(path: Path, secret: str) -> str:
