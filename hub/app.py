@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from hub.core.plugins import installed, load_connector
 from hub.core.positions import Positions
 from hub.core.secrets import Redactor
 from hub.core.settings import ConnectionSection, Settings
+from hub.store.door import Door
 
 if TYPE_CHECKING:
     from hub.pipeline import Hub, Lane
@@ -62,6 +63,7 @@ class App:
         clock: The only source of time.
         ids: The only source of ids.
         limiters: Rate limiters, shared by connections that share a credential.
+        door: To the one store that is open while anything here needs it.
     """
 
     toml: HubToml
@@ -69,6 +71,7 @@ class App:
     clock: Clock
     ids: IdSource
     limiters: Limiters = field(repr=False)
+    door: Door = field(default_factory=Door, repr=False)
 
     @property
     def settings(self) -> Settings:
@@ -89,6 +92,11 @@ class App:
     def data_dir(self) -> Path:
         """The folder for database, keys and reports."""
         return self.folder / Path(self.settings.hub.data_dir).expanduser()
+
+    @property
+    def keys_dir(self) -> Path:
+        """The folder for the hub's own keys."""
+        return self.data_dir / "keys"
 
     def database_url(self) -> str:
         """URL of the database, password included: for the engine, never for a message."""
@@ -138,12 +146,13 @@ class App:
         if (unready := self._unready(name)) is not None:
             raise unready
         connector, settings = self.toml.connectors[name], self.toml.connector_settings[name]
-        context = self._context(name, connector, settings, wait or self._wait)
-        try:
-            yield Connection(section, connector, context)
-        finally:
-            if context.http is not None:
-                context.http.close()
+        with self.door.ajar(self.open_store) as enter:
+            context = self._context(name, connector, settings, wait or self._wait, enter)
+            try:
+                yield Connection(section, connector, context)
+            finally:
+                if context.http is not None:
+                    context.http.close()
 
     def section(self, name: str) -> ConnectionSection:
         """What hub.toml says about the connection ``name``.
@@ -168,17 +177,19 @@ class App:
         """
         from hub.audit.checkpoint import open_notary  # slow to import: not for `hub check`
         from hub.pipeline import Hub
+        from hub.store.budgets import StoreBoard
         from hub.store.keys import Keys
 
-        store = self.open_store()
-        try:
-            keys = Keys.load(self.data_dir / "keys")
+        with self.door.ajar(self.open_store) as enter:
+            store, keys = enter(), Keys.load(self.keys_dir)
             notary = open_notary(
                 store, self.settings, data_dir=self.data_dir, home=self.folder, actor=actor
             )
-            yield Hub(self.settings, store, keys, notary, self.clock, self.ids)
-        finally:
-            store.close()
+            self.limiters.share(StoreBoard(store, keys))
+            try:
+                yield Hub(self.settings, store, keys, notary, self.clock, self.ids)
+            finally:
+                self.limiters.share(None)
 
     @property
     def enabled(self) -> list[str]:
@@ -225,6 +236,8 @@ class App:
             for name in chosen:
                 opened = stack.enter_context(self.connect(name, wait))
                 section, ctx, connector = opened.section, opened.context, opened.connector
+                if ctx.http is not None and (notice := ctx.http.notice()) is not None:
+                    ctx.log.warning("%s: %s", name, notice)
                 brand, sync = section.brand or "", section.mode == "sync"
                 source = Source(ctx, connector, opened.streams, region, brand)
                 places = destinations(
@@ -233,12 +246,23 @@ class App:
                 lanes.append(Lane(source, tuple(places)))
             yield lanes
 
-    def _context(self, name: str, connector: Connector, config: Any, wait: Wait) -> Context:
+    def _context(
+        self,
+        name: str,
+        connector: Connector,
+        config: Any,
+        wait: Wait,
+        enter: Callable[[], Store],
+    ) -> Context:
         log = logging.getLogger(f"hub.connections.{name}")
         log.addFilter(self.redactor)
         if isinstance(connector.http, Unsupported):
             return Context(name, config, None, self.clock, log, wait)
         from hub.core.http import HttpClient  # slow to import, and files need no wire
+        from hub.store.vault import KeyRing, SealedTokens, Vault
+
+        def open_vault() -> Vault:
+            return Vault(enter(), KeyRing.load(self.keys_dir, self.settings.vault.key))
 
         http = HttpClient(
             name,
@@ -247,6 +271,7 @@ class App:
             wait=wait,
             limiters=self.limiters,
             redactor=self.redactor,
+            store=SealedTokens(open_vault),
         )
         return Context(name, config, http, self.clock, log, wait)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from hub.app import App
+from hub.app import App, Connection
 from hub.core.connector import CheckItem
 from hub.core.errors import EXIT_AUTH, EXIT_OK, ConfigError, HubError
 from hub.core.mistakes import Mistake
@@ -64,10 +64,16 @@ def connection_checks(app: App, names: Sequence[str]) -> list[ConnectionCheck]:
     return [check for name in names for check in _checks_of(app, name)]
 
 
+def _notices(connection: Connection) -> Iterator[CheckItem]:
+    http = connection.context.http
+    if http is not None and (notice := http.notice()) is not None:
+        yield CheckItem("credential", True, notice)
+
+
 def _checks_of(app: App, name: str) -> list[ConnectionCheck]:
     try:
         with app.connect(name) as connection:
-            items = connection.connector.check(connection.context)
+            items = [*_notices(connection), *connection.connector.check(connection.context)]
     except HubError as err:
         text = app.redactor.redact(str(err)).removeprefix(f"{name}: ")
         return [ConnectionCheck(name, CheckItem("connect", False, text), err.exit_code)]

@@ -30,6 +30,11 @@ from hub.core.limits import retry_after
 Scalar = str | int | float | bool | None
 Params = Mapping[str, Scalar | Sequence[Scalar]]
 
+LOOK_AGAIN = 900.0
+"""Seconds until a spent budget is asked for again, where the vendor does not say."""
+
+SPENT = "the system's budget is used up"
+
 _TEMPORARY = frozenset({408, 425, 500, 502, 503, 504, *range(520, 528)})
 
 
@@ -137,6 +142,9 @@ class Answers:
 
     def _raise_translated(self, request: Request, response: Response, error: HubError) -> NoReturn:
         message = f"{self._connection}: {request}: {error}"
+        if isinstance(error, BudgetExhausted):
+            spent_for = error.resets_in if error.resets_in is not None else LOOK_AGAIN
+            self._limiter.hold(spent_for, SPENT, request.path, stops=True)
         if not isinstance(error, RetryLater):
             error.args = (message, *error.args[1:])
             raise error
@@ -155,12 +163,13 @@ class Answers:
     def _asked_for_patience(self, request: Request, message: str, after: float | None) -> NoReturn:
         """Raise for a refusal that had no effect; every thread of the credential waits with it."""
         if after:
-            self._stop_if_too_long(after, message)
+            self._stop_if_too_long(request, message, after)
             self._limiter.hold(after, "the system asked for patience", request.path)
         raise RetryLater(message, after=after)
 
-    def _stop_if_too_long(self, after: float, message: str) -> None:
+    def _stop_if_too_long(self, request: Request, message: str, after: float) -> None:
         if after > self._patience:
+            self._limiter.hold(after, SPENT, request.path, stops=True)
             raise BudgetExhausted(
                 f"{message}; it asks for {after:.0f} s of patience. The checkpoint is kept; the "
                 "next run goes on from there.",
@@ -179,7 +188,7 @@ class Answers:
         message = f"{self._connection}: {request}: {what}"
         if request.safe:
             if after is not None:
-                self._stop_if_too_long(after, message)
+                self._stop_if_too_long(request, message, after)
             raise RetryLater(message, after=after) from cause
         raise OutcomeUnknown(f"{message}; it may have taken effect") from cause
 

@@ -28,6 +28,7 @@ class Keys:
         self._rows = self._derive(master, b"fingerprint")
         self._points = self._derive(master, b"contact-point")
         self._payloads = self._derive(master, b"payload")
+        self._credentials = self._derive(master, b"credential")
         self.pages = self._derive(master, b"page")
         """Key of the Merkle digest that a page's audit event carries over its rows."""
 
@@ -59,6 +60,10 @@ class Keys:
     def payload(self, data: bytes) -> bytes:
         """16-byte keyed hash of what was sent to a system."""
         return blake2b(data, digest_size=16, key=self._payloads).digest()
+
+    def credential(self, name: str) -> bytes:
+        """16-byte keyed hash of a credential's name, which may tell of a weak password."""
+        return blake2b(name.encode(), digest_size=16, key=self._credentials).digest()
 
     @staticmethod
     def _derive(master: bytes, purpose: bytes) -> bytes:

@@ -15,8 +15,9 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -111,7 +112,7 @@ class Vault:
     """
 
     def __init__(self, store: Store, ring: KeyRing) -> None:
-        self._store = store
+        self.store = store
         self._ring = ring
 
     def load(self, name: str) -> bytes | None:
@@ -120,7 +121,7 @@ class Vault:
         Raises:
             ConfigError: If the entry does not open.
         """
-        with self._store.read() as connection:
+        with self.store.read() as connection:
             row = connection.execute(select(vault).where(vault.c.name == name)).one_or_none()
         return self._opened(row)
 
@@ -132,8 +133,8 @@ class Vault:
         Raises:
             ConfigError: If the present entry does not open; it stays as it is.
         """
-        now = to_micros(self._store.clock.now())
-        with self._store.write() as connection:
+        now = to_micros(self.store.clock.now())
+        with self.store.write() as connection:
             # A place to lock first: two that are the first ones must not both insert.
             blank = (name, "", b"", now)
             bulk.insert_new(connection, vault, vault.columns.keys(), [blank])
@@ -159,18 +160,20 @@ class SealedTokens:
     """The tokens of rotating credentials, in the vault: see :class:`hub.core.tokens.TokenStore`.
 
     Args:
-        store: The database.
-        ring: Keys of the vault.
+        open_vault: Called once a token is needed: most credentials never rotate.
     """
 
-    def __init__(self, store: Store, ring: KeyRing) -> None:
-        self._store = store
-        self._vault = Vault(store, ring)
+    def __init__(self, open_vault: Callable[[], Vault]) -> None:
+        self._open = open_vault
+
+    @cached_property
+    def _vault(self) -> Vault:
+        return self._open()
 
     @contextmanager
     def turn(self, credential: str) -> Iterator[None]:
         """One block at a time per credential, over all processes of this database."""
-        with leases.turn(self._store, f"tokens:{credential}"):
+        with leases.turn(self._vault.store, f"tokens:{credential}"):
             yield
 
     def load(self, credential: str) -> Tokens | None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Row, select
 
 from connectors.hubspot.emulator import APP, HubSpotEmulator, create, search
+from hub.core.answers import LOOK_AGAIN
 from hub.core.clock import ManualClock
 from hub.core.errors import BudgetExhausted, NeedsReauth
 from hub.core.secrets import Secret
@@ -324,6 +325,7 @@ def test_a_spent_day_stops_the_stream_with_its_checkpoint(
 
     first = stream_of(hub.sync("contacts"), "contacts")
     hub.strike()
+    hub.clock.sleep(LOOK_AGAIN)
     second = hub.sync("contacts").counts
 
     assert isinstance(first.error, BudgetExhausted)

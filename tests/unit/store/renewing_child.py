@@ -11,7 +11,7 @@ from hub.core.http import Http
 from hub.core.secrets import Secret
 from hub.core.tokens import Tokens
 from hub.store.engine import Store
-from hub.store.vault import KeyRing, SealedTokens
+from hub.store.vault import KeyRing, SealedTokens, Vault
 from hub.testing.client import open_client
 
 AUTH = OAuth("/token", Refresh("acme", Secret.of("secret-0"), Secret.of("refresh-0")))
@@ -27,7 +27,8 @@ class Killed(SealedTokens):
 def main(database: str, url: str, folder: str, requests: str, dies: str = "") -> None:
     """Ask ``requests`` times; with ``dies``, be killed at the first rotation."""
     store = Store.open(database)
-    tokens = (Killed if dies else SealedTokens)(store, KeyRing.load(Path(folder), None))
+    vault = Vault(store, KeyRing.load(Path(folder), None))
+    tokens = (Killed if dies else SealedTokens)(lambda: vault)
     with open_client(Http(url, AUTH), store=tokens) as client:
         for _ in range(int(requests)):
             client.get("/v1/things")

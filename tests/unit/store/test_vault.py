@@ -47,7 +47,7 @@ def vault(store: Store) -> Vault:
 
 @pytest.fixture
 def tokens(store: Store) -> SealedTokens:
-    return SealedTokens(store, KeyRing([OLD]))
+    return SealedTokens(lambda: Vault(store, KeyRing([OLD])))
 
 
 # --- sealing -------------------------------------------------------------------------------------
@@ -202,9 +202,9 @@ def test_a_rotation_is_durable_when_it_returns(database: str) -> None:
     mine, theirs = Store.open(database), Store.open(database)
     ring = KeyRing([OLD])
 
-    SealedTokens(mine, ring).rotate("acme", None, pair(1))
+    SealedTokens(lambda: Vault(mine, ring)).rotate("acme", None, pair(1))
 
-    assert SealedTokens(theirs, ring).load("acme") == pair(1)
+    assert SealedTokens(lambda: Vault(theirs, ring)).load("acme") == pair(1)
     mine.close()
     theirs.close()
 
@@ -267,7 +267,7 @@ def test_a_kill_between_answer_and_commit_needs_a_person_and_says_so(
     database = sqlite_databases.migrated()
     assert ended(child(database, url, tmp_path, "1", "dies"))[0] == 9
     store = Store.open(database)
-    tokens = SealedTokens(store, KeyRing.load(tmp_path, None))
+    tokens = SealedTokens(lambda: Vault(store, KeyRing.load(tmp_path, None)))
 
     with (
         open_client(Http(url, AUTH), store=tokens) as client,
@@ -289,7 +289,7 @@ def test_no_token_reaches_a_log_or_an_error(
     """Through rotation, a spoilt row and a refused grant; the vault's tokens are redacted too."""
     emulator, url = vendor
     redactor = Redactor()
-    tokens = SealedTokens(store, KeyRing([OLD]))
+    tokens = SealedTokens(lambda: Vault(store, KeyRing([OLD])))
     told = []
     with (
         caplog.at_level(logging.DEBUG),
