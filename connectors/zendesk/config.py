@@ -73,6 +73,8 @@ class ZendeskSettings(Section):
     """How far behind its last end time each time-based export is read again."""
     answers_within: Annotated[int, Duration("1h", "90d")] = 2_592_000
     """How long after a survey was offered its answer may still come or change."""
+    csat_points: Literal[2, 3, 5] = 5
+    """Points of your CSAT scale, for survey responses that do not show the options offered."""
     consents: tuple[ConsentField, ...] = CONSENTS
     """Checkbox user fields that stand for permissions."""
     birth_date: FieldKey | None = None

@@ -46,7 +46,7 @@ Object = Mapping[str, Any]
 def version(settings: ZendeskSettings) -> int:
     """A number that changes when the same row would become another record."""
     meaning = settings.model_dump_json(
-        include={"consents", "birth_date", "identifiers", "attributes"}
+        include={"csat_points", "consents", "birth_date", "identifiers", "attributes"}
     )
     return _VERSION << 32 | zlib.crc32(meaning.encode())
 
@@ -228,11 +228,11 @@ def rating(row: Row) -> Feedback:
     )
 
 
-def survey_response(row: Row) -> Feedback:
+def survey_response(row: Row, settings: ZendeskSettings) -> Feedback:
     """An answer to a CSAT survey, on the scale that its question offers."""
     answers = objects(row.get("answers"))
     rated = next((item for item in answers if _is_csat(item)), None)
-    lowest, highest = _scale(rated) if rated else (None, None)
+    lowest, highest = _scale(rated or {}, settings)
     score = _VALUES.number(rated, "rating") if rated else None
     return Feedback(
         at=_answered_at(row, [*([rated] if rated else []), *answers]),
@@ -255,10 +255,10 @@ def _is_csat(answer: Object) -> bool:
     return answer.get("type") == "rating_scale" and asked in ("customer_satisfaction", None)
 
 
-def _scale(answer: Object) -> tuple[float | None, float | None]:
+def _scale(answer: Object, settings: ZendeskSettings) -> tuple[float, float]:
     options = objects(part(answer.get("question")).get("options"))
     ratings = [float(rate) for item in options if isinstance(rate := item.get("rating"), int)]
-    return (min(ratings), max(ratings)) if ratings else (None, None)
+    return (min(ratings), max(ratings)) if ratings else (1, settings.csat_points)
 
 
 def _comment(answer: Object) -> str | None:

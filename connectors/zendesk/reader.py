@@ -6,7 +6,9 @@ export itself (``active: false``, ``status: "deleted"``); for users, the list of
 read besides, since one that was erased for good between two runs may not come any more.
 
 Exports by time (organizations, ticket events). ``end_time`` is the state. A page begins with the
-second in which the one before ended, so its first records are often repeats and are dropped.
+second in which the one before ended, so its first records are often repeats and are dropped. A page
+holds its last second whole, however many records that are; if it held but that one second, the next
+page begins a second later.
 
 Lists (ratings, survey responses). They can be asked from a time of *offering* on, and are answered
 later: each pass goes back by as long as an answer may take. Where the account's plan has no such
@@ -157,10 +159,11 @@ class TimeExport:
         start, known, end = max(0, progress.since - self.lookback), frozenset[str](), False
         while not end:
             page = api.export_by_time(self.kind, self.name, start, self.include)
+            _refuse_circle(ctx, self.kind, page, not page.rows)
             fresh = [row for row in page.rows if _mark(row) not in known]
-            _refuse_circle(ctx, self.kind, page, int(page.after) <= start and not fresh)
-            start, known, end = int(page.after), frozenset(map(_mark, page.rows)), page.end
-            progress = replace(progress, since=max(progress.since, start))
+            reached, known, end = int(page.after), frozenset(map(_mark, page.rows)), page.end
+            start = max(reached, start + 1)
+            progress = replace(progress, since=max(progress.since, reached))
             kept = Export(fresh, page.sides, page.after, page.end)
             rows, gone = split(self.rows_of(api, kept), self.is_gone)
             yield _ending(rows, gone, progress, last=end)

@@ -227,7 +227,7 @@ def _survey_responses(settings: ZendeskSettings) -> Stream:
     return Stream(
         name="survey_responses",
         entity=Feedback,
-        map=mapping.survey_response,
+        map=lambda row: mapping.survey_response(row, settings),
         key=KEY,
         reader=AnswerList(
             path="guide/survey_responses",
