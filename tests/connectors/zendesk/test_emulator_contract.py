@@ -1,0 +1,204 @@
+"""What the emulator takes and gives, held against Zendesk's own OpenAPI file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
+
+import httpx
+import pytest
+from starlette.routing import compile_path
+
+from connectors.zendesk.emulator import ZendeskEmulator, create
+from connectors.zendesk.emulator.api import ENDPOINTS, ROOT
+from hub.core.clock import ManualClock
+from hub.emulation.world import World
+
+if TYPE_CHECKING:
+    from tests.connectors.zendesk.conftest import Contract, Wire
+
+pytestmark = pytest.mark.shared
+
+ABSENT = "/api/v2/guide/survey_responses"
+"""The file is of March 2024 and does not know it."""
+
+
+@pytest.fixture(scope="module")
+def exchanges(
+    world: World, open_wire: Callable[[ZendeskEmulator], Wire]
+) -> Sequence[httpx.Response]:
+    """Every endpoint asked for something that it gives, on an account with each kind of CSAT."""
+    found: list[httpx.Response] = []
+    kinds: tuple[Literal["legacy", "surveys"], ...] = ("legacy", "surveys")
+    for feedback in kinds:
+        clock = ManualClock(world.end)
+        emulator = create(clock=clock, plan="unmetered", feedback=feedback)
+        emulator.seed(world)
+        wire = open_wire(emulator)
+        found += [*reads(wire, world), *writes(wire), *departures(wire, world)]
+    assert [answer for answer in found if not answer.is_success] == []
+    return found
+
+
+def reads(wire: Wire, world: World) -> list[httpx.Response]:
+    ticket = world.of("zendesk", world.tickets)[0].ticket_id
+    first = wire.get("/incremental/users/cursor?start_time=0&per_page=20")
+    legacy = wire.emulator.account.feedback == "legacy"
+    paths = [
+        f"/incremental/users/cursor?cursor={first.json()['after_cursor']}",
+        "/incremental/tickets/cursor.json?start_time=0&include=metric_sets",
+        "/incremental/organizations?start_time=0",
+        "/incremental/ticket_events?start_time=0&include=comment_events",
+        "/users?page[size]=10",
+        "/users?page=2&per_page=10",
+        "/users/me",
+        "/users/10001",
+        "/users/show_many?ids=10001,10002",
+        "/organizations?page[size]=5",
+        "/organizations/30001",
+        "/organizations/show_many?ids=30001",
+        "/tickets",
+        f"/tickets/{ticket}",
+        f"/tickets/show_many?ids={ticket}",
+        f"/tickets/{ticket}/comments",
+        "/satisfaction_ratings" if legacy else "/guide/survey_responses?page[size]=9",
+    ]
+    return [first, *(wire.get(path) for path in paths)]
+
+
+def writes(wire: Wire) -> list[httpx.Response]:
+    field = {"key": "tier", "title": "Tier", "type": "text"}
+    quiet = {"skip_verify_email": True}
+    ann = {"user": {"name": "Ann", "email": "ann@new.example", **quiet}}
+    found = [
+        wire.post("/user_fields", {"user_field": field}),
+        wire.get("/user_fields"),
+        wire.post("/organization_fields", {"organization_field": field}),
+        wire.get("/organization_fields?page[size]=100"),
+        wire.put(
+            "/users/update_many",
+            {"users": [{"id": 10001, "user_fields": {"tier": "x"}}, {"id": 999, "notes": "x"}]},
+        ),
+        wire.put("/organizations/update_many", {"organizations": [{"id": 30001, "notes": "x"}]}),
+        wire.put("/organizations/30001", {"organization": {"notes": "y"}}),
+        wire.post("/users/create_or_update", ann),
+        wire.post("/users/create_or_update", ann),
+        wire.post("/users/create_or_update_many", {"users": [{**ann["user"], "name": "Anna"}]}),
+        wire.post("/users", {"user": {"name": "Bob", "email": "bob@new.example", **quiet}}),
+        wire.put("/users/10001", {"user": {"notes": "x"}}),
+    ]
+    jobs = [answer.json()["job_status"]["id"] for answer in found if "job_status" in answer.text]
+    asked = [wire.get(f"/job_statuses/{job}") for job in jobs]
+    wire.emulator.clock.sleep(5)
+    asked += [wire.get(f"/job_statuses/{job}") for job in jobs]
+    asked += [wire.get("/job_statuses"), wire.get(f"/job_statuses/show_many?ids={jobs[0]}")]
+    return [*found, *asked]
+
+
+def departures(wire: Wire, world: World) -> list[httpx.Response]:
+    found = [
+        wire.put("/users/10002/merge", {"user": {"id": 10001}}),
+        wire.send("DELETE", "/users/10003"),
+        wire.send("DELETE", "/deleted_users/10003"),
+        wire.send("DELETE", "/users/10004"),
+        wire.get("/deleted_users"),
+        wire.get("/deleted_users/10004"),
+    ]
+    ticket = world.of("zendesk", world.tickets)[0].ticket_id
+    wire.emulator.mutate({"op": "archive", "object": "tickets", "id": ticket})
+    wire.emulator.clock.sleep(61)
+    after = ("/incremental/tickets/cursor?start_time=0", "/incremental/users/cursor?start_time=0")
+    return [*found, *map(wire.get, after)]
+
+
+def known(exchanges: Sequence[httpx.Response]) -> list[httpx.Response]:
+    """Those whose endpoint the file has."""
+    return [answer for answer in exchanges if answer.request.url.path != ABSENT]
+
+
+def test_accepted_requests_are_the_contracts(
+    exchanges: Sequence[httpx.Response], contract: Contract
+) -> None:
+    """Nothing that the emulator takes breaks the vendor's file, once that is mended."""
+    asked = known(exchanges)
+
+    faults = [fault for answer in asked for fault in contract.request_faults(answer.request)]
+
+    print(f"{len(asked)} of {len(exchanges)} requests held against the file: {len(faults)} faults")
+    assert faults == []
+
+
+def test_answers_are_the_contracts(
+    exchanges: Sequence[httpx.Response], contract: Contract, unmended: Contract
+) -> None:
+    """Every field of every answer has the type that the file gives it, or is null."""
+    answers = known(exchanges)
+
+    faults = [fault for answer in answers for fault in contract.response_faults(answer)]
+
+    as_written = Counter(bool(unmended.response_faults(answer)) for answer in answers)
+    print(
+        f"{len(answers)} answers held against the file: {len(faults)} faults; "
+        f"as it is written, {as_written[True]} answers break it"
+    )
+    assert faults == []
+
+
+def test_the_one_endpoint_that_the_file_lacks(
+    exchanges: Sequence[httpx.Response], contract: Contract
+) -> None:
+    """If a newer file has it, it should be held against that."""
+    answers = [answer for answer in exchanges if answer.request.url.path == ABSENT]
+
+    faults = {fault.split(":")[0] for a in answers for fault in contract.request_faults(a.request)}
+
+    assert faults == {"PathNotFound"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        pytest.param("/users/10001", {"user": {"id": "10001", "name": "Ann"}}, id="id-is-text"),
+        pytest.param("/tickets/1", {"ticket": {"id": 1, "requester_id": "x"}}, id="wrong-type"),
+        pytest.param("/tickets/1", {"ticket": {"id": 1}}, id="no-requester"),
+        pytest.param(
+            "/tickets/1", {"ticket": {"requester_id": 1, "status": "lost"}}, id="no-such-status"
+        ),
+        pytest.param("/job_statuses/1", {"job_status": {"results": [{"x": 1}]}}, id="no-result"),
+    ],
+)
+def test_the_contract_is_not_blind(contract: Contract, path: str, body: object) -> None:
+    """A planted fault is found, mends or no mends."""
+    request = httpx.Request("GET", f"http://zendesk.test/api/v2{path}")
+    answer = httpx.Response(200, json=body, request=request)
+
+    assert contract.response_faults(answer)
+
+
+def test_a_wrong_request_is_found(contract: Contract) -> None:
+    """Of requests the file knows less: parameters' types, and that a user has to be one."""
+    headers = {"authorization": "Bearer x"}
+    bad = [
+        httpx.Request("GET", "http://z.test/api/v2/users/ann", headers=headers),
+        httpx.Request("POST", "http://z.test/api/v2/users", json={"name": "A"}, headers=headers),
+        httpx.Request("GET", "http://z.test/api/v2/users"),
+    ]
+
+    assert all(contract.request_faults(request) for request in bad)
+
+
+def test_the_tour_leaves_no_endpoint_out(exchanges: Sequence[httpx.Response]) -> None:
+    """Every endpoint of the emulator was asked."""
+    asked = [(a.request.method, a.request.url.path.removesuffix(".json")) for a in exchanges]
+
+    left_out = [
+        endpoint.path
+        for endpoint in ENDPOINTS
+        if not any(
+            method == endpoint.method and compile_path(ROOT + endpoint.path)[0].match(path)
+            for method, path in asked
+        )
+    ]
+
+    assert left_out == []
