@@ -70,6 +70,8 @@ def translate(response: Response) -> HubError | None:
 
     Salesforce's prose quotes values and whole queries, so messages repeat codes and field names.
     """
+    if response.status < HTTPStatus.BAD_REQUEST:
+        return None  # the results of a batch are no answer to the whole
     code, message = _first(response.json)
     match code:
         case "INVALID_SESSION_ID":

@@ -7,14 +7,14 @@ A pass, every page of which leaves a checkpoint, so that a killed run loses one 
 2. So it does when deletions can no longer be told: Salesforce logs them for 15 days and purges big
    logs earlier. And now and then for formula fields, which change without moving their record.
 3. The window: from the highest time of change seen, less the look-back, to the start of the pass.
+   A pass from the beginning has no end but the last record, so that one which changes meanwhile is
+   met under its new time; whoever is then not met is gone.
 4. Its records in the order of (SystemModstamp, Id), each page from the last one on: thousands of
    records with one time of change neither loop nor get lost. ``queryAll`` brings deleted ones and
    the losers of merges along. A query that takes too long is asked again about half the time.
 5. Fields that do not fit into the URL are asked for by id and joined.
-6. A pass from the beginning reads on to the very last record, so that one which changed meanwhile
-   is met under its new time; whoever was then not met is gone.
-7. Any other pass looks into the delete log for records that left the recycle bin, too.
-8. The cursor: the highest time of change seen, but never past the start of the pass.
+6. Any other pass looks into the delete log for records that left the recycle bin, too.
+7. The cursor: the highest time of change seen, but never past the start of the pass.
 """
 
 from __future__ import annotations
@@ -77,11 +77,17 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
         state: State = msgspec.to_builtins(self)
         return state
 
+    def end(self, span: timedelta | None) -> datetime | None:
+        """Where the next query stops: at most ``span`` ahead, and at the window's end if any."""
+        ahead = (self.at or _OLDEST) + span if span else None
+        if ahead and self.until and ahead < self.until:
+            return ahead
+        return self.last
+
     @property
-    def bound(self) -> datetime | None:
-        """Where reading stops: the window's end, and none once a whole pass has got there."""
-        beyond = self.whole and self.at is not None and self.until and self.at >= self.until
-        return None if beyond else self.until
+    def last(self) -> datetime | None:
+        """Where the pass stops; None: at the very last record."""
+        return None if self.whole else self.until
 
 
 Pages = Generator[Page, None, Progress]
@@ -173,13 +179,13 @@ class SObjectReader:
         last, age = progress.whole_at or _OLDEST, timedelta(seconds=self.formula_refresh)
         return bool(formulas) and ctx.clock.now() - last >= age
 
-    # 4, 5, 6 ---------------------------------------------------------------------------------
+    # 4, 5 ---------------------------------------------------------------------------------
 
     def _pass(self, ctx: Context, api: Api, shape: Shape, progress: Progress) -> Pages:
         span: timedelta | None = None
+        begins = progress.whole and progress.at is None
         while True:
-            bound = progress.bound
-            end = _sooner(bound, (progress.at or _OLDEST) + span if span and bound else None)
+            end = progress.end(span)
             try:
                 records = self._records(api, progress, end)
             except QueryTooSlow:
@@ -189,14 +195,14 @@ class SObjectReader:
                 progress = self._without_hidden(ctx, api, progress, err)
                 continue
             if records:
-                page = self._page(ctx, api, records, progress)
                 progress = self._past(records, progress)
-                yield replace_state(page, progress)
-            if len(records) < self.page_size:
-                if end is None or (end == bound and not progress.whole):
-                    return (yield from self._ended(ctx, api, shape, progress))  # 7
-                progress = replace(progress, at=end, after="")
-                span = span and span * 2
+                yield self._page(ctx, api, records, progress.state, begins)
+                begins = False
+            if len(records) == self.page_size:
+                continue
+            if end == progress.last:
+                return (yield from self._ended(ctx, api, shape, progress, begins))
+            progress, span = replace(progress, at=end, after=""), span and span * 2
 
     def _records(self, api: Api, progress: Progress, end: datetime | None) -> list[Row]:
         """The next records, each with all fields, by (SystemModstamp, Id)."""
@@ -235,13 +241,15 @@ class SObjectReader:
         whole = ({**rest.get(record[KEY], {}), **record} for record in records)
         return [record for record in whole if is_deleted(record) or record[KEY] in rest]
 
-    def _page(self, ctx: Context, api: Api, records: Sequence[Row], progress: Progress) -> Page:
+    def _page(
+        self, ctx: Context, api: Api, records: Sequence[Row], state: State, begins: bool
+    ) -> Page:
         rows = [record for record in records if not is_deleted(record)]
         self.enrich(ctx, api, rows)
         gone = [record for record in records if is_deleted(record)]
         merges = {row[KEY]: str(row[MASTER]) for row in gone if row.get(MASTER)}
         deletes = [row[KEY] for row in gone if row[KEY] not in merges]
-        return Page(rows, deletes=deletes, merges=merges, begins=_begins(progress))
+        return Page(rows, state, deletes, merges, begins=begins)
 
     def _past(self, records: Sequence[Row], progress: Progress) -> Progress:
         last = records[-1]
@@ -260,16 +268,17 @@ class SObjectReader:
             ctx.log.warning("%s: %s", self.sobject, line)
         return replace(progress, fields=shown)
 
-    # 7, 8 ------------------------------------------------------------------------------------
+    # 6, 7 ------------------------------------------------------------------------------------
 
-    def _ended(self, ctx: Context, api: Api, shape: Shape, progress: Progress) -> Pages:
-        begins, gone = _begins(progress), list[str]()
-        known: datetime | None = progress.until
+    def _ended(
+        self, ctx: Context, api: Api, shape: Shape, progress: Progress, begins: bool
+    ) -> Pages:
+        known, gone = progress.until, list[str]()
         if shape.logs_deletes and not progress.whole:
             gone, known = self._gone(ctx, api, progress)
         done = Progress(
             fields=progress.fields,
-            since=_later(progress.since, _sooner(progress.highest, progress.until)),  # 8
+            since=_later(progress.since, _sooner(progress.highest, progress.until)),  # 7
             deleted_to=known,
             whole_at=progress.whole_at,
         )
@@ -297,16 +306,6 @@ class SObjectReader:
 def is_deleted(record: Mapping[str, object]) -> bool:
     """Whether the record lies in the recycle bin."""
     return record.get(DELETED) is True
-
-
-def replace_state(page: Page, progress: Progress) -> Page:
-    """The page with the checkpoint that follows it."""
-    return Page(page.rows, progress.state, page.deletes, page.merges, begins=page.begins)
-
-
-def _begins(progress: Progress) -> bool:
-    """Whether the next page is the first of a pass from the beginning."""
-    return progress.whole and progress.at is None
 
 
 def _halved(start: datetime, end: datetime) -> timedelta:

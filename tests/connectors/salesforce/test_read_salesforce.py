@@ -408,6 +408,31 @@ def test_the_header_stops_the_run_before_a_request_is_refused(hub: Hub) -> None:
     assert (queries(hub), hub.emulator.org.requests.remaining(hub.clock.now())) == (2, 0)
 
 
+def test_a_query_that_takes_too_long_is_asked_about_half_the_time(hub: Hub) -> None:
+    """QUERY_TIMEOUT three times over: a narrower window each time, and every record once."""
+    contacts = add(hub, 5)
+    later(hub, 30 * 86_400)
+    contacts += add(hub, 5)
+    slow = {"kind": "server_error", "policy": "QUERY_TIMEOUT", "path": "*/queryAll"}
+    hub.strike(slow | {"times": 3})
+
+    counts = hub.pull("contacts").counts
+
+    assert (counts.read, counts.stored) == (10, 10)
+    assert set(hub.records("contacts")) == set(contacts)
+
+
+def test_a_window_that_cannot_be_halved_stops_the_stream(hub: Hub) -> None:
+    """One second that takes too long is an error with a next step, not a loop."""
+    add(hub, 1)
+    hub.strike({"kind": "server_error", "policy": "QUERY_TIMEOUT", "path": "*/queryAll"})
+
+    error = hub.pull("contacts").error
+
+    assert "too long even alone" in str(error)
+    assert queries(hub) < 40
+
+
 def test_a_killed_run_loses_one_page_at_most(hub: Hub) -> None:
     """Killed after its second page is committed: the next run reads the rest and not the first."""
     contacts = add(hub, 450)
