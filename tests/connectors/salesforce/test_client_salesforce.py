@@ -228,8 +228,10 @@ def test_a_rotated_refresh_token_is_kept(clock: ManualClock) -> None:
         connection = hub_connector().http
         assert callable(connection)
         for _ in range(3):
-            with open_client(connection(settings), store=store) as client:
+            waits = Waits(clock)
+            with open_client(connection(settings), store=store, waits=waits) as client:
                 assert Api(client, "67.0").describe("Contact").name == "Contact"
+            clock.sleep(3_600)
 
     assert emulator.calls.counts()["POST /services/oauth2/token"] == 3
 
