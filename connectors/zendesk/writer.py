@@ -118,31 +118,30 @@ def _finished(ctx: Context, api: Api, job: Job) -> Job | None:
 
 
 def _results(job: Job | None, changes: Sequence[Change]) -> Iterator[RowResult]:
-    if job is None:  # 4
-        told = "the bulk update was queued, and Zendesk told no more of it"
-        yield from (RowResult(item.trace, ok=False, error=told, ambiguous=True) for item in changes)
-        return
     waiting = dict(enumerate(changes))
-    places = {change.native_id: place for place, change in waiting.items()}
-    for result in job.results:
-        change = waiting.pop(_place(result, places), None)
+    for result in job.results if job else ():
+        change = waiting.pop(_place(result, waiting), None)
         if change is not None:
-            yield _result(result, change, job.id)
+            yield _result(result, change)
+    told = "the bulk update was queued, and Zendesk told no more of it"
+    for change in waiting.values():  # 4
+        yield RowResult(change.trace, ok=False, error=told, ambiguous=True)
 
 
-def _place(result: Mapping[str, Any], places: Mapping[str, int]) -> int:
-    """Which change a result answers: by its position, else by its record."""
+def _place(result: Mapping[str, Any], waiting: Mapping[int, Change]) -> int:
+    """Which change a result answers: by its position, else the first one of its record."""
     position = result.get("index")
-    return position if isinstance(position, int) else places.get(str(result.get(KEY)), -1)
+    if isinstance(position, int):
+        return position
+    native_id = str(result.get(KEY))
+    return next((place for place, item in waiting.items() if item.native_id == native_id), -1)
 
 
-def _result(result: Mapping[str, Any], change: Change, job: str) -> RowResult:
+def _result(result: Mapping[str, Any], change: Change) -> RowResult:
     if result.get("success") is True and not result.get("error"):
-        return RowResult(change.trace, ok=True, reference=job)
+        return RowResult(change.trace, ok=True)
     told = reason(result)
-    return RowResult(
-        change.trace, ok=False, error=told, retryable=told in _TEMPORARY, reference=job
-    )
+    return RowResult(change.trace, ok=False, error=told, retryable=told in _TEMPORARY)
 
 
 def writers() -> tuple[Writer, ...]:
