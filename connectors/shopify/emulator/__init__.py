@@ -6,7 +6,8 @@
         ...
 
 Read ``schema.graphql`` for what is served, ``api.py`` for the way of a request, ``queries.py`` and
-``mutations.py`` for what they do, ``refusals.py`` for error shapes, ``control.py`` for the users.
+``customer_mutations.py`` for what it does, ``refusals.py`` for error shapes, ``control.py`` for
+what the shop's users do.
 
 Source: Shopify's Admin GraphQL schema 2026-10 and its developer documentation up to November 2026;
 modules cite their own parts, and say what of it is not confirmed against a live shop. Simplified: a

@@ -164,10 +164,9 @@ def accepted(shop: Shop, values: Mapping[str, Any], customer: Customer | None) -
 
 def _kept(shop: Shop, name: str, value: Any, customer: Customer | None) -> Any:
     match name:
-        case "email":
-            return _own(shop.emails, name, _email(value), customer)
-        case "phone":
-            return _own(shop.phones, name, _phone(value), customer)
+        case "email" | "phone":
+            book = shop.emails if name == "email" else shop.phones
+            return _own(book, name, contact(name, value), customer)
         case "tags":
             return _tags(value or ())
         case "addresses":
@@ -178,6 +177,18 @@ def _kept(shop: Shop, name: str, value: Any, customer: Customer | None) -> Any:
             return value or "en"
         case _:
             return _text(name, value, MAX_NOTE if name == "note" else MAX_LENGTH)
+
+
+def contact(name: str, value: str | None) -> str | None:
+    """An ``email`` or ``phone`` in the form in which it is kept.
+
+    >>> contact("email", " Ann@Example.com"), contact("phone", "(04) 3671-9342")
+    ('ann@example.com', '+61436719342')
+
+    Raises:
+        InputRefused: If it is none.
+    """
+    return _email(value) if name == "email" else _phone(value)
 
 
 def _text(name: str, value: str | None, longest: int) -> str | None:

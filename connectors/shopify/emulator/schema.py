@@ -24,8 +24,9 @@ from graphql import (
 
 from connectors.shopify.emulator import (
     customer_fields,
+    customer_mutations,
     metafield_fields,
-    mutations,
+    metafield_mutations,
     order_fields,
     queries,
 )
@@ -39,7 +40,8 @@ _RESOLVERS = (
     customer_fields.FIELDS,
     order_fields.FIELDS,
     metafield_fields.FIELDS,
-    mutations.FIELDS,
+    customer_mutations.FIELDS,
+    metafield_mutations.FIELDS,
 )
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

@@ -150,8 +150,8 @@ class Shop:
         """The shop's own global id."""
         return gid("Shop", 1)
 
-    def customer_by(self, field: Literal["email", "phone"], value: str) -> Customer | None:
-        """Who has that address or telephone; both are unique."""
+    def customer_by(self, field: str, value: str) -> Customer | None:
+        """Who has that ``email`` or ``phone``; both are unique."""
         book = self.emails if field == "email" else self.phones
         number = book.get(value.strip().lower())
         return None if number is None else self.customers.records[number]

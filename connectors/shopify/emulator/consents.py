@@ -1,0 +1,60 @@
+"""Which marketing states an app may set.
+
+Source: Shopify Admin GraphQL 2026-10, ``CustomerEmailMarketingConsentInput`` and the two consent
+mutations: three states are accepted, an address is needed. That subscribing needs an opt-in level:
+shopify-api-ruby#1287 (REST). Unconfirmed: the wording; that the level stays when somebody leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.shopify.emulator.records import Consent, Customer
+from connectors.shopify.emulator.refusals import InputRefused, UserError
+from connectors.shopify.emulator.shop import Shop
+
+SETTABLE = ("SUBSCRIBED", "UNSUBSCRIBED", "PENDING")
+
+
+def decided(
+    shop: Shop, channel: str, given: Mapping[str, Any], customer: Customer | None = None
+) -> Consent:
+    """The marketing state that an input stands for; unchanged if it says what is so already.
+
+    Args:
+        shop: Whose time it is.
+        channel: ``email`` or ``sms``.
+        given: ``marketingState``, ``marketingOptInLevel`` and ``consentUpdatedAt``.
+        customer: Whose consent it is; None for one who is about to be made.
+
+    Raises:
+        InputRefused: If an app may not set it.
+    """
+    state, level = given["marketingState"], given.get("marketingOptInLevel")
+    if customer is not None and not (customer.email if channel == "email" else customer.phone):
+        what = "an email address" if channel == "email" else "a phone number"
+        said = f"Customer must have {what} to update their marketing consent"
+        raise InputRefused(UserError(said, ["customerId"], "INVALID"))
+    if state not in SETTABLE:
+        said = f"Cannot specify {state} as a marketing state input"
+        raise _refused(channel, "marketingState", said, "INVALID")
+    if state == "SUBSCRIBED" and level is None:
+        said = "Marketing opt in level is required to subscribe"
+        raise _refused(channel, "marketingOptInLevel", said, "MISSING_ARGUMENT")
+    at = given.get("consentUpdatedAt")
+    if at is not None and at > shop.now():
+        said = "Consent updated at cannot be in the future"
+        raise _refused(channel, "consentUpdatedAt", said, "INVALID")
+    known = Consent() if customer is None else _known(customer, channel)
+    if at is None and known.state == state and level in (None, known.opt_in_level):
+        return known
+    return Consent(state, level or known.opt_in_level, at or shop.now(), "OTHER")
+
+
+def _known(customer: Customer, channel: str) -> Consent:
+    return customer.email_consent if channel == "email" else customer.sms_consent
+
+
+def _refused(channel: str, field: str, message: str, code: str) -> InputRefused:
+    return InputRefused(UserError(message, [f"{channel}MarketingConsent", field], code))
