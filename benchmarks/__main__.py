@@ -9,7 +9,16 @@ from pathlib import Path
 
 import click
 
-from benchmarks import csv_load, pipeline, rerun, rest_pull, results, size, startup
+from benchmarks import (
+    csv_load,
+    pipeline,
+    rerun,
+    rest_pull,
+    results,
+    shared_limits,
+    size,
+    startup,
+)
 from benchmarks.results import Finding
 
 BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
@@ -17,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "rerun": rerun.measure,
     "rest_pull": rest_pull.measure,
     "pipeline": pipeline.measure,
+    "shared_limits": shared_limits.measure,
     "startup": startup.measure,
     "size": size.measure,
 }
