@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 
+from connectors.zendesk.client import TooRecent
 from connectors.zendesk.rows import objects, part
 from hub.core.connector import Context, Json, Row
 from hub.core.errors import StopRun
@@ -100,9 +101,11 @@ class Api:
 
     def export_by_time(self, kind: str, name: str, start: int, include: str = "") -> Export:
         """One page of an export by time: records changed at ``start`` (epoch seconds) or later."""
-        answer = self._wire.get(
-            f"/api/v2/incremental/{kind}", params={"start_time": start, "include": include or None}
-        )
+        asked = {"start_time": start, "include": include or None}
+        try:
+            answer = self._wire.get(f"/api/v2/incremental/{kind}", params=asked)
+        except TooRecent:  # all that is older has been handed out
+            return Export([], {}, str(start), end=True)
         end_time = dig(answer.json, "end_time")
         return _export(answer, name, str(end_time) if isinstance(end_time, int) else str(start))
 

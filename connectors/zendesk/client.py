@@ -64,6 +64,10 @@ class NotOffered(StopRun):
     """The account's plan does not have it, or the credential's role may not see it."""
 
 
+class TooRecent(StopRun):
+    """An export was asked for the last minute, which Zendesk does not hand out yet."""
+
+
 def translate(response: Response) -> HubError | None:
     """What an error answer means to the hub; None where its status says enough.
 
@@ -82,6 +86,8 @@ def translate(response: Response) -> HubError | None:
             return NotOffered(f"there is no such thing in this account ({told})")
         case HTTPStatus.CONFLICT:
             return RetryLater("another request was changing the same record", after=_CONFLICT)
+        case HTTPStatus.UNPROCESSABLE_ENTITY if _TOO_RECENT in str(response.json):
+            return TooRecent("nothing of the last minute is handed out")
         case status if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
             throttled = status == HTTPStatus.TOO_MANY_REQUESTS
             return None if throttled else StopRun(f"Zendesk refused the request: {told}")
@@ -90,6 +96,7 @@ def translate(response: Response) -> HubError | None:
 
 
 _CONFLICT = 2.0
+_TOO_RECENT = "Too recent start_time"
 _RENEW = (
     "Compare client_id and client_secret with Admin Center > Apps and integrations > APIs > OAuth "
     "clients (a used or revoked refresh token must be authorised anew), then check again."

@@ -234,6 +234,18 @@ def test_a_plateau_beyond_the_page_is_read_whole(
     assert report.counts.read == len(hub.records(stream))
 
 
+def test_a_plateau_at_the_very_edge_is_read_whole(connect: Connect, clock: ManualClock) -> None:
+    """A second that is just old enough to be shown, with nothing after it, ends the export."""
+    hub = connect(create(clock=clock, export_page=10))
+    for number in range(25):
+        hub.mutate("create", "organizations", properties={"name": f"N{number}"})
+    clock.sleep(60)
+
+    report = hub.pull("organizations")
+
+    assert (report.error, report.counts.stored) == (None, 25)
+
+
 def test_a_record_that_commits_late_is_read(hub: Any) -> None:
     """A change stamped an hour before the cursor still comes: the order is Zendesk's own."""
     first, second = add_users(hub, 2)
