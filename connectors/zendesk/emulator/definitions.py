@@ -33,8 +33,8 @@ def create_organization_field(account: Account, call: Call) -> Answer:
 
 
 def _list(account: Account, call: Call, kind: str) -> Answer:
-    rows = [_json(account, kind, field) for field in account.fields[kind].defined.values()]
-    return paged(call, _plural(kind), rows)
+    fields = list(account.fields[kind].defined.values())
+    return paged(call, _plural(kind), fields, lambda field: _json(account, kind, field))
 
 
 def _create(account: Account, call: Call, kind: str) -> Answer:

@@ -7,6 +7,8 @@ kind that an account lacks is answered by 403 (ratings) and 404 (survey response
 
 from __future__ import annotations
 
+from functools import partial
+
 from connectors.zendesk.emulator.account import Account
 from connectors.zendesk.emulator.paging import by_cursor, paged
 from connectors.zendesk.emulator.refusals import forbidden, invalid_attribute, no_endpoint
@@ -37,7 +39,7 @@ def list_ratings(account: Account, call: Call) -> Answer:
         for entry in account.table(RATINGS).live()
         if _within(_second(entry), start, end) and (not score or _scores(entry, score))
     ]
-    return paged(call, RATINGS, [account.shown(RATINGS, entry) for entry in entries])
+    return paged(call, RATINGS, entries, partial(account.shown, RATINGS))
 
 
 def list_responses(account: Account, call: Call) -> Answer:
@@ -54,7 +56,7 @@ def list_responses(account: Account, call: Call) -> Answer:
         and (not subjects or set(subjects) & set(entry.body["subject_zrns"]))
         and (not people or str(entry.body["responder_id"]) in people)
     ]
-    return by_cursor(call, RESPONSES, [account.shown(RESPONSES, entry) for entry in entries])
+    return by_cursor(call, RESPONSES, entries, partial(account.shown, RESPONSES))
 
 
 def _within(at: int, start: int | None, end: int | None) -> bool:

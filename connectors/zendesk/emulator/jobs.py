@@ -67,6 +67,10 @@ class Job:
         }
 
 
+def _is_kept(job: Job, now: datetime) -> bool:
+    return now - job.queued_at < KEPT
+
+
 class JobDesk:
     """The account's jobs.
 
@@ -87,6 +91,7 @@ class JobDesk:
         """
         if len(current := self.in_flight(now)) >= MAX_IN_FLIGHT:
             raise too_many_jobs(job_type, [job.id for job in current])
+        self._jobs = {k: j for k, j in self._jobs.items() if not j.done or _is_kept(j, now)}
         self._made += 1
         name = hashlib.sha256(f"job:{self._made}".encode()).hexdigest()[:32]
         starts = now + self._pause
@@ -119,5 +124,5 @@ class JobDesk:
 
     def recent(self, now: datetime) -> list[Job]:
         """The jobs that are still remembered, newest first."""
-        kept = [job for job in self._jobs.values() if now - job.queued_at < KEPT]
+        kept = [job for job in self._jobs.values() if _is_kept(job, now)]
         return kept[: -KEPT_AT_MOST - 1 : -1]

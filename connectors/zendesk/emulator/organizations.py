@@ -44,8 +44,7 @@ _BLANK: Mapping[str, Any] = {
 
 def list_organizations(account: Account, call: Call) -> Answer:
     """The organizations that are there, by id."""
-    rows = [account.shown(KIND, entry) for entry in account.table(KIND).live()]
-    return paged(call, KIND, rows)
+    return paged(call, KIND, list(account.table(KIND).live()), partial(account.shown, KIND))
 
 
 def get_organization(account: Account, call: Call) -> Answer:

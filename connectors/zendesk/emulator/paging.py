@@ -11,8 +11,8 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from connectors.zendesk.emulator.refusals import deep_offset, invalid_attribute, invalid_value
@@ -23,30 +23,50 @@ MAX_OFFSET_PAGE = 100
 MAX_OFFSET = 10_000
 
 
-def paged(call: Call, name: str, rows: Sequence[dict[str, Any]], *, links: bool = True) -> Answer:
-    """One page of ``rows``, by cursor if the client asked for one, else by offset.
+class Item(Protocol):
+    """Anything that a list holds."""
+
+    @property
+    def id(self) -> Any:
+        """Its native id."""
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+Show = Callable[[ItemT], dict[str, Any]]
+
+
+def paged(call: Call, name: str, items: Sequence[ItemT], show: Show[ItemT]) -> Answer:
+    """One page of a list, by cursor if the client asked for one, else by offset.
 
     Args:
         call: The request.
         name: Key of the rows in the answer.
-        rows: All of them, in the list's order.
-        links: Whether answers by cursor carry the next page's URL too.
+        items: All that the list holds, in its order.
+        show: How one of them stands in the answer.
 
     Raises:
         Refusal: 400.
     """
-    if any(parameter.startswith("page[") for parameter in call.query):
-        return _by_cursor(call, name, rows, links=links)
-    return _by_offset(call, name, rows)
+    if not any(parameter.startswith("page[") for parameter in call.query):
+        return _by_offset(call, name, items, show)
+    answer, start, size = _by_cursor(call, name, items, show)
+    meta = answer["meta"]
+    links = {
+        "next": _link(call, "page[after]", meta["after_cursor"], size)
+        if meta["has_more"]
+        else None,
+        "prev": _link(call, "page[before]", meta["before_cursor"], size) if start else None,
+    }
+    return Answer(answer | {"links": links})
 
 
-def by_cursor(call: Call, name: str, rows: Sequence[dict[str, Any]]) -> Answer:
+def by_cursor(call: Call, name: str, items: Sequence[ItemT], show: Show[ItemT]) -> Answer:
     """One page of a list that knows no offsets and names no URLs.
 
     Raises:
         Refusal: 400.
     """
-    return _by_cursor(call, name, rows, links=False)
+    return Answer(_by_cursor(call, name, items, show)[0])
 
 
 def encode(stream: str, place: Sequence[int | str]) -> str:
@@ -85,50 +105,45 @@ def _invalid_cursor() -> Exception:
     return invalid_value("The cursor is invalid")
 
 
-def _by_cursor(call: Call, name: str, rows: Sequence[dict[str, Any]], *, links: bool) -> Answer:
+def _by_cursor(
+    call: Call, name: str, items: Sequence[ItemT], show: Show[ItemT]
+) -> tuple[dict[str, Any], int, int]:
+    """The rows with their cursors, the position of the first one, and the size asked for."""
     size = _size(call, "page[size]")
     after, before = call.query.get("page[after]"), call.query.get("page[before]")
-    stream = call.stream
     start = 0
     if after is not None:
-        start = _following(rows, decode(stream, after)[0])
+        start = _following(items, decode(call.stream, after)[0])
     elif before is not None:
-        start = max(0, _following(rows, decode(stream, before)[0]) - 1 - size)
-    page = list(rows[start : start + size])
-    more = start + size < len(rows)
-    cursors = {
-        "after_cursor": encode(stream, [page[-1]["id"]]) if page else None,
-        "before_cursor": encode(stream, [page[0]["id"]]) if page else None,
+        start = max(0, _following(items, decode(call.stream, before)[0]) - 1 - size)
+    page = items[start : start + size]
+    meta = {
+        "has_more": start + size < len(items),
+        "after_cursor": encode(call.stream, [page[-1].id]) if page else None,
+        "before_cursor": encode(call.stream, [page[0].id]) if page else None,
     }
-    body: dict[str, object] = {name: page, "meta": {"has_more": more, **cursors}}
-    if links:
-        following, previous = cursors["after_cursor"], cursors["before_cursor"]
-        body["links"] = {
-            "next": _link(call, "page[after]", following, size) if more else None,
-            "prev": _link(call, "page[before]", previous, size) if start else None,
-        }
-    return Answer(body)
+    return {name: [show(item) for item in page], "meta": meta}, start, size
 
 
-def _following(rows: Sequence[dict[str, Any]], key: Any) -> int:
-    """Where the rows after ``key`` begin, whether or not that row is still there."""
-    keys = [row["id"] for row in rows]
+def _following(items: Sequence[Item], key: Any) -> int:
+    """Where the items after ``key`` begin, whether or not that one is still there."""
+    keys = [item.id for item in items]
     if key in keys:
         return keys.index(key) + 1
     return sum(1 for other in keys if other <= key)
 
 
-def _by_offset(call: Call, name: str, rows: Sequence[dict[str, Any]]) -> Answer:
+def _by_offset(call: Call, name: str, items: Sequence[ItemT], show: Show[ItemT]) -> Answer:
     page = call.number("page") or 1
     size = min(call.number("per_page") or MAX_PAGE, MAX_PAGE)
     if page > MAX_OFFSET_PAGE or page * size > MAX_OFFSET:
         raise deep_offset()
     start = (page - 1) * size
-    more = start + size < len(rows)
+    more = start + size < len(items)
     return Answer(
         {
-            name: list(rows[start : start + size]),
-            "count": len(rows),
+            name: [show(item) for item in items[start : start + size]],
+            "count": len(items),
             "next_page": _page_url(call, page + 1, size) if more else None,
             "previous_page": _page_url(call, page - 1, size) if page > 1 else None,
         }

@@ -178,7 +178,7 @@ class People:
             names.add("identities")
         if names:
             self._account.log("update", KIND, entry.id, names, actor)
-        if second:
+        if second or "email" in changed:
             self._announce(entry, wanted, actor)
         return names
 

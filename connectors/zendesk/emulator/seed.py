@@ -17,7 +17,7 @@ from connectors.zendesk.emulator.account import GROUP_ID, OWNER_ID, Account
 from connectors.zendesk.emulator.feedback import RATINGS, RESPONSES
 from connectors.zendesk.emulator.organizations import blank_organization
 from connectors.zendesk.emulator.people import blank_user
-from connectors.zendesk.emulator.tables import Body, stamp
+from connectors.zendesk.emulator.tables import VISIBLE_AFTER_SECONDS, Body, stamp
 from connectors.zendesk.emulator.ulids import ulid
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _add_presence(account: Account, presence: Presence, employers: Mapping[str, 
     created, updated = presence.created_at, presence.updated_at
     body = blank_user(account, int(presence.local_id)) | values
     body |= {"user_fields": kept, "created_at": stamp(created), "updated_at": stamp(updated)}
-    account.people.adopt(account.table("users").add(body, updated))
+    account.people.adopt(account.table("users").add(body, _settled(account, updated)))
 
 
 def _profile(presence: Presence) -> dict[str, Any]:
@@ -143,6 +143,11 @@ def _profile(presence: Presence) -> dict[str, Any]:
     }
     email = presence.email.strip().lower()
     return values | ({"email": email} if _EMAIL.fullmatch(email) else {})
+
+
+def _settled(account: Account, at: datetime) -> datetime:
+    """When a record of the past was changed, by Zendesk's own books: exports show all of it."""
+    return min(at, account.now() - timedelta(seconds=VISIBLE_AFTER_SECONDS))
 
 
 def _add_user(account: Account, key: int, name: str, at: datetime, **values: object) -> None:
@@ -191,7 +196,7 @@ def _add_ticket(account: Account, ticket: Ticket, agents: Mapping[str, int]) -> 
         "allow_channelback": False,
         "from_messaging_channel": False,
     }
-    account.table("tickets").add(body, ticket.updated_at)
+    account.table("tickets").add(body, _settled(account, ticket.updated_at))
     account.metrics[key] = _metrics(account, ticket)
     for message in ticket.messages:
         _add_comment(account, key, message, agents.get(message.author, requester), via)
@@ -215,7 +220,7 @@ def _add_comment(
         "metadata": {"system": {}, "custom": {}},
         "ticket_id": ticket,
     }
-    account.table("comments").add(body, message.sent_at)
+    account.table("comments").add(body, _settled(account, message.sent_at))
 
 
 def _metrics(account: Account, ticket: Ticket) -> Body:

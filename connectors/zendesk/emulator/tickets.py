@@ -7,6 +7,7 @@ November 2026).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from connectors.zendesk.emulator.account import Account
@@ -23,13 +24,12 @@ def list_comments(account: Account, call: Call) -> Answer:
     entries = comments_of(account, ticket.id)
     if call.query.get("sort") == "-created_at" or call.query.get("sort_order") == "desc":
         entries = entries[::-1]
-    return paged(call, "comments", [comment_json(account, entry) for entry in entries])
+    return paged(call, "comments", entries, partial(comment_json, account))
 
 
 def list_tickets(account: Account, call: Call) -> Answer:
     """The tickets that are not deleted, by id."""
-    rows = [ticket_json(account, entry) for entry in account.table(KIND).live()]
-    return paged(call, KIND, rows)
+    return paged(call, KIND, list(account.table(KIND).live()), partial(ticket_json, account))
 
 
 def get_ticket(account: Account, call: Call) -> Answer:

@@ -58,13 +58,13 @@ def list_users(account: Account, call: Call) -> Answer:
     """The users that are not deleted, by id."""
     roles = {call.query["role"]} if "role" in call.query else set(call.query.getlist("role[]"))
     external_id = call.query.get("external_id")
-    rows = [
-        account.shown(KIND, entry)
+    entries = [
+        entry
         for entry in account.table(KIND).live()
         if (not roles or entry.body["role"] in roles)
         and (external_id is None or _same(entry.body["external_id"], external_id))
     ]
-    return paged(call, KIND, rows)
+    return paged(call, KIND, entries, partial(account.shown, KIND))
 
 
 def get_user(account: Account, call: Call) -> Answer:
@@ -154,7 +154,7 @@ def list_deleted_users(account: Account, call: Call) -> Answer:
     """The users that are deleted, for good or not, by id."""
     entries = account.table(KIND).entries
     gone = [entries[key] for key in sorted(entries) if entries[key].deleted]
-    return paged(call, "deleted_users", [_deleted(entry) for entry in gone])
+    return paged(call, "deleted_users", gone, _deleted)
 
 
 def get_deleted_user(account: Account, call: Call) -> Answer:
