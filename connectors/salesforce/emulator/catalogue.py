@@ -168,7 +168,7 @@ IndividualId reference >Individual ungoverned
 """  # noqa: E501 - one field, one line
 _CASE = """
 MasterRecordId reference >Case fixed ungoverned
-CaseNumber string 30 fixed lookup name ungoverned
+CaseNumber string 30 required fixed lookup name ungoverned
 ContactId reference >Contact
 AccountId reference >Account
 ParentId reference >Case
@@ -186,7 +186,6 @@ ClosedDate datetime fixed ungoverned
 IsEscalated boolean
 ContactPhone phone 40 derived ungoverned
 ContactEmail email 80 derived ungoverned
-Comments textarea 4000
 """
 _OPPORTUNITY = """
 AccountId reference >Account
@@ -201,12 +200,12 @@ Type picklist 255 = Existing Customer - Upgrade|New Customer
 LeadSource picklist 255 = Web|Phone Inquiry|Partner Referral|Purchased List|Other
 IsClosed boolean derived ungoverned
 IsWon boolean derived ungoverned
-ContactId reference >Contact once ungoverned
+ContactId reference >Contact once oneway ungoverned
 """  # noqa: E501 - one field, one line
 _ACTIVITY = """
 WhoId reference >Contact,Lead ungoverned
 WhatId reference >Account,Opportunity,Case ungoverned
-Subject combobox 255 = Call|Email|Meeting|Other
+Subject combobox 255 name = Call|Email|Meeting|Other
 ActivityDate date
 Description textarea 32000
 AccountId reference >Account fixed ungoverned

@@ -158,7 +158,7 @@ def _children(parent: str) -> Iterable[dict[str, object]]:
 
 def _field(field: Field, *, editable: bool) -> dict[str, object]:
     return {
-        "aggregatable": field.filterable and field.type != "boolean",
+        "aggregatable": field.sortable and field.type != "boolean",
         "aiPredictionField": False,
         "autoNumber": field.name == "CaseNumber",
         "byteLength": _bytes(field),
@@ -183,7 +183,7 @@ def _field(field: Field, *, editable: bool) -> dict[str, object]:
         "filterable": field.filterable,
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": False,
-        "groupable": field.filterable and field.type not in ("datetime", "double", "currency"),
+        "groupable": field.sortable and field.type not in ("datetime", "double", "currency"),
         "highScaleNumber": False,
         "htmlFormatted": False,
         "idLookup": field.id_lookup or field.external_id,
@@ -210,7 +210,7 @@ def _field(field: Field, *, editable: bool) -> dict[str, object]:
         "scale": field.scale,
         "searchPrefilterable": False,
         "soapType": _SOAP.get(field.type, "xsd:string"),
-        "sortable": field.filterable,
+        "sortable": field.sortable,
         "type": field.type,
         "unique": field.unique,
         "updateable": field.updateable and editable,

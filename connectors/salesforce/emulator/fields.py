@@ -7,6 +7,7 @@ lines: name, type, length, marks, and after ``=`` the values of a picklist. Mark
     once          set on creation only   lookup      records can be upserted by it
     name          the record's name      ungoverned  field-level security does not reach it
     derived       worked out when read   default=X   value of a new record
+    oneway        queries cannot follow it
     >Account      refers to an Account   unique      no two records share a value
     restricted    only the listed values
 """
@@ -72,8 +73,13 @@ class Field:
 
     @property
     def filterable(self) -> bool:
-        """Whether queries may filter and sort by it."""
-        return self.type != "address" and not (self.type == "textarea" and self.length > 255)
+        """Whether queries may filter by it; by addresses only through DISTANCE()."""
+        return not (self.type == "textarea" and self.length > 255)
+
+    @property
+    def sortable(self) -> bool:
+        """Whether queries may sort by it."""
+        return self.filterable and self.type != "address"
 
 
 def field_of(line: str) -> Field:
@@ -126,6 +132,7 @@ _MARKS: Mapping[str, Callable[[Field], Field]] = {
     "name": lambda made: replace(made, name_field=True),
     "ungoverned": lambda made: replace(made, permissionable=False),
     "derived": lambda made: replace(made, createable=False, updateable=False, derived=True),
+    "oneway": lambda made: replace(made, relationship=""),
     "unique": lambda made: replace(made, unique=True),
     "restricted": lambda made: replace(made, restricted=True),
 }

@@ -90,6 +90,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", _RECORD, sobjects.get_record),
     Endpoint("PATCH", _RECORD, sobjects.update_record),
     Endpoint("DELETE", _RECORD, sobjects.delete_record),
+    Endpoint("GET", _SOBJECT + "/{field}/{value}", sobjects.get_by_key),
     Endpoint("PATCH", _SOBJECT + "/{field}/{value}", sobjects.upsert_record),
 )
 """Everything that the org answers below ``/services/data/v67.0``."""

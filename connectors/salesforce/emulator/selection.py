@@ -162,7 +162,7 @@ def _test(org: Org, kind: SObject, condition: Condition) -> Test:
 def _comparison(org: Org, kind: SObject, comparison: Comparison) -> Test:
     source = column(org, kind, comparison.path)
     field = source.field
-    if not field.filterable:
+    if not field.sortable:
         raise unusable_field(field.name, "filtered")
     if comparison.operator == "LIKE":
         return _like(source, comparison.constants[0])
@@ -239,7 +239,7 @@ def _folded(field: Field, value: Json) -> Json:
 
 def _sorted(org: Org, kind: SObject, records: list[Record], key: Ordering) -> list[Record]:
     source = column(org, kind, key.path)
-    if not source.field.filterable:
+    if not source.field.sortable:
         raise unusable_field(source.field.name, "sorted")
     valued = [(_folded(source.field, source.of(record)), record) for record in records]
     known = [pair for pair in valued if pair[0] is not None]

@@ -36,6 +36,18 @@ def get_record(org: Org, call: Call) -> Answer:
     return Answer(record_json(org, kind, record, call.version, _asked_for(call)))
 
 
+def get_by_key(org: Org, call: Call) -> Answer:
+    """The live record with that value of an external id; 300 with the candidates for several."""
+    kind = org.kind(call.path["sobject"])
+    key = lookup_field(org, kind, call.path["field"])
+    holders = org.table(kind.name).holders(key.name, accept(key, call.path["value"]))
+    if not holders:
+        raise no_such_record(key.name)
+    if len(holders) > 1:
+        return _candidates(call, kind, holders)
+    return Answer(record_json(org, kind, holders[0], call.version, _asked_for(call)))
+
+
 def create_record(org: Org, call: Call) -> Answer:
     """The new record's id."""
     kind = writable_kind(org, call.path["sobject"], "POST")
@@ -73,7 +85,7 @@ def upsert_record(org: Org, call: Call) -> Answer:
         raise invalid("INVALID_FIELD", message, key.name)
     holders = org.table(kind.name).holders(key.name, accept(key, call.path["value"]))
     if len(holders) > 1:
-        return Answer([attributes(call.version, kind.name, r.id)["url"] for r in holders], 300)
+        return _candidates(call, kind, holders)
     record, created = upsert(org, call, kind, holders[0] if holders else None, values, key)
     return Answer(saved(record.id) | {"created": created}, 201 if created else 200)
 
@@ -178,6 +190,10 @@ def failed(refusal: Refusal) -> dict[str, Json]:
 def save_duplicate(call: Call) -> bool:
     """Whether the request asks to pass the org's duplicate rules."""
     return call.option("sforce-duplicate-rule-header", "allowSave").lower() == "true"
+
+
+def _candidates(call: Call, kind: SObject, holders: list[Record]) -> Answer:
+    return Answer([attributes(call.version, kind.name, r.id)["url"] for r in holders], 300)
 
 
 def _asked_for(call: Call) -> list[str]:
