@@ -18,7 +18,8 @@ _PAGE = "pageInfo { hasNextPage endCursor }"
 _MONEY = "{ shopMoney { amount currencyCode } }"
 _ASCENDING = "first: $first, query: $query, sortKey: ID"
 _NESTED = 10
-"""Nodes of an inner connection that come with their parent; the rest is asked for apart."""
+_FURTHER = 100
+"""Nodes of an inner connection that come with their parent, and at a time when asked for apart."""
 
 _ADDRESS = "id address1 address2 city province zip countryCodeV2"
 _LINE = (
@@ -125,11 +126,10 @@ def by_id(kind: Kind, *, metafields: bool) -> str:
 
 def further(kind: Kind, name: str) -> str:
     """The next page of a connection inside one node."""
+    page = f"{name}(first: {_FURTHER}, after: $after) {{ nodes {{ {kind.nested[name]} }} {_PAGE} }}"
     return (
         "query Further($id: ID!, $after: String) "
-        f"{{ node(id: $id) {{ ... on {kind.type} "
-        f"{{ {name}(first: 250, after: $after) {{ nodes {{ {kind.nested[name]} }} {_PAGE} }} "
-        "} } }"
+        f"{{ node(id: $id) {{ ... on {kind.type} {{ {page} }} }} }}"
     )
 
 

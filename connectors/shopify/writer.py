@@ -34,6 +34,9 @@ Held = Mapping[str, Mapping[str, Row]]
 Send = Callable[[Sequence[Mapping[str, object]]], Sequence[Row]]
 """Sends up to 25 metafields and returns their errors."""
 
+BATCH = 100
+"""Customers whose profiles are written together; how many calls that takes, their values decide."""
+
 _STALE = frozenset({"STALE_OBJECT", "INVALID_COMPARE_DIGEST"})
 _TEMPORARY = frozenset({"INTERNAL_ERROR"})
 
@@ -236,7 +239,7 @@ PROFILES = Writer(
     name="profiles",
     stream="customers",
     fields=FIELDS,
-    batch=SETS,
+    batch=BATCH,
     write=write,
     read=read,
     provision=provision,
