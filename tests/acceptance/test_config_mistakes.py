@@ -57,6 +57,8 @@ data_dir = "./var"
 [store]
 url = "postgresql+psycopg://hub@db.example.net/hub"
 password = "${env:HUB_DB_PASSWORD}"
+[vault]
+key = "${env:HUB_VAULT_KEY}"
 [connections.shop]
 connector = "shop"
 mode = "observe"
@@ -298,6 +300,7 @@ def shop_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub.app, "installed_connectors", lambda: catalogue)
     monkeypatch.setenv("SHOP_TOKEN", "a-token-for-tests")
     monkeypatch.setenv("HUB_DB_PASSWORD", "a-password-for-tests")
+    monkeypatch.setenv("HUB_VAULT_KEY", "a-key-for-tests")
 
 
 def _check(case: Case, folder: Path, capsys: pytest.CaptureFixture[str]) -> Outcome:

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from hub.core.auth import TokenProvider
 from hub.core.connector import (
     Change,
     CheckItem,
@@ -36,6 +35,7 @@ from hub.core.http import Response
 from hub.core.pages import From, Rest
 from hub.core.records import Order, Person
 from hub.core.released import Released
+from hub.core.tokens import TokenProvider
 from hub.testing import CHECKS, Finding, Subject, conduct
 
 PACKAGE = Path(__file__).parents[1] / "third_party/hub_acme"
@@ -547,7 +547,7 @@ def test_a_double_renewal_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def twice(self: TokenProvider, refused: Mapping[str, str]) -> bool:
         sound(self, refused)
-        self._token = None
+        self._held = None
         return True
 
     monkeypatch.setattr(TokenProvider, "renew", twice)

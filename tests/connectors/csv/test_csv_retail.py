@@ -49,6 +49,7 @@ def digest(row: Row) -> bytes:
     return blake2b(json.dumps(row, sort_keys=True).encode(), digest_size=8).digest()
 
 
+@pytest.mark.slow
 def test_every_line_is_accounted_for(shelf: Any) -> None:
     """541,909 lines, 4,372 customers, 25,900 invoices, 9,288 cancel lines; no key twice."""
     shelf.stream = STREAM

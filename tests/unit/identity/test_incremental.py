@@ -163,12 +163,26 @@ def frozen_bench(new_bench: BenchMaker) -> Callable[[], Bench]:
     return make
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(steps=histories())
 def test_step_by_step_ends_where_all_at_once_ends(
     frozen_bench: Callable[[], Bench], steps: list[Step]
 ) -> None:
     """Any order and any split into runs, with changes, deletions and decisions, ends the same."""
+    _assert_the_way_does_not_matter(frozen_bench, steps)
+
+
+@pytest.mark.slow
+@settings(max_examples=250)
+@given(steps=histories())
+def test_ten_times_as_many_ways_end_the_same(
+    frozen_bench: Callable[[], Bench], steps: list[Step]
+) -> None:
+    """The rarer meetings of changes, deletions and decisions too."""
+    _assert_the_way_does_not_matter(frozen_bench, steps)
+
+
+def _assert_the_way_does_not_matter(frozen_bench: Callable[[], Bench], steps: list[Step]) -> None:
     stepwise, at_once = frozen_bench(), frozen_bench()
 
     given_out = _play(stepwise, steps)
