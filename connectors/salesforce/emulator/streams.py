@@ -51,10 +51,12 @@ def kind_of(org: Org, name: str) -> SObject:
 
 
 def records_of(org: Org, name: str) -> Iterator[Record]:
-    """The live records of a stream or an object.
+    """The live records of a stream or an object; none where the org lacks a stream's object.
 
     Raises:
-        Refusal: 404.
+        Refusal: 404 if there is no such stream or object.
     """
+    if name in STREAMS and org.find_kind(STREAMS[name][0]) is None:
+        return iter(())
     choice = STREAMS[name][1] if name in STREAMS else _every
     return filter(choice, org.table(kind_of(org, name).name).live())
