@@ -32,6 +32,7 @@ from connectors.shopify.emulator.refusals import InputRefused
 from connectors.shopify.emulator.seed import apply_changes, seed_from
 from connectors.shopify.emulator.shop import Shop, Visibility
 from connectors.shopify.emulator.state import dump, restore
+from connectors.shopify.emulator.webhooks import SignedDelivery, delivery
 from hub.core.clock import Clock, SystemClock
 from hub.core.secrets import Secret
 from hub.emulation.effects import CallLog, EffectLog
@@ -100,6 +101,10 @@ class ShopifyEmulator:
             return perform(self.shop, command)
         except InputRefused as refused:
             raise ValueError(str(refused)) from refused
+
+    def deliver(self, topic: str, record_id: str = "", **more: Any) -> SignedDelivery:
+        """The signed request that a webhook of this shop makes; see ``webhooks.delivery``."""
+        return delivery(self.shop, topic, record_id, **more)
 
     def snapshot(self) -> Mapping[str, object]:
         """Every record, definition and metafield of the shop."""

@@ -77,6 +77,7 @@ class Shop:
         loose_bounds: ``>`` and ``<`` in searches let the bound itself through.
         depth: How many nodes of a connection can be paged through.
         protected: What the app sees of protected customer data.
+        deliveries: Webhook deliveries so far.
     """
 
     clock: Clock
@@ -99,6 +100,7 @@ class Shop:
     merged: dict[int, int] = field(default_factory=dict)
     opened_at: datetime = field(init=False)
     last_number: int = 70_000_000
+    deliveries: int = 0
     _answers: int = 0
 
     def __post_init__(self) -> None:
