@@ -101,7 +101,7 @@ def offered(response: Mapping[str, Any]) -> Row:
     """A survey response with the time when it was offered, which its id begins with.
 
     >>> offered({"id": "01J1WB51MG6HXTYWE6Q0C93RNW"})["offered at"]
-    '2024-07-03T10:06:00.080Z'
+    '2024-07-03T13:04:44.176Z'
     >>> offered({"id": "17"})["offered at"] is None
     True
 
