@@ -319,6 +319,8 @@ def _definition(shop: Shop, given: Input) -> Definition:
         raise _refused(said, "access", "ADMIN_ACCESS_INPUT_NOT_ALLOWED")
     _check_room(shop, kind, namespace, key)
     capabilities = given.get("capabilities") or {}
+    rules = _rules(given.get("validations") or ())
+    position = _pinned(shop, kind) if given.get("pin") else None
     return Definition(
         number=shop.next_number(),
         owner_type=kind,
@@ -330,8 +332,8 @@ def _definition(shop: Shop, given: Input) -> Definition:
         admin_access=access.get("admin", "PUBLIC_READ_WRITE"),
         storefront_access=access.get("storefront", "NONE"),
         unique=bool((capabilities.get("uniqueValues") or {}).get("enabled")),
-        pinned_position=_pinned(shop, kind) if given.get("pin") else None,
-        validations=_rules(given.get("validations") or ()),
+        pinned_position=position,
+        validations=rules,
     )
 
 
