@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from connectors.zendesk.emulator.access import Access
+from connectors.zendesk.emulator.directory import Directory
 from connectors.zendesk.emulator.fields import FieldSet
 from connectors.zendesk.emulator.jobs import JobDesk
 from connectors.zendesk.emulator.limits import RateLimiter
@@ -66,10 +67,11 @@ class Account:
     fields: dict[str, FieldSet] = field(default_factory=dict)
     metrics: dict[int, Body] = field(default_factory=dict)
     drifted: dict[str, dict[str, object]] = field(default_factory=dict)
+    directory: Directory = field(init=False)
     people: People = field(init=False)
 
     def __post_init__(self) -> None:
-        self.people = People(self)
+        self.directory, self.people = Directory(self), People(self)
         self.tables = {name: Table(name, self.sequence) for name in TABLES}
         self.fields = {"users": FieldSet(), "organizations": FieldSet()}
 

@@ -28,7 +28,6 @@ from connectors.zendesk.emulator import (
 )
 from connectors.zendesk.emulator.access import ANONYMOUS, READ, WRITE, Caller
 from connectors.zendesk.emulator.account import Account
-from connectors.zendesk.emulator.control import stage
 from connectors.zendesk.emulator.limits import (
     CURSOR_EXPORTS,
     ERASE_USER,
@@ -47,6 +46,7 @@ from connectors.zendesk.emulator.refusals import (
     rate_limited,
     server_error,
 )
+from connectors.zendesk.emulator.staging import stage
 from connectors.zendesk.emulator.wire import Answer, Call
 from hub.emulation.faults import retry_after_header
 from hub.emulation.server import vendor_faults

@@ -1,27 +1,16 @@
-"""What the vendor's own users do, and the trouble that a fault scenario stages in the data."""
+"""What the vendor's own users do in their screens."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from connectors.zendesk.emulator import organizations
 from connectors.zendesk.emulator.account import Account
-from connectors.zendesk.emulator.fields import CustomField
 from connectors.zendesk.emulator.refusals import invalid_attribute, not_found
-from connectors.zendesk.emulator.tables import (
-    VISIBLE_AFTER_SECONDS,
-    Entry,
-    Table,
-    instant,
-    stamp,
-)
-from hub.emulation.faults import Fault
+from connectors.zendesk.emulator.tables import Entry, Table, instant, restamp
 
 
 class _Command(BaseModel):
@@ -152,7 +141,7 @@ def _edit(account: Account, edit: EditRecord) -> set[str]:
     else:
         changed = _write(account, table, entry, edit.properties)
     if edit.modified_at:
-        _restamp(table, entry, instant(edit.modified_at))
+        restamp(table, entry, instant(edit.modified_at))
     return changed
 
 
@@ -176,7 +165,7 @@ def _move(account: Account, move: ArchiveRecord) -> None:
     else:
         entry = account.record(table.name, key)
         entry.deleted = True
-        _restamp(table, entry, account.now())
+        restamp(table, entry, account.now())
         table.move(entry, account.now())
         account.log("archive", table.name, key, set(), "user")
 
@@ -191,104 +180,3 @@ def _restore(account: Account, table: Table, key: int | str) -> None:
     entry.deleted = False
     table.move(entry, account.now())
     account.log("restore", table.name, key, set(), "user")
-
-
-# --- staged trouble --------------------------------------------------------------------------
-
-
-def stage(account: Account, fault: Fault) -> None:
-    """Bring about what the fault describes, before the request that struck it is answered."""
-    table = table_of(account, fault.object_type or "users")
-    if fault.kind == "plateau":
-        _plateau(account, table, fault)
-    elif fault.kind == "late_commit":
-        _commit_late(account, table, fault)
-    else:
-        _drift(account, table, fault)
-
-
-def _visible(account: Account) -> datetime:
-    """The latest moment that exports show."""
-    return account.now() - timedelta(seconds=VISIBLE_AFTER_SECONDS)
-
-
-def _plateau(account: Account, table: Table, fault: Fault) -> None:
-    """Give many records one modification time, as a bulk edit a minute ago does."""
-    moment = _visible(account)
-    for entry in list(table.live())[: fault.count]:
-        _restamp(table, entry, moment)
-        table.move(entry, moment)
-
-
-def _commit_late(account: Account, table: Table, fault: Fault) -> None:
-    """Let changes become visible now whose ``updated_at`` is past already.
-
-    Exports by cursor show them, since Zendesk orders those by when a change was generated. The
-    time-based ones stamp an event with the past itself.
-    """
-    moment = account.now() - timedelta(seconds=fault.seconds)
-    for entry in _chosen(table, fault):
-        name, value = _small_change(account, table, entry)
-        entry.body[name] = value
-        _restamp(table, entry, moment)
-        table.move(entry, moment if table.name == "comments" else _visible(account))
-        account.log("update", table.name, entry.id, {name}, "user")
-
-
-def _restamp(table: Table, entry: Entry, moment: datetime) -> None:
-    """Say when the record was changed last, where records of its kind say so."""
-    if table.name == "survey_responses":
-        entry.body["answers"] = [a | {"updated_at": stamp(moment)} for a in entry.body["answers"]]
-    elif table.name != "comments":
-        entry.body["updated_at"] = stamp(moment)
-
-
-def _small_change(account: Account, table: Table, entry: Entry) -> tuple[str, Any]:
-    """A field that people edit, and a value that it did not have."""
-    told = f"Edited {len(account.effects) + 1}"
-    match table.name:
-        case "tickets":
-            return "subject", told
-        case "comments":
-            return "body", told
-        case "satisfaction_ratings":
-            return "comment", told
-        case "survey_responses":
-            return "answers", _answered(entry.body["answers"], told)
-    return "notes", told
-
-
-def _answered(answers: list[dict[str, Any]], comment: str) -> list[dict[str, Any]]:
-    open_ended = {"type": "open_ended", "value": comment}
-    first, *others = answers
-    return [first, *({**other, **open_ended} for other in others[:1]), *others[1:]]
-
-
-def _chosen(table: Table, fault: Fault) -> list[Entry]:
-    entries = list(table.live())
-    draw = random.Random(f"{fault.kind}:{fault.count}")  # noqa: S311 - repeatable chance
-    return draw.sample(entries, min(fault.count, len(entries)))
-
-
-def _drift(account: Account, table: Table, fault: Fault) -> None:
-    """Add, remove or retype a field while a sync is running."""
-    if table.name not in account.fields:
-        _drift_rows(account.drifted.setdefault(table.name, {}), fault)
-        return
-    defined = account.fields[table.name].defined
-    if fault.change == "add":
-        number = account.sequence.id()
-        now = stamp(account.now())
-        added = CustomField(number, fault.field, fault.field, "text", created_at=now)
-        defined.setdefault(fault.field, added)
-    elif fault.change == "remove":
-        defined.pop(fault.field, None)
-    elif fault.field in defined:
-        defined[fault.field] = replace(defined[fault.field], type="decimal")
-
-
-def _drift_rows(extra: dict[str, object], fault: Fault) -> None:
-    if fault.change == "remove":
-        extra.pop(fault.field, None)
-    else:
-        extra[fault.field] = "new" if fault.change == "add" else ["new"]

@@ -27,7 +27,7 @@ def export_users(account: Account, call: Call) -> Answer:
     """Users that changed, deleted ones among them with ``active: false``."""
     entries, body = _by_cursor(account, call, "users")
     if "identities" in call.includes():
-        body["identities"] = account.people.identities(entries)
+        body["identities"] = account.directory.identities(entries)
     return Answer({"users": [account.shown("users", entry) for entry in entries], **body})
 
 

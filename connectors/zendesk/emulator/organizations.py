@@ -10,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from connectors.zendesk.emulator.account import Account
+from connectors.zendesk.emulator.attributes import BLANK_ORGANIZATION, ORGANIZATION, typed
 from connectors.zendesk.emulator.batches import attributes, batch, queue
 from connectors.zendesk.emulator.jobs import Result
 from connectors.zendesk.emulator.paging import paged
 from connectors.zendesk.emulator.refusals import (
     Problem,
-    invalid_attribute,
     not_found,
     record_invalid,
 )
@@ -25,21 +25,6 @@ from hub.emulation.effects import Actor
 
 KIND = "organizations"
 _OWN = "organization_fields"
-_TEXTS = frozenset({"name", "details", "notes", "external_id"})
-_LISTS = frozenset({"domain_names", "tags"})
-_FLAGS = frozenset({"shared_tickets", "shared_comments"})
-_BLANK: Mapping[str, Any] = {
-    "name": "",
-    "shared_tickets": False,
-    "shared_comments": False,
-    "external_id": None,
-    "domain_names": [],
-    "details": None,
-    "notes": None,
-    "group_id": None,
-    "tags": [],
-    _OWN: {},
-}
 
 
 def list_organizations(account: Account, call: Call) -> Answer:
@@ -137,14 +122,14 @@ def _addressed(account: Account, wanted: Mapping[str, Any]) -> Entry:
 
 def blank_organization(account: Account, key: int) -> Body:
     """An organization of which nothing is known yet."""
-    return {"id": key, "url": account.url(KIND, key), **_BLANK}
+    return {"id": key, "url": account.url(KIND, key), **BLANK_ORGANIZATION}
 
 
 # --- rules -----------------------------------------------------------------------------------
 
 
 def _accepted(account: Account, wanted: Mapping[str, Any], entry: Entry | None) -> dict[str, Any]:
-    values = {name: _typed(name, value) for name, value in wanted.items() if _is_known(name)}
+    values = typed(wanted, ORGANIZATION)
     problems: list[Problem] = []
     if _OWN in wanted:
         values[_OWN], problems = account.fields[KIND].accept(wanted[_OWN])
@@ -166,19 +151,3 @@ def _holder(account: Account, name: str, value: str) -> Entry | None:
     held = value.lower()
     live = account.table(KIND).live()
     return next((e for e in live if str(e.body[name] or "").lower() == held), None)
-
-
-def _is_known(name: str) -> bool:
-    return name in _TEXTS | _LISTS | _FLAGS
-
-
-def _typed(name: str, value: object) -> Any:
-    kinds: dict[str, tuple[Any, str]] = (
-        dict.fromkeys(_TEXTS, (str | None, "a string"))
-        | dict.fromkeys(_LISTS, (list, "an array"))
-        | dict.fromkeys(_FLAGS, (bool, "a boolean"))
-    )
-    kind, told = kinds[name]
-    if not isinstance(value, kind):
-        raise invalid_attribute(name, told)
-    return value

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from connectors.zendesk.emulator.account import Account
+from connectors.zendesk.emulator.directory import Address
 from connectors.zendesk.emulator.fields import CustomField
-from connectors.zendesk.emulator.people import Address
 from connectors.zendesk.emulator.tables import Body, Entry
 
 
@@ -45,7 +45,7 @@ def dump(account: Account) -> Mapping[str, Any]:
             name: [_kept(entry) for entry in table.entries.values()]
             for name, table in account.tables.items()
         },
-        addresses=account.people.addresses(),
+        addresses=account.directory.addresses(),
         metrics=account.metrics,
         fields={kind: list(fields.defined.values()) for kind, fields in account.fields.items()},
         changes=account.sequence.changes,
@@ -61,9 +61,9 @@ def restore(account: Account, dumped: str) -> None:
         for kept in entries:
             entry = Entry(dict(kept.body), kept.generated, kept.sequence, kept.deleted, kept.erased)
             table.entries[entry.id] = entry
-    account.people.learn(state.addresses)
+    account.directory.learn(state.addresses)
     for user in account.table("users").live():
-        account.people.adopt(user)
+        account.directory.adopt(user)
     account.metrics.update(state.metrics)
     for kind, fields in state.fields.items():
         account.fields[kind].defined.update({field.key: field for field in fields})

@@ -138,3 +138,11 @@ class Table:
         last = int(now.timestamp()) - VISIBLE_AFTER_SECONDS
         found = (e for e in self.entries.values() if place < e.place and e.generated <= last)
         return sorted(found, key=lambda entry: entry.place)
+
+
+def restamp(table: Table, entry: Entry, at: datetime) -> None:
+    """Say when a record was changed last, where records of its kind say so."""
+    if table.name == "survey_responses":
+        entry.body["answers"] = [a | {"updated_at": stamp(at)} for a in entry.body["answers"]]
+    elif table.name != "comments":
+        entry.body["updated_at"] = stamp(at)

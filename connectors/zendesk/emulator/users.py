@@ -8,9 +8,10 @@ from typing import Any
 
 from connectors.zendesk.emulator.account import OWNER_ID, Account
 from connectors.zendesk.emulator.batches import attributes, batch, queue
+from connectors.zendesk.emulator.directory import Directory
 from connectors.zendesk.emulator.jobs import Result
 from connectors.zendesk.emulator.paging import paged
-from connectors.zendesk.emulator.people import KIND, People
+from connectors.zendesk.emulator.people import KIND
 from connectors.zendesk.emulator.refusals import (
     forbidden,
     invalid_attribute,
@@ -74,15 +75,15 @@ def get_user(account: Account, call: Call) -> Answer:
 
 def show_many_users(account: Account, call: Call) -> Answer:
     """The users of those ids, or external ids, that are there."""
-    people = account.people
+    directory = account.directory
     if "external_ids" in call.query:
-        named = [people.by_external_id(name) for name in call.listed("external_ids")]
+        named = [directory.by_external_id(name) for name in call.listed("external_ids")]
     else:
         named = [account.table(KIND).find(key) for key in call.ids()]
     entries = [entry for entry in named if entry is not None]
     body: dict[str, object] = {KIND: [account.shown(KIND, entry) for entry in entries]}
     if "identities" in call.includes():
-        body["identities"] = people.identities(entries)
+        body["identities"] = directory.identities(entries)
     return Answer(body | {"count": len(entries), "next_page": None, "previous_page": None})
 
 
@@ -102,7 +103,7 @@ def create_user(account: Account, call: Call) -> Answer:
 def create_or_update_user(account: Account, call: Call) -> Answer:
     """The user, found by external id or address, or made."""
     wanted = attributes(call.body, "user")
-    entry = found(account.people, wanted)
+    entry = found(account.directory, wanted)
     if entry is None:
         return _created(account, account.people.create(wanted, "api"))
     account.people.update(entry, wanted, "api")
@@ -175,7 +176,7 @@ def erase_user(account: Account, call: Call) -> Answer:
 
 
 def _upsert(account: Account, wanted: Mapping[str, Any]) -> Result:
-    entry = found(account.people, wanted)
+    entry = found(account.directory, wanted)
     if entry is None:
         return {"id": account.people.create(wanted, "api").id, "status": "Created"}
     account.people.update(entry, wanted, "api")
@@ -192,7 +193,7 @@ def _update(account: Account, wanted: Mapping[str, Any]) -> Result:
 def _addressed(account: Account, wanted: Mapping[str, Any]) -> Entry:
     if "id" in wanted:
         return account.record(KIND, wanted["id"])
-    entry = account.people.by_external_id(str(wanted.get("external_id", "")))
+    entry = account.directory.by_external_id(str(wanted.get("external_id", "")))
     if entry is None:
         raise not_found()
     return entry
@@ -201,9 +202,9 @@ def _addressed(account: Account, wanted: Mapping[str, Any]) -> Entry:
 # --- parts -----------------------------------------------------------------------------------
 
 
-def found(people: People, wanted: Mapping[str, Any]) -> Entry | None:
+def found(directory: Directory, wanted: Mapping[str, Any]) -> Entry | None:
     """The user whom an upsert means: by external id first, then by address."""
-    for name, find in (("external_id", people.by_external_id), ("email", people.by_email)):
+    for name, find in (("external_id", directory.by_external_id), ("email", directory.by_email)):
         value = wanted.get(name)
         if isinstance(value, str) and value and (entry := find(value)):
             return entry
