@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +30,9 @@ from hub.store.budgets import StoreBoard
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.testing.client import Waits, open_client
+from tests.unit.store.searching_child import SEARCH
 
+CHILD = Path(__file__).with_name("searching_child.py")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 KEYS = Keys(b"k" * 32)
 MINUTE = HeaderMeter("minute", remaining="x-left", limit="x-max", window=60)
@@ -263,10 +268,9 @@ def test_two_clients_stay_within_the_vendors_window_together(
     stores: tuple[Store, Store], clock: ManualClock, shared: bool
 ) -> None:
     """Five searches a second for the account, told by no header: alone, each would take four."""
-    query = {"filterGroups": [], "properties": [], "sorts": [], "limit": 1, "after": 0}
     with account(stores, clock, shared=shared) as hubspot:
         for client in hubspot.clients * 10:
-            client.post("/crm/objects/2026-09/contacts/search", json=query, idempotent=True)
+            client.post("/crm/objects/2026-09/contacts/search", json=SEARCH, idempotent=True)
 
     refused = hubspot.statuses().count(429)
     assert (refused == 0) == shared
@@ -289,3 +293,20 @@ def test_a_spent_day_in_one_stops_the_other(
         a.get("/crm/objects/2026-09/contacts")
 
     assert hubspot.statuses() == [200, 429, 200]
+
+
+@pytest.mark.slow
+def test_two_processes_stay_within_the_vendors_window_together(
+    database: str, tmp_path: Path
+) -> None:
+    """The same on real clocks: what they exceed while they get to know each other is no more."""
+    emulator = create(plan="private_free")
+    with serve(emulator) as url:
+        command = [sys.executable, str(CHILD), database, url, str(tmp_path), "16"]
+        both = [subprocess.Popen(command) for _ in range(2)]
+        ended = [process.wait(60) for process in both]
+
+    calls = emulator.calls.since(0)
+    assert ended == [0, 0]
+    assert [call.status for call in calls].count(200) == 32
+    assert [call.status for call in calls[8:]].count(429) == 0
