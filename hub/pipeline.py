@@ -28,6 +28,7 @@ from hub.profile.run import ProfileReport
 from hub.push.destination import Destination
 from hub.push.run import Pusher
 from hub.push.send import PushReport
+from hub.push.withdrawals import WithdrawalReport
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.leases import turn
@@ -76,6 +77,7 @@ class PipelineReport:
     golden: GoldenReport
     measured: MetricsReport
     profiled: ProfileReport
+    withdrawn: tuple[WithdrawalReport, ...]
     pushed: tuple[PushReport, ...]
     head: Checkpoint | None
 
@@ -84,7 +86,8 @@ class PipelineReport:
         """The command's exit code: reading first, then pushing."""
         if self.pulled.exit_code != EXIT_OK:
             return self.pulled.exit_code
-        stopped = [push.stopped for push in self.pushed if push.stopped is not None]
+        errors = [each.stopped for each in self.withdrawn] + [each.stopped for each in self.pushed]
+        stopped = [err for err in errors if err is not None]
         if stopped:
             return stopped[0].exit_code
         failed = any(push.counts["failed"] for push in self.pushed)
@@ -119,9 +122,11 @@ def run(
         profiled = profile.run(store, settings.purposes, zone)
     progress.stage("push")
     pusher = hub.pusher(actor)
+    refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
+    withdrawn = tuple(report for report in refusals if report is not None)
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
     pushed = tuple(push for push in pushes if push is not None)
     progress.stage("audit")
     return PipelineReport(
-        pulled, resolved, survived, measured, profiled, pushed, hub.notary.settle()
+        pulled, resolved, survived, measured, profiled, withdrawn, pushed, hub.notary.settle()
     )

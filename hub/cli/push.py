@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.layout import WIDTH, counted
+from hub.cli.layout import WIDTH, counted, tally
 from hub.cli.progress import watch
 from hub.cli.run import actor, left_out
 from hub.cli.session import Session, Verbs, pass_session
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.push.plan import Plan
     from hub.push.send import PushReport
     from hub.push.undo import UndoReport
+    from hub.push.withdrawals import WithdrawalReport
 
 SHOWN = 20
 """Field changes that a plan prints for people; ``--all`` and ``--json`` show every one."""
@@ -42,10 +43,14 @@ def plan(session: Session, names: tuple[str, ...], everything: bool) -> int:
     ):
         pusher = hub.pusher(actor())
         plans = [pusher.plan(place) for place in _places(lanes).values()]
+        waiting = [
+            pusher.waiting_withdrawals(lane.source) for lane in lanes if _keeps_consent(lane)
+        ]
     shown = None if everything else SHOWN
+    due = {each.connection: each.counts["waiting"] for each in waiting if each.counts["waiting"]}
     session.show(
-        [_document(item) for item in plans],
-        "\n\n".join(_words(item, shown) for item in plans) or _NOWHERE,
+        [_document(item, due) for item in plans],
+        "\n\n".join([*(_words(item, shown) for item in plans), *_due(due)]) or _NOWHERE,
     )
     return EXIT_OK if names else left_out(session)
 
@@ -70,9 +75,14 @@ def push(ctx: click.Context, plan_id: str | None) -> int:
         else:
             kept_up = [pusher.keep_up(place) for place in places.values()]
             reports = [report for report in kept_up if report is not None]
+        refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
         hub.notary.settle()
-    session.show([_report(r) for r in reports], "\n".join(_sent(reports, places.values())))
-    return _exit_code(reports) or left_out(session)
+    withdrawn = [each for each in refusals if each is not None and (each.counts or each.stopped)]
+    session.show(
+        [*(_report(each) for each in reports), *(_withdrawal(each) for each in withdrawn)],
+        "\n".join([*_withdrawn(withdrawn), *_sent(reports, places.values())]),
+    )
+    return _exit_code(reports, withdrawn) or left_out(session)
 
 
 @push.command()
@@ -96,7 +106,36 @@ def _places(lanes: Iterable[Lane]) -> dict[str, Destination]:
     return {place.key: place for lane in lanes for place in lane.destinations}
 
 
-def _document(item: Plan) -> dict[str, object]:
+def _keeps_consent(lane: Lane) -> bool:
+    return bool(lane.destinations) and callable(lane.source.connector.write_consent)
+
+
+def _due(waiting: Mapping[str, int]) -> Iterator[str]:
+    for name, number in waiting.items():
+        yield (
+            f"{name}: {counted(number, 'withdrawal')} from other systems to be written there;\n"
+            '  the next run does it once a plan was approved and mode = "sync"'
+        )
+
+
+def _withdrawal(report: WithdrawalReport) -> dict[str, object]:
+    return {
+        "destination": f"{report.connection}/withdrawals",
+        "errors": dict(report.errors),
+        "stopped": None if report.stopped is None else str(report.stopped),
+        **report.counts,
+    }
+
+
+def _withdrawn(reports: Iterable[WithdrawalReport]) -> Iterator[str]:
+    for report in reports:
+        yield f"{report.connection}/withdrawals: {tally(report.counts) or 'none written'}"
+        yield from (f"  {n:,} times: {error}" for error, n in report.errors.most_common(5))
+        if report.stopped is not None:
+            yield f"  stopped: {report.stopped}. Run the same command again to go on"
+
+
+def _document(item: Plan, due: Mapping[str, int]) -> dict[str, object]:
     return {
         "plan": item.plan_id,
         "destination": item.destination,
@@ -104,6 +143,7 @@ def _document(item: Plan) -> dict[str, object]:
         "rows": item.rows,
         "missing": item.missing,
         "withheld": dict(item.withheld),
+        "withdrawals": due.get(item.destination.partition("/")[0], 0),
         "changes": [
             {
                 "record": diff.native_id,
@@ -187,8 +227,9 @@ def _undone(report: UndoReport) -> str:
     return f"{counts or 'nothing to undo'}. This destination asks for approval again: hub plan"
 
 
-def _exit_code(reports: list[PushReport]) -> int:
-    stopped = [report.stopped for report in reports if report.stopped is not None]
+def _exit_code(reports: list[PushReport], withdrawn: Sequence[WithdrawalReport]) -> int:
+    ended = [each.stopped for each in reports] + [each.stopped for each in withdrawn]
+    stopped = [err for err in ended if err is not None]
     if stopped:
         return stopped[0].exit_code
     failed, written = (

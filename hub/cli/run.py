@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.layout import counted
+from hub.cli.layout import counted, tally
 from hub.cli.progress import watch_leaving_off
 from hub.cli.session import Session, pass_session
 from hub.core.errors import EXIT_OK, EXIT_PARTIAL, ConfigError
@@ -88,6 +88,9 @@ def document(report: PipelineReport) -> dict[str, object]:
         },
         "snapshots": report.measured.snapshots,
         "profiles_changed": report.profiled.written,
+        "withdrawn": {
+            each.connection: dict(each.counts) for each in report.withdrawn if each.counts
+        },
         "pushed": {
             push.destination: {**push.counts, "calls": push.calls} for push in report.pushed
         },
@@ -166,6 +169,11 @@ def _words(report: PipelineReport) -> str:
         f" {counted(measured.snapshots, 'new snapshot')}",
         f"profiles: {report.profiled.written:,} changed",
     ]
+    for each in report.withdrawn:
+        if each.counts or each.stopped:
+            lines.append(f"withdrawals {each.connection}: {tally(each.counts) or 'none written'}")
+        if each.stopped is not None:
+            lines.append(f"  stopped {each.stopped.code}: {each.stopped}")
     for push in report.pushed:
         counts = ", ".join(f"{n:,} {outcome}" for outcome, n in sorted(push.counts.items()))
         lines.append(f"push {push.destination}: {counts or 'nothing to write'}")

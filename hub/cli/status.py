@@ -69,6 +69,21 @@ class Pushed:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Withdrawals that one connection's system does not show yet.
+
+    Args:
+        connection: Connection name.
+        counts: Withdrawals by state: pending, claimed, unconfirmed, failed.
+        reasons: Why the system refused some, with how many.
+    """
+
+    connection: str
+    counts: Mapping[str, int]
+    reasons: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the hub is doing.
 
@@ -76,6 +91,7 @@ class Status:
         now: Instant of the look.
         streams: Every stream that was read, and every connection that never was.
         pushed: Every connection that something was pushed to.
+        refused: Every connection that withdrawals are on their way to.
         waiting: Stage to number of keys that it has not looked at yet.
         plans: Plan id and destination of what waits for approval.
         audit_size: Entries of the log that have an index.
@@ -86,6 +102,7 @@ class Status:
     now: int
     streams: tuple[StreamStatus, ...]
     pushed: tuple[Pushed, ...]
+    refused: tuple[Refused, ...]
     waiting: Mapping[str, int]
     plans: tuple[tuple[str, str], ...]
     audit_size: int
@@ -130,6 +147,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
         now,
         tuple(_streams(connection, sections)),
         tuple(_pushed(connection)),
+        tuple(_refused(connection)),
         _waiting(connection),
         _plans(connection),
         frontier(connection).size,
@@ -187,6 +205,13 @@ def _pushed(connection: Connection) -> Iterator[Pushed]:
         yield Pushed(name, since, told, waiting.get(name, 0))
 
 
+def _refused(connection: Connection) -> Iterator[Refused]:
+    from hub.push.withdrawals import reasons, standing
+
+    for name, counts in standing(connection).items():
+        yield Refused(name, counts, tuple(reasons(connection, name)))
+
+
 def _waiting(connection: Connection) -> dict[str, int]:
     from sqlalchemy import func, select
 
@@ -230,6 +255,10 @@ def _lines(found: Status) -> Iterator[str]:
         began = "" if pushed.since is None else f" since {_ago(found.now - pushed.since)}"
         said = f"{pushed.connection}/webhooks: {tally(pushed.counts) or 'nothing taken'}{began}"
         yield said + (waiting if pushed.waiting else "")
+    for refused in found.refused:
+        yield f"{refused.connection}/withdrawals: {tally(refused.counts)}"
+        for reason, number in refused.reasons:
+            yield f"  {number:,} times: {reason}"
     if found.waiting:
         yield "waiting: " + ", ".join(f"{n:,} for {stage}" for stage, n in found.waiting.items())
     for plan_id, destination in found.plans:
@@ -263,6 +292,14 @@ def _document(found: Status) -> dict[str, object]:
                 **each.counts,
             }
             for each in found.pushed
+        ],
+        "withdrawals": [
+            {
+                "connection": each.connection,
+                **each.counts,
+                "reasons": [{"reason": why, "count": number} for why, number in each.reasons],
+            }
+            for each in found.refused
         ],
         "waiting": dict(found.waiting),
         "plans": [{"plan": plan_id, "destination": place} for plan_id, place in found.plans],

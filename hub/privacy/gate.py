@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import orjson
 
-from hub.core.connector import Change, OutField, Value
+from hub.core.connector import Change, ConsentChange, OutField, Value
 from hub.core.errors import ConfigError
 from hub.core.released import Released, claim_release_key
 from hub.core.settings import PurposeSection
@@ -162,6 +162,20 @@ class Gate:
     def restore(self, change: Change) -> Released[Change]:
         """A change that only gives a system its own earlier values back; no one learns anything."""
         return Released(change, "restore", _KEY)
+
+    def withdraw(self, change: ConsentChange, because: str) -> Released[ConsentChange]:
+        """A withdrawal, which may always leave to a system that holds the record.
+
+        Args:
+            change: The withdrawal.
+            because: Ledger event of the customer's refusal.
+
+        Raises:
+            PermissionError: If it is anything else: an opt-in is the customer's own act.
+        """
+        if change.decision != "withdraw":
+            raise PermissionError("only withdrawals are written into systems, never opt-ins")
+        return Released(change, because, _KEY)
 
     def _rule(self, purpose_id: str, points: Points, permissions: Permissions) -> _Ruling:
         purpose = self._purposes[purpose_id]

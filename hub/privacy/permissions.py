@@ -113,6 +113,8 @@ def load(
     purposes: Mapping[str, PurposeSection],
     now: int,
     brand: str | None = None,
+    *,
+    doubtful: bool = True,
 ) -> dict[str, Permissions]:
     """The permissions of each golden record. Ids without an event get an empty ledger.
 
@@ -122,10 +124,11 @@ def load(
         purposes: Purposes of ``hub.toml``.
         now: Instant of the question, microseconds.
         brand: For whom; None reads what was said to all brands together, to show it.
+        doubtful: Whether refusals of records that may be theirs count as well.
     """
     wanted = sorted(set(golden_ids))
     members = _members(connection, wanted)
-    others = _doubtful(connection, members)
+    others = _doubtful(connection, members) if doubtful else {}
     for golden_id, rids in _departed(connection, wanted).items():
         others.setdefault(golden_id, set()).update(rids)
     rids = {rid for group in (*members.values(), *others.values()) for rid in group}

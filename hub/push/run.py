@@ -7,7 +7,7 @@ every run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
@@ -20,12 +20,15 @@ from hub.privacy.gate import Gate
 from hub.push.destination import Destination
 from hub.push.intent import Intents
 from hub.push.plan import Plan, Planner
+from hub.push.refusals import Refusals
 from hub.push.send import PushReport, Sender
 from hub.push.undo import Undo, UndoReport
+from hub.push.withdrawals import WithdrawalReport, Withdrawals
 from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.schema import connection_state, outbox, plans
+from hub.sync.pull import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,28 @@ class Pusher:
         except HubError as err:
             report.stopped = err
         return report
+
+    def withdraw(
+        self, source: Source, destinations: Sequence[Destination]
+    ) -> WithdrawalReport | None:
+        """Write what customers refused elsewhere into a system that keeps permissions.
+
+        Only into one that is in sync mode and was approved; for another one the report says how
+        many withdrawals wait. None if the system keeps no permissions, or pushing is off.
+        """
+        if not (destinations and callable(source.connector.write_consent)):
+            return None
+        if any(place.sync and self.is_approved(place) for place in destinations):
+            return self._withdrawals(source).send()
+        return self.waiting_withdrawals(source)
+
+    def waiting_withdrawals(self, source: Source) -> WithdrawalReport:
+        """How many withdrawals wait for a system; nothing is written to it."""
+        return self._withdrawals(source).look()
+
+    def _withdrawals(self, source: Source) -> Withdrawals:
+        refusals = Refusals(self.store, self.keys, self.purposes, source)
+        return Withdrawals(self.store, source, refusals, Gate(self.purposes), self.actor)
 
     def _catch_up(self, destination: Destination, report: PushReport) -> None:
         for plan_id in self._unfinished(destination):

@@ -22,7 +22,7 @@ from hub.core import normalise
 from hub.core.clock import to_micros
 from hub.core.ids import SourceKey
 from hub.core.records import ConsentClaim
-from hub.store import bulk
+from hub.store import bulk, echoes
 from hub.store.keys import Keys
 from hub.store.schema import consent_events
 
@@ -83,10 +83,15 @@ def append(
 ) -> int:
     """Append one event per claim; a claim already in the ledger adds nothing.
 
+    The hub's own withdrawals coming back are marked as echoes.
+
     Returns:
         Number of claims that made an event or already had one.
     """
-    rows = [row for seen, claim in claims if (row := _row(seen, claim, keys)) is not None]
+    seen_claims = list(claims)
+    known = echoes.marked(connection, [(s.rid, s.observed_at, claim) for s, claim in seen_claims])
+    pairs = zip((seen for seen, _ in seen_claims), known, strict=True)
+    rows = [row for seen, claim in pairs if (row := _row(seen, claim, keys)) is not None]
     bulk.insert_new(connection, consent_events, COLUMNS, rows)
     return len(rows)
 

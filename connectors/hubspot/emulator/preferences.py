@@ -53,8 +53,10 @@ def batch_write_statuses(account: Account, call: Call) -> Answer:
     check_batch_size(inputs)
     results: list[dict[str, object]] = []
     errors: list[Refusal] = []
-    for change in inputs:
+    for position, change in enumerate(inputs):
         try:
+            if position < call.spoiled:
+                raise invalid("The status could not be written")
             results.append(_write(account, _address(change.subscriber_id_string), change))
         except Refusal as refusal:
             errors.append(refusal)

@@ -1,0 +1,374 @@
+"""Withdrawals, written into the other systems that hold the customer, and read back there.
+
+1. What the ledger says and a system does not know becomes due (``hub.push.refusals``).
+2. What has no receipt, or was not confirmed, is settled first: the system is asked what it holds.
+3. Claim a batch: the refusal still stands and the record is there; the gate releases it; commit.
+4. Send. No transaction is open.
+5. Receipt: taken, to be tried again, or refused; an audit leaf with each.
+6. Confirm: a withdrawal is done when the system itself says so. What it does not show yet is asked
+   for again by the next run, and then sent again.
+
+Only withdrawals, never opt-ins. One record that a system refuses does not hold up the others; it is
+shown by ``hub status`` and tried again a day later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, select, update
+
+from hub.audit import log
+from hub.audit.log import AuditEvent
+from hub.core.boundary import reached
+from hub.core.clock import from_micros, to_micros
+from hub.core.connector import ConsentChange, RowResult
+from hub.core.errors import HubError
+from hub.core.plugins import defect
+from hub.core.released import Released
+from hub.privacy.gate import Gate
+from hub.push.refusals import REFUSED, Refusals
+from hub.store import ledger, pseudonyms
+from hub.store.engine import Store
+from hub.store.leases import Lease, acquire, release, renew
+from hub.store.schema import cluster_members, source_records, withdrawals
+from hub.sync.pull import Source
+
+BATCH = 100
+"""Withdrawals claimed at once; a connector splits them as its vendor wants."""
+_DAY = 86_400 * 1_000_000
+_UNCERTAIN = ("claimed", "unconfirmed")
+_OUTCOMES = {"pending": "retry"}
+
+
+@dataclass(slots=True)
+class WithdrawalReport:
+    """What became of the withdrawals that were due to one connection.
+
+    Args:
+        connection: Name in ``hub.toml``.
+        counts: Withdrawals by outcome: done, unconfirmed, failed, retry, moot; ``waiting`` if the
+            connection only observes or was never approved.
+        errors: The system's reason to number of records.
+        stopped: Why it stopped early, or None.
+    """
+
+    connection: str
+    counts: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    stopped: HubError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One withdrawal, and what to tell the system; None if there is nothing to tell it any more."""
+
+    withdrawal_id: int
+    rid: int
+    event_id: str
+    change: ConsentChange | None
+
+
+class Withdrawals:
+    """Writes withdrawals into one system.
+
+    Args:
+        store: The database.
+        source: The connection; its connector writes consent.
+        refusals: Finds what is due to it.
+        gate: Releases what leaves.
+        actor: Who asked.
+    """
+
+    def __init__(
+        self, store: Store, source: Source, refusals: Refusals, gate: Gate, actor: str
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._refusals = refusals
+        self._gate = gate
+        self._actor = actor
+
+    def look(self) -> WithdrawalReport:
+        """How many wait, newly due ones included; nothing is sent."""
+        report = WithdrawalReport(self._source.name)
+        self._refusals.look()  # 1
+        report.counts.update({"waiting": len(self._ids("pending", "failed", *_UNCERTAIN))})
+        return report
+
+    def send(self) -> WithdrawalReport:
+        """What became of everything that was due. A system's failure is in the report."""
+        report = WithdrawalReport(self._source.name)
+        self._refusals.look()  # 1
+        if not self._ids("pending", "failed", *_UNCERTAIN):
+            return report
+        try:
+            with self._leased() as lease:
+                self._settle(lease, report)
+                for batch in _batches(self._ids("pending")):
+                    self._send_batch(batch, lease, report)
+        except HubError as err:
+            report.stopped = err
+        return report
+
+    def _send_batch(self, batch: Sequence[int], lease: Lease, report: WithdrawalReport) -> None:
+        claimed = self._claim(batch, lease, report)  # 3
+        if not claimed:
+            return
+        reached("outbox claimed")
+        results = self._write([released for _, released in claimed])  # 4
+        reached("response received")
+        items = [item for item, _ in claimed]
+        taken = self._receipt(items, results, lease, report)  # 5
+        reached("receipt committed")
+        self._confirm(taken, "unconfirmed", lease, report)  # 6
+
+    # 2 ---------------------------------------------------------------------------------------
+
+    def _settle(self, lease: Lease, report: WithdrawalReport) -> None:
+        for batch in _batches(self._ids(*_UNCERTAIN)):
+            with self._store.read() as connection:
+                items = self._items(connection, batch)
+            gone = [item for item in items if item.change is None]
+            with self._writing(lease) as (connection, now):
+                self._set(connection, gone, "moot", now, report)
+            self._confirm([i for i in items if i.change is not None], "pending", lease, report)
+        with self._writing(lease) as (connection, now):
+            connection.execute(
+                update(withdrawals)
+                .where(
+                    withdrawals.c.connection == self._source.name,
+                    withdrawals.c.status == "failed",
+                    withdrawals.c.updated_at <= now - _DAY,
+                )
+                .values(status="pending")
+            )
+
+    def _confirm(
+        self, items: Sequence[_Item], otherwise: str, lease: Lease, report: WithdrawalReport
+    ) -> None:
+        """Ask the system; what it shows is done, the rest gets the status ``otherwise``."""
+        if not items:
+            return
+        held = self._read_back([item.change for item in items if item.change is not None])
+        done = [item for item, shown in zip(items, held, strict=True) if shown]
+        rest = [item for item, shown in zip(items, held, strict=True) if not shown]
+        with self._writing(lease) as (connection, now):
+            self._set(connection, done, "done", now, report)
+            self._set(connection, rest, otherwise, now, report)
+            self._tell(connection, "withdrawal.confirmed", done, now)
+
+    # 3 ---------------------------------------------------------------------------------------
+
+    def _claim(
+        self, batch: Sequence[int], lease: Lease, report: WithdrawalReport
+    ) -> list[tuple[_Item, Released[ConsentChange]]]:
+        claimed = []
+        with self._writing(lease, hold_still=True) as (connection, now):
+            for item in self._items(connection, batch):
+                if item.change is None:
+                    self._set(connection, [item], "moot", now, report)
+                    continue
+                claimed.append((item, self._gate.withdraw(item.change, item.event_id)))
+            ids = [item.withdrawal_id for item, _ in claimed]
+            connection.execute(
+                update(withdrawals)
+                .where(withdrawals.c.withdrawal_id.in_(ids))
+                .values(
+                    status="claimed",
+                    attempts=withdrawals.c.attempts + 1,
+                    sent_at=func.coalesce(withdrawals.c.sent_at, now),
+                    updated_at=now,
+                )
+            )
+        return claimed
+
+    def _items(self, connection: Connection, ids: Sequence[int]) -> list[_Item]:
+        """Withdrawals as customer, record and ledger stand at this instant."""
+        table = withdrawals.c
+        query = (
+            select(
+                table.withdrawal_id, table.rid, table.event_id, table.purpose, table.channel,
+                table.point, source_records.c.source_id, source_records.c.deleted_at,
+                cluster_members.c.golden_id,
+            )
+            .join(source_records, source_records.c.rid == table.rid)
+            .outerjoin(cluster_members, cluster_members.c.rid == table.rid)
+            .where(table.withdrawal_id.in_(ids))
+            .order_by(table.withdrawal_id)
+        )  # fmt: skip
+        rows = connection.execute(query).all()
+        now = to_micros(self._store.clock.now())
+        people = {row.golden_id for row in rows if row.golden_id is not None}
+        said = self._refusals.permissions(connection, people, now)
+        addresses = self._refusals.addresses(connection, [row.rid for row in rows])
+        items = []
+        for row in rows:
+            point = None if row.point is None else bytes(row.point)
+            address = addresses.get(row.rid, {}).get(point) if point else None
+            standing = (
+                row.deleted_at is None
+                and row.golden_id is not None
+                and (point is None) == (address is None)
+                and said[row.golden_id].of(row.purpose, row.channel, point).state in REFUSED
+            )
+            change = ConsentChange(
+                row.source_id, address, row.purpose, row.channel, "withdraw",
+                f"cxhub-w{row.withdrawal_id}",
+            )  # fmt: skip
+            items.append(
+                _Item(row.withdrawal_id, row.rid, row.event_id, change if standing else None)
+            )
+        return items
+
+    # 4 ---------------------------------------------------------------------------------------
+
+    def _write(self, batch: Sequence[Released[ConsentChange]]) -> Mapping[str, RowResult]:
+        write = self._source.connector.write_consent
+        assert callable(write)  # else this system is not asked
+        with self._plugin("writing withdrawals"):
+            return {result.trace: result for result in write(self._source.ctx, batch)}
+
+    def _read_back(self, changes: Sequence[ConsentChange]) -> Sequence[bool]:
+        read_back = self._source.connector.read_back
+        if not callable(read_back):
+            return [False] * len(changes)
+        with self._plugin("reading withdrawals back"):
+            return list(read_back(self._source.ctx, changes))
+
+    @contextmanager
+    def _plugin(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except HubError:
+            raise
+        except (Exception, SystemExit) as err:  # plugin boundary: it may raise anything
+            raise defect(f"{self._source.name}: {doing}", err) from err
+
+    # 5 ---------------------------------------------------------------------------------------
+
+    def _receipt(
+        self,
+        items: Sequence[_Item],
+        results: Mapping[str, RowResult],
+        lease: Lease,
+        report: WithdrawalReport,
+    ) -> list[_Item]:
+        """The ones that the system took; about one it does not mention, nothing is known."""
+        silence = RowResult("", ok=False, error="the system gave no result", ambiguous=True)
+        taken = []
+        with self._writing(lease) as (connection, now):
+            for item in items:
+                assert item.change is not None
+                result = results.get(item.change.trace, silence)
+                if result.ok or result.ambiguous:
+                    taken.append(item)
+                    self._set(connection, [item], "unconfirmed", now, None, result)
+                    continue
+                report.errors[result.error] += 1
+                status = "pending" if result.retryable else "failed"
+                self._set(connection, [item], status, now, report, result)
+            self._tell(connection, "withdrawal.sent", taken, now)
+        return taken
+
+    def _tell(self, connection: Connection, kind: str, items: Sequence[_Item], now: int) -> None:
+        names = pseudonyms.of(connection, [item.rid for item in items])
+        events = [
+            AuditEvent(
+                kind=kind,
+                actor=self._actor,
+                at=from_micros(now),
+                subject=names[item.rid],
+                connection=self._source.name,
+                what={
+                    "event": item.event_id,
+                    "purpose": item.change.purpose,
+                    "channel": item.change.channel,
+                    "withdrawal": item.withdrawal_id,
+                },
+            )
+            for item in items
+            if item.change is not None
+        ]
+        log.record_many(connection, events)
+
+    # --- the table ---------------------------------------------------------------------------
+
+    def _ids(self, *statuses: str) -> list[int]:
+        query = select(withdrawals.c.withdrawal_id).where(
+            withdrawals.c.connection == self._source.name, withdrawals.c.status.in_(statuses)
+        )
+        with self._store.read() as connection:
+            return list(connection.execute(query.order_by(withdrawals.c.withdrawal_id)).scalars())
+
+    @staticmethod
+    def _set(
+        connection: Connection,
+        items: Iterable[_Item],
+        status: str,
+        now: int,
+        report: WithdrawalReport | None,
+        result: RowResult | None = None,
+    ) -> None:
+        ids = [item.withdrawal_id for item in items]
+        if report is not None and ids:
+            report.counts[_OUTCOMES.get(status, status)] += len(ids)
+        said = {} if result is None else {"reference": result.reference, "error": result.error}
+        connection.execute(
+            update(withdrawals)
+            .where(withdrawals.c.withdrawal_id.in_(ids))
+            .values(status=status, updated_at=now, **{k: v or None for k, v in said.items()})
+        )
+
+    @contextmanager
+    def _leased(self) -> Iterator[Lease]:
+        lease = acquire(self._store, f"withdraw:{self._source.name}")
+        try:
+            yield lease
+        finally:
+            release(self._store, lease)
+
+    @contextmanager
+    def _writing(
+        self, lease: Lease, *, hold_still: bool = False
+    ) -> Iterator[tuple[Connection, int]]:
+        """A transaction under the lease, and its instant."""
+        now = to_micros(self._store.clock.now())
+        with self._store.write() as connection:
+            if hold_still:
+                ledger.hold_still(connection)
+            renew(connection, lease, now)
+            yield connection, now
+
+
+def standing(connection: Connection) -> dict[str, Counter[str]]:
+    """By connection, how many withdrawals are in each state that is not the end."""
+    table, found = withdrawals.c, dict[str, Counter[str]]()
+    query = (
+        select(table.connection, table.status, func.count())
+        .where(table.status.not_in(("done", "moot")))
+        .group_by(table.connection, table.status)
+        .order_by(table.connection, table.status)
+    )
+    for name, status, number in connection.execute(query):
+        found.setdefault(name, Counter())[status] = number
+    return found
+
+
+def reasons(connection: Connection, name: str) -> list[tuple[str, int]]:
+    """Why the system of connection ``name`` refused some, most frequent first."""
+    table = withdrawals.c
+    query = (
+        select(table.error, func.count())
+        .where(table.connection == name, table.status == "failed", table.error.is_not(None))
+        .group_by(table.error)
+        .order_by(func.count().desc(), table.error)
+    )
+    return [(error, number) for error, number in connection.execute(query)]
+
+
+def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
