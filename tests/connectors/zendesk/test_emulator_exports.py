@@ -244,3 +244,33 @@ def test_identities_are_side_loaded_with_users(wire: Wire, clock: ManualClock) -
         ("ann@example.com", True),
         ("ann@work.example", False),
     ]
+
+
+def test_a_plateau_as_long_as_a_page_stands_still_by_time(
+    clock: ManualClock, open_wire: Callable[[ZendeskEmulator], Wire]
+) -> None:
+    """The next page is the same page: whoever follows `next_page` alone never arrives."""
+    wire = open_wire(create(clock=clock, export_page=3))
+    add_organizations(wire.emulator, 6)
+    clock.sleep(3_600)
+    wire.inject(kind="plateau", at=[1], count=100, object_type="organizations")
+
+    first = wire.get(f"{ORGANIZATIONS}?start_time=0").json()
+    second = wire.get(first["next_page"]).json()
+
+    assert first["count"] == 6
+    assert (second["end_time"], second["end_of_stream"]) == (first["end_time"], False)
+    assert second["organizations"] == first["organizations"]
+
+
+def test_the_past_is_exported_whatever_time_it_is(
+    clock: ManualClock, world: World, open_wire: Callable[[ZendeskEmulator], Wire]
+) -> None:
+    """An account that is opened before its world ends shows all that was seeded."""
+    emulator = create(clock=clock)
+    emulator.seed(world)
+    assert clock.now() < world.end
+
+    rows, _ = drain(open_wire(emulator), USERS)
+
+    assert {str(row["id"]) for row in rows} == emulator.live_ids("users")

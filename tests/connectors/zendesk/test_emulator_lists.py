@@ -37,6 +37,20 @@ def test_cursor_pages_hold_everything_once(full_wire: Wire) -> None:
     assert {row["role"] for page in found for row in page} == {"end-user"}
 
 
+@pytest.mark.parametrize(
+    "path", ["/users{}?page[size]=3", "/incremental/users/cursor{}?start_time=0&per_page=3"]
+)
+def test_paths_end_in_json_or_not(full_wire: Wire, path: str) -> None:
+    """Rows are the same, cursors are good for both, and links keep the form that was asked in."""
+    bare, suffixed = (full_wire.get(path.format(end)).json() for end in ("", ".json"))
+
+    assert bare["users"] == suffixed["users"]
+    links = [page.get("after_url") or page["links"]["next"] for page in (bare, suffixed)]
+    assert [".json?" in link for link in links] == [False, True]
+    crossed = full_wire.get(links[0].replace("?", ".json?")).json()["users"]
+    assert crossed == full_wire.get(links[1]).json()["users"]
+
+
 def test_cursor_pages_lead_back(full_wire: Wire) -> None:
     """`prev` of the second page is the first one."""
     first = full_wire.get("/users?page[size]=5").json()

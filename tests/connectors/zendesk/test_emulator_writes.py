@@ -113,6 +113,17 @@ def test_a_new_address_is_a_second_one(wire: Wire) -> None:
     ]
 
 
+def test_a_first_address_is_announced_too(wire: Wire) -> None:
+    """A user who had none gets one, and an e-mail to it."""
+    key = wire.add_user()
+    before = len(wire.emulator.effects)
+
+    user = wire.put(f"/users/{key}", {"user": {"email": "ann@example.com"}}).json()["user"]
+
+    assert user["email"] == "ann@example.com"
+    assert [name for name, _ in methods(wire.emulator, before)] == ["update", "email"]
+
+
 def test_an_upsert_finds_by_external_id_whatever_its_case(wire: Wire) -> None:
     """201 for a new user, 200 for a known one, whose external id takes the case that was sent."""
     body: dict[str, Any] = {"name": "Ann", "external_id": "crm/17A", "skip_verify_email": True}
