@@ -12,16 +12,13 @@ What keeps a token fresh is :mod:`hub.core.tokens`.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import blake2b
 from typing import Protocol
 
-import orjson
-
-from hub.core.errors import ConfigError
+from hub.core.jwt import signed
 from hub.core.secrets import Secret
 
 
@@ -194,41 +191,12 @@ class JwtBearer:
         }
         return {
             "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": _signed(claims, self.private_key),
+            "assertion": signed(claims, self.private_key),
         }
 
     def secrets(self) -> tuple[Secret, ...]:
         """What must be redacted."""
         return (self.private_key,)
-
-
-def _signed(claims: Mapping[str, object], key: Secret) -> str:
-    """The JSON web token of ``claims`` under RS256 (RFC 7515, RFC 7518 3.3)."""
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # slow to import
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        loaded = load_pem_private_key(key.reveal().encode(), password=None)
-    except (ValueError, TypeError) as err:  # no PEM, or one with a password
-        raise _no_private_key(key) from err
-    if not isinstance(loaded, RSAPrivateKey):
-        raise _no_private_key(key)
-    text = ".".join(_part(orjson.dumps(part)) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
-    return f"{text}.{_part(loaded.sign(text.encode(), PKCS1v15(), SHA256()))}"
-
-
-def _part(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def _no_private_key(key: Secret) -> ConfigError:
-    return ConfigError(
-        f"{key.reference} holds no RSA private key. It is a PEM text without a password; make one"
-        " with: openssl genrsa 2048",
-        code="HUB-214",
-    )
 
 
 @dataclass(frozen=True, slots=True)
