@@ -17,18 +17,9 @@ from connectors.hubspot.rows import (
     MERGED,
     STATUSES,
     TICKETS,
+    VALUES,
     aliases,
     associated,
-    birth_date,
-    count,
-    instant,
-    listed,
-    lower,
-    number,
-    present,
-    read,
-    required_instant,
-    text,
 )
 from hub.core.connector import Row
 from hub.core.money import minor_units
@@ -45,6 +36,7 @@ from hub.core.records import (
     Scalar,
     Ticket,
 )
+from hub.core.values import birth_date, listed, lower, present, text
 
 _VERSION = 1  # raise it when a map below changes
 
@@ -124,8 +116,8 @@ def person(row: Row, settings: HubSpotSettings) -> Person:
         ],
         consents=_opt_out(row, settings),
         aliases=aliases(row),
-        created_at=instant(row, "createdate"),
-        updated_at=instant(row, "lastmodifieddate"),
+        created_at=VALUES.instant(row, "createdate"),
+        updated_at=VALUES.instant(row, "lastmodifieddate"),
         attributes=_attributes(row, "contacts", settings),
     )
 
@@ -136,12 +128,12 @@ def organisation(row: Row, settings: HubSpotSettings) -> Organisation:
         name=text(row, "name"),
         domain=text(row, "domain"),
         industry=text(row, "industry"),
-        employees=count(row, "numberofemployees"),
+        employees=VALUES.count(row, "numberofemployees"),
         phones=present(text(row, "phone")),
         addresses=_addresses(row),
         aliases=aliases(row),
-        created_at=instant(row, "createdate"),
-        updated_at=instant(row, "hs_lastmodifieddate"),
+        created_at=VALUES.instant(row, "createdate"),
+        updated_at=VALUES.instant(row, "hs_lastmodifieddate"),
         attributes=_attributes(row, "companies", settings),
     )
 
@@ -158,8 +150,8 @@ def deal(row: Row, settings: HubSpotSettings) -> Deal:
         status=_deal_status(row),
         amount_minor=amount,
         currency=currency,
-        created_at=instant(row, "createdate"),
-        closed_at=instant(row, "closedate"),
+        created_at=VALUES.instant(row, "createdate"),
+        closed_at=VALUES.instant(row, "closedate"),
         owner=text(row, "hubspot_owner_id"),
         attributes=_attributes(row, "deals", settings),
     )
@@ -167,7 +159,7 @@ def deal(row: Row, settings: HubSpotSettings) -> Deal:
 
 def ticket(row: Row, settings: HubSpotSettings) -> Ticket:
     """The ticket, of its first contact and first company."""
-    opened, closed = required_instant(row, "createdate"), instant(row, "closed_date")
+    opened, closed = VALUES.required_instant(row, "createdate"), VALUES.instant(row, "closed_date")
     stage = text(row, "hs_pipeline_stage") or ""
     reopens, agents = settings.ticket_reopens, settings.ticket_agents
     return Ticket(
@@ -182,9 +174,9 @@ def ticket(row: Row, settings: HubSpotSettings) -> Ticket:
         category=lower(row, "hs_ticket_category"),
         assignee=text(row, "hubspot_owner_id"),
         solved_at=closed,
-        reopens=count(row, reopens) if reopens else None,
+        reopens=VALUES.count(row, reopens) if reopens else None,
         assignee_stations=_stations(row, agents) if agents else None,
-        first_reply_seconds=_seconds(opened, instant(row, "first_agent_reply_date")),
+        first_reply_seconds=_seconds(opened, VALUES.instant(row, "first_agent_reply_date")),
         full_resolution_seconds=_seconds(opened, closed),
         attributes=_attributes(row, "tickets", settings),
     )
@@ -196,7 +188,8 @@ def feedback(row: Row, settings: HubSpotSettings) -> Feedback:
     survey: Survey | None = settings.surveys.get(name) or settings.surveys.get(kind.upper())
     about = associated(row, TICKETS)
     return Feedback(
-        at=instant(row, "hs_submission_timestamp") or required_instant(row, "hs_createdate"),
+        at=VALUES.instant(row, "hs_submission_timestamp")
+        or VALUES.required_instant(row, "hs_createdate"),
         instrument=survey.instrument if survey else kind.lower(),
         party=_respondent(row),
         score=_score(row),
@@ -249,7 +242,7 @@ def _claim(
         point=email,
         decision=decision,
         strength="single" if decision == "grant" else "unknown",
-        asserted_at=instant(status, "timestamp"),
+        asserted_at=VALUES.instant(status, "timestamp"),
         basis=text(status, "legalBasis"),
         evidence=text(status, "legalBasisExplanation"),
     )
@@ -298,10 +291,14 @@ def _deal_status(row: Row) -> Literal["open", "won", "lost"]:
 
 def _amount(row: Row, settings: HubSpotSettings) -> tuple[int | None, str | None]:
     """Minor units and currency, or neither: an amount in no currency is no amount."""
-    currency = read(row, "deal_currency_code", _currency, "an ISO 4217 code") or settings.currency
+    currency = (
+        VALUES.read(row, "deal_currency_code", _currency, "an ISO 4217 code") or settings.currency
+    )
     if currency is None or text(row, "amount") is None:
         return None, None
-    amount = read(row, "amount", lambda digits: minor_units(Decimal(digits), currency), "an amount")
+    amount = VALUES.read(
+        row, "amount", lambda digits: minor_units(Decimal(digits), currency), "an amount"
+    )
     return amount, currency
 
 
@@ -310,7 +307,7 @@ def _currency(text: str) -> str | None:
 
 
 def _score(row: Row) -> float | None:
-    score = number(row, "hs_value")
+    score = VALUES.number(row, "hs_value")
     return None if score is None else float(score)
 
 
@@ -318,7 +315,7 @@ def _stations(row: Row, name: str) -> int | None:
     """How many hands a ticket went through: a number, or a list to be counted."""
     held = text(row, name)
     if held is None or held.isdecimal():
-        return count(row, name)
+        return VALUES.count(row, name)
     return len(listed(row, name))
 
 
