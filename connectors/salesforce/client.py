@@ -57,6 +57,10 @@ class LocatorExpired(StopRun):
     """The rest of a result is gone; the query has to be asked again."""
 
 
+class DeletesUnknown(StopRun):
+    """The delete log does not go back that far, or holds more than it hands out."""
+
+
 class FieldNotVisible(StopRun):
     """A query names a field that does not exist, or that this user may not see."""
 
@@ -89,6 +93,8 @@ def translate(response: Response) -> HubError | None:
             return QueryTooSlow("the query took too long (QUERY_TIMEOUT)")
         case "INVALID_QUERY_LOCATOR":
             return LocatorExpired("the rest of the result is gone (INVALID_QUERY_LOCATOR)")
+        case "EXCEEDED_ID_LIMIT" | "INVALID_REPLICATION_DATE":
+            return DeletesUnknown(f"deletions cannot be told ({code})")
         case "INVALID_FIELD":
             return FieldNotVisible(f"a field is not visible (INVALID_FIELD). {_GRANT_FIELD}")
         case "INVALID_TYPE" | "NOT_FOUND":

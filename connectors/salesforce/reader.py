@@ -28,7 +28,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.salesforce.api import RETRIEVED, Api, in_batches
-from connectors.salesforce.client import FieldNotVisible, ObjectNotVisible, QueryTooSlow
+from connectors.salesforce.client import (
+    DeletesUnknown,
+    FieldNotVisible,
+    ObjectNotVisible,
+    QueryTooSlow,
+)
 from connectors.salesforce.describe import SchemaChange, Shape
 from connectors.salesforce.enrich import Enrich
 from connectors.salesforce.rows import DELETED, KEY, MASTER
@@ -135,7 +140,9 @@ class SObjectReader:
         progress = self._noted(ctx, shape, progress)  # 1
         if progress.until is not None:
             progress = yield from self._pass(ctx, api, shape, progress)
-        yield from self._pass(ctx, api, shape, self._begun(ctx, shape, progress))
+        done = yield from self._pass(ctx, api, shape, self._begun(ctx, shape, progress))
+        if shape.logs_deletes and done.deleted_to is None:  # 2
+            yield from self._pass(ctx, api, shape, self._begun(ctx, shape, done))
 
     # 1, 2, 3 ---------------------------------------------------------------------------------
 
@@ -159,7 +166,7 @@ class SObjectReader:
         now = ctx.clock.now()
         until = now.replace(microsecond=0) + _SECOND
         overlap = timedelta(seconds=self.lookback)
-        if progress.since is None or self._must_start_over(ctx, shape, progress, now - overlap):
+        if progress.since is None or self._must_start_over(ctx, shape, progress, now):
             return Progress(
                 fields=progress.fields, since=progress.since, until=until, whole=True, whole_at=now
             )
@@ -169,15 +176,19 @@ class SObjectReader:
         )
 
     def _must_start_over(
-        self, ctx: Context, shape: Shape, progress: Progress, asked_from: datetime
+        self, ctx: Context, shape: Shape, progress: Progress, now: datetime
     ) -> bool:
-        known = progress.deleted_to
-        if shape.logs_deletes and (known is None or asked_from - known >= DELETE_LOG):  # 2
+        if shape.logs_deletes and not self._is_logged(progress, now):  # 2
             ctx.log.warning("%s: the delete log has a gap; all records are read", self.sobject)
             return True
         formulas = shape.formulas(progress.fields)
         last, age = progress.whole_at or _OLDEST, timedelta(seconds=self.formula_refresh)
-        return bool(formulas) and ctx.clock.now() - last >= age
+        return bool(formulas) and now - last >= age
+
+    def _is_logged(self, progress: Progress, now: datetime) -> bool:
+        """Whether the delete log reaches back to what is known."""
+        known, overlap = progress.deleted_to, timedelta(seconds=self.lookback)
+        return known is not None and now - (known - overlap) < DELETE_LOG
 
     # 4, 5 ---------------------------------------------------------------------------------
 
@@ -291,9 +302,11 @@ class SObjectReader:
         """Ids that left the recycle bin or lie in it, and up to where that is known."""
         now = ctx.clock.now()
         start = (progress.deleted_to or now) - timedelta(seconds=self.lookback)
-        log = api.deleted(self.sobject, start, now)
-        if log.since is not None and log.since > start:  # purged: 2, on the next run
-            ctx.log.warning("%s: the org purged its delete log", self.sobject)
+        try:
+            log = api.deleted(self.sobject, start, now)
+        except DeletesUnknown:
+            return [], None
+        if log.since is not None and log.since > start:  # it was purged
             return [], None
         logged = list(dict.fromkeys(record.id for record in log.deleted_records or ()))
         gone: list[str] = []

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from connectors.salesforce import hub_connector
 from connectors.salesforce.api import Api
 from connectors.salesforce.client import (
+    DeletesUnknown,
     FieldNotVisible,
     LocatorExpired,
     ObjectNotVisible,
@@ -150,6 +151,8 @@ def test_records_come_back_under_the_ids_they_were_asked_by(
         (400, "QUERY_TIMEOUT", QueryTooSlow),
         (500, "QUERY_TIMEOUT", QueryTooSlow),
         (400, "INVALID_QUERY_LOCATOR", LocatorExpired),
+        (400, "EXCEEDED_ID_LIMIT", DeletesUnknown),
+        (400, "INVALID_REPLICATION_DATE", DeletesUnknown),
         (400, "INVALID_FIELD", FieldNotVisible),
         (400, "INVALID_TYPE", ObjectNotVisible),
         (404, "NOT_FOUND", ObjectNotVisible),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.salesforce import hub_connector
-from connectors.salesforce.emulator import SalesforceEmulator, create
+from connectors.salesforce.emulator import SalesforceEmulator, create, derived
 from hub.core.answers import LOOK_AGAIN
 from hub.core.clock import ManualClock
 from hub.core.errors import BudgetExhausted, NeedsReauth
@@ -264,6 +264,39 @@ def test_a_gap_longer_than_the_delete_log_is_closed(hub: Hub) -> None:
     assert any("delete log has a gap" in line for line in hub.told)
 
 
+def test_an_emptied_recycle_bin_is_noticed_at_once(hub: Hub) -> None:
+    """The log was purged with it, so the same run reads all records and misses who is gone."""
+    contacts = add(hub, 30)
+    hub.pull("contacts")
+    later(hub)
+    hub.mutate("archive", "contacts", id=contacts[4])
+    hub.emulator.mutate({"op": "empty_bin"})
+    later(hub)
+
+    first = hub.pull("contacts").counts
+    later(hub)
+    second = hub.pull("contacts").counts
+
+    assert first.deleted == 1
+    assert contacts[4] not in hub.records("contacts")
+    assert (second.deleted, second.read) == (0, 29)  # the overlap: all were made in one second
+
+
+@pytest.mark.parametrize("seconds", [-900, -300, 0, 300])
+def test_the_delete_log_is_never_asked_for_more_than_it_keeps(hub: Hub, seconds: int) -> None:
+    """Around its fifteenth day, either the log is asked or all records are read."""
+    contacts = add(hub, 30)
+    hub.pull("contacts")
+    later(hub)
+    hub.mutate("archive", "contacts", id=contacts[4])
+    later(hub, 15 * 86_400 + seconds - 3_600)
+
+    report = hub.pull("contacts")
+
+    assert report.error is None
+    assert report.counts.deleted == 1
+
+
 # --- fields that come, go and hide -----------------------------------------------------------
 
 
@@ -312,6 +345,45 @@ def test_a_field_that_vanishes_in_the_middle_of_a_pass_costs_no_record(hub: Hub)
     assert report.error is None
     assert report.counts.stored == 450
     assert "Contact: field Title disappeared" in hub.told
+
+
+def test_a_field_of_another_type_is_told(hub: Hub) -> None:
+    """The log names both types; the records stay."""
+    add(hub, 3, Title="Director")
+    hub.pull("contacts")
+    fields = hub.emulator.org.fields["Contact"]
+    fields["Title"] = replace(fields["Title"], type="picklist")
+
+    report = hub.pull("contacts")
+
+    assert report.error is None
+    assert "Contact: field Title changed from string to picklist" in hub.told
+
+
+def test_formulas_are_read_again_now_and_then(
+    connect_hub: Connect, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They change without moving their record: only a pass from the beginning sees it."""
+    emulator = create(clock=clock)
+    score = replace(emulator.org.fields["Contact"]["Title"], name="Score__c", derived=True)
+    emulator.org.fields["Contact"]["Score__c"] = replace(score, permissionable=False)
+    shown = {"score": "cold"}
+    monkeypatch.setitem(derived._BY_FIELD, ("Contact", "Score__c"), lambda *_: shown["score"])
+    hub = connect_hub(hub_connector(), emulator, attributes={"contacts": ("Score__c",)})
+    [contact] = add(hub, 1)
+    later(hub)
+    add(hub, 1)
+    hub.pull("contacts")
+    shown["score"] = "hot"
+
+    later(hub, 86_400)
+    hub.pull("contacts")
+    next_day = hub.records("contacts")[contact].attributes["Score__c"]
+    later(hub, 6 * 86_400)
+    hub.pull("contacts")
+    next_week = hub.records("contacts")[contact].attributes["Score__c"]
+
+    assert (next_day, next_week) == ("cold", "hot")
 
 
 def test_a_long_field_list_fits_into_the_url(connect_hub: Connect, clock: ManualClock) -> None:
