@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.core.connector import Change, OutField
+from hub.core.connector import Change, ConsentChange, OutField
 from hub.core.errors import ConfigError
 from hub.core.released import Released, ReleaseKey, claim_release_key
 from hub.core.settings import DEFAULT_PURPOSES, PurposeSection
@@ -106,3 +106,13 @@ def test_nobody_else_can_make_a_released_value():
         Released("secret", "d", ReleaseKey())
     with pytest.raises(PermissionError):
         claim_release_key("hub.push.send")
+
+
+def test_a_withdrawal_may_always_leave_and_an_opt_in_never():
+    """The system holds the record already; what it learns is that it must stop."""
+    gate = Gate({})
+    withdrawal = ConsentChange("51", None, "marketing", "email", "withdraw", "t")
+
+    assert gate.withdraw(withdrawal, "event-1").decision == "event-1"
+    with pytest.raises(PermissionError, match="never opt-ins"):
+        gate.withdraw(replace(withdrawal, decision="grant"), "event-1")
