@@ -49,8 +49,8 @@ def restore(org: Org, kind: SObject, record: Record) -> None:
 def purge(org: Org) -> None:
     """Empty the recycle bin; what was deleted up to now is not told by anything any more."""
     for table in org.tables.values():
-        for record in [r for r in table.records.values() if r.is_deleted]:
-            del table.records[record.id]
+        for record in table.binned():
+            table.forget(record)
             org.effects.append("purge", table.kind.name, record.id, actor="user")
     org.log_purged_at = org.now()
 

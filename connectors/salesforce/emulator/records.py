@@ -37,11 +37,14 @@ class RecordTable:
     def __init__(self, kind: SObject) -> None:
         self.kind = kind
         self.records: dict[str, Record] = {}
+        self._binned: dict[str, Record] = {}
         self._highest = 0
 
     def add(self, record: Record) -> None:
         """Take a record in."""
         self.records[record.id] = record
+        if record.is_deleted:
+            self._binned[record.id] = record
         self._highest = max(self._highest, number_of(record.id))
 
     def next_id(self) -> str:
@@ -55,6 +58,10 @@ class RecordTable:
     def live(self) -> Iterator[Record]:
         """Records outside the recycle bin, in order of creation."""
         return (record for record in self.records.values() if record.deleted_at is None)
+
+    def binned(self) -> list[Record]:
+        """Records in the recycle bin."""
+        return list(self._binned.values())
 
     def holders(self, field: str, value: Json) -> list[Record]:
         """Live records with that value; texts are compared without regard to case."""
@@ -78,23 +85,30 @@ class RecordTable:
     def bin(self, record: Record, now: datetime, by: str) -> None:
         """Move the record to the recycle bin; what belongs to administration is gone at once."""
         if self.kind.setup:
-            del self.records[record.id]
+            self.forget(record)
             return
         record.deleted_at = now
+        self._binned[record.id] = record
         record.values["IsDeleted"] = True
         self.touch(record, now, by)
 
     def restore(self, record: Record, now: datetime, by: str) -> None:
         """Bring the record back from the recycle bin."""
         record.deleted_at = None
+        del self._binned[record.id]
         record.values |= {"IsDeleted": False, "MasterRecordId": None}
         self.touch(record, now, by)
 
     def empty_bin(self, now: datetime) -> None:
         """Let go for good of what has been in the recycle bin too long."""
-        old = [r for r in self.records.values() if r.deleted_at and now - r.deleted_at >= BIN_LIFE]
-        for record in old:
-            del self.records[record.id]
+        for record in self.binned():
+            if record.deleted_at is not None and now - record.deleted_at >= BIN_LIFE:
+                self.forget(record)
+
+    def forget(self, record: Record) -> None:
+        """Let go of a record for good."""
+        del self.records[record.id]
+        self._binned.pop(record.id, None)
 
 
 def _folded(value: Json) -> Json:

@@ -35,7 +35,7 @@ def list_deleted(org: Org, call: Call) -> Answer:
     known_from = max(org.now() - BIN_LIFE, org.log_purged_at or org.now() - BIN_LIFE)
     deleted = [
         {"id": record.id, "deletedDate": stamp(record.deleted_at)}
-        for record in org.table(kind.name).records.values()
+        for record in org.table(kind.name).binned()
         if record.deleted_at is not None and start <= record.deleted_at < end
     ]
     if len(deleted) > MOST_IDS:

@@ -103,8 +103,8 @@ def delete_field(org: Org, call: Call) -> Answer:
         holder.values.pop(name, None)
     permissions = org.tables["FieldPermissions"]
     for row in permissions.holders("Field", f"{owner}.{name}"):
-        del permissions.records[row.id]
-    del org.tables[kind.name].records[record.id]
+        permissions.forget(row)
+    org.tables[kind.name].forget(record)
     org.effects.append("delete", "CustomField", record.id, (f"{owner}.{name}",))
     return NO_CONTENT
 
