@@ -8,29 +8,24 @@ from decimal import Decimal, InvalidOperation
 from hub.core.connector import Json, OutField, Value
 from hub.core.errors import ConfigError
 from hub.core.pages import instant_of
+from hub.core.profile_fields import spelled
 
 PERMISSION_SET, PERMISSION_SET_LABEL = "CXHub_Fields", "Customer hub fields"
 
-FIELDS: tuple[OutField, ...] = (
-    OutField("CXHub_Golden_Id__c", "who.golden_id", "service", label="Customer id"),
-    OutField("CXHub_Card__c", "card.text", "service", "long_text", "Customer at a glance"),
-    OutField("CXHub_Lifecycle__c", "relationship.lifecycle", "service", label="Lifecycle"),
-    OutField("CXHub_Open_Tickets__c", "service.open_tickets", "service", "number", "Open tickets"),
-    OutField("CXHub_Consent__c", "permission.summary", "service", label="Permissions"),
-    OutField("CXHub_Loyalty__c", "relationship.loyalty", "analytics", label="Loyalty"),
-    OutField("CXHub_NPS__c", "voice.nps", "analytics", "number", "NPS answer"),
-    OutField("CXHub_CSAT__c", "voice.csat", "analytics", "number", "CSAT answer"),
-    OutField("CXHub_CES__c", "voice.ces", "analytics", "number", "CES answer"),
-    OutField("CXHub_Orders__c", "value.orders", "analytics", "number", "Orders"),
-    OutField("CXHub_Net_Spend__c", "value.net_spend", "analytics", "number", "Net spend"),
-    OutField("CXHub_AOV__c", "value.aov", "analytics", "number", "Average order value"),
-    OutField(
-        "CXHub_Last_Order_At__c", "value.last_order_at", "analytics", "datetime", "Last order"
-    ),
-    OutField("CXHub_CLV__c", "value.clv_historic", "analytics", "number", "Customer value to date"),
-    OutField("CXHub_Churn__c", "risk.churn", "analytics", label="Churn state"),
-    OutField("CXHub_RFM__c", "value.rfm", "marketing", label="RFM segment"),
-)
+_ABBREVIATIONS = frozenset({"aov", "ces", "clv", "csat", "nps", "rfm"})
+
+
+def _name(field: str) -> str:
+    """The API name of a custom field.
+
+    >>> _name("last_order_at"), _name("nps")
+    ('CXHub_Last_Order_At__c', 'CXHub_NPS__c')
+    """
+    words = (w.upper() if w in _ABBREVIATIONS else w.capitalize() for w in field.split("_"))
+    return f"CXHub_{'_'.join(words)}__c"
+
+
+FIELDS = spelled(_name)
 """What the hub writes into a contact, lead or person account, unless hub.toml says otherwise."""
 
 _TYPES: Mapping[str, dict[str, Json]] = {

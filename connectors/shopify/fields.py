@@ -11,26 +11,10 @@ from decimal import Decimal, InvalidOperation
 
 from hub.core.connector import Json, OutField, Value
 from hub.core.pages import instant_of
+from hub.core.profile_fields import spelled
 from hub.core.values import Object, text
 
-FIELDS: tuple[OutField, ...] = (
-    OutField("cxhub.golden_id", "who.golden_id", "service", label="Customer id"),
-    OutField("cxhub.card", "card.text", "service", "long_text", "Customer at a glance"),
-    OutField("cxhub.lifecycle", "relationship.lifecycle", "service", label="Lifecycle"),
-    OutField("cxhub.open_tickets", "service.open_tickets", "service", "number", "Open tickets"),
-    OutField("cxhub.consent", "permission.summary", "service", label="Permissions"),
-    OutField("cxhub.loyalty", "relationship.loyalty", "analytics", label="Loyalty"),
-    OutField("cxhub.nps", "voice.nps", "analytics", "number", "NPS answer"),
-    OutField("cxhub.csat", "voice.csat", "analytics", "number", "CSAT answer"),
-    OutField("cxhub.ces", "voice.ces", "analytics", "number", "CES answer"),
-    OutField("cxhub.orders", "value.orders", "analytics", "number", "Orders"),
-    OutField("cxhub.net_spend", "value.net_spend", "analytics", "number", "Net spend"),
-    OutField("cxhub.aov", "value.aov", "analytics", "number", "Average order value"),
-    OutField("cxhub.last_order_at", "value.last_order_at", "analytics", "datetime", "Last order"),
-    OutField("cxhub.clv", "value.clv_historic", "analytics", "number", "Customer value to date"),
-    OutField("cxhub.churn", "risk.churn", "analytics", label="Churn state"),
-    OutField("cxhub.rfm", "value.rfm", "marketing", label="RFM segment"),
-)
+FIELDS = spelled(lambda name: f"cxhub.{name}")
 """What the hub writes to a customer, unless hub.toml says otherwise."""
 
 _TYPES: Mapping[str, str] = {

@@ -6,25 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from connectors.zendesk.config import ConsentField
 from hub.core.connector import Json, OutField, Value
+from hub.core.profile_fields import spelled
 
-FIELDS: tuple[OutField, ...] = (
-    OutField("cxhub_golden_id", "who.golden_id", "service", label="Customer id"),
-    OutField("cxhub_card", "card.text", "service", "long_text", "Customer at a glance"),
-    OutField("cxhub_lifecycle", "relationship.lifecycle", "service", label="Lifecycle"),
-    OutField("cxhub_open_tickets", "service.open_tickets", "service", "number", "Open tickets"),
-    OutField("cxhub_consent", "permission.summary", "service", "long_text", "Permissions"),
-    OutField("cxhub_loyalty", "relationship.loyalty", "analytics", label="Loyalty"),
-    OutField("cxhub_nps", "voice.nps", "analytics", "number", "NPS answer"),
-    OutField("cxhub_csat", "voice.csat", "analytics", "number", "CSAT answer"),
-    OutField("cxhub_ces", "voice.ces", "analytics", "number", "CES answer"),
-    OutField("cxhub_orders", "value.orders", "analytics", "number", "Orders"),
-    OutField("cxhub_net_spend", "value.net_spend", "analytics", "number", "Net spend"),
-    OutField("cxhub_aov", "value.aov", "analytics", "number", "Average order value"),
-    OutField("cxhub_last_order_at", "value.last_order_at", "analytics", "datetime", "Last order"),
-    OutField("cxhub_clv", "value.clv_historic", "analytics", "number", "Customer value to date"),
-    OutField("cxhub_churn", "risk.churn", "analytics", label="Churn state"),
-    OutField("cxhub_rfm", "value.rfm", "marketing", label="RFM segment"),
-)
+FIELDS = spelled(lambda name: f"cxhub_{name}")
 """What the hub writes into a user, unless hub.toml says otherwise."""
 
 ORGANIZATION_FIELDS: tuple[OutField, ...] = (
