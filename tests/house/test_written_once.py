@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from pathlib import Path
 
@@ -39,12 +40,17 @@ def test_no_block_of_code_stands_twice() -> None:
 
 def code_lines(path: Path) -> list[tuple[int, str]]:
     """Line number and text of each line that says something: no blanks, imports, lone brackets."""
-    numbered = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-    stripped = ((number, line.strip()) for number, line in numbered)
+    text = path.read_text(encoding="utf-8")
+    imports = {
+        number
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    }
     return [
-        (number, text)
-        for number, text in stripped
-        if any(map(str.isalnum, text)) and not text.startswith(("import ", "from ", "#"))
+        (number, line.strip())
+        for number, line in enumerate(text.splitlines(), start=1)
+        if number not in imports and any(map(str.isalnum, line)) and line.strip()[0] != "#"
     ]
 
 
