@@ -104,5 +104,8 @@ def _with_basic(form: Mapping[str, str], authorization: str) -> Mapping[str, str
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return form
-    name, _, secret = base64.b64decode(encoded).decode().partition(":")
+    try:
+        name, _, secret = base64.b64decode(encoded).decode().partition(":")
+    except ValueError:
+        return form  # it then names no client, which is the answer
     return {**form, "client_id": name, "client_secret": secret}

@@ -14,8 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from connectors.salesforce.emulator import describe, limits
-from connectors.salesforce.emulator.ids import ORG
-from connectors.salesforce.emulator.org import INTEGRATION_USER, USERS, Org
+from connectors.salesforce.emulator.org import INTEGRATION_USER, Org
 from connectors.salesforce.emulator.refusals import (
     Refusal,
     bad_json,
@@ -47,7 +46,6 @@ def api(org: Org) -> ASGIApp:
     every = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
     routes = [
         Route("/services/oauth2/token", _token_endpoint(org), methods=["POST"]),
-        Route("/services/oauth2/userinfo", _data_endpoint(org), methods=every),
         Route("/services/data/{rest:path}", _data_endpoint(org), methods=every),
         Route("/services/data", _data_endpoint(org), methods=every),
     ]
@@ -84,16 +82,13 @@ async def _answer(org: Org, request: Request) -> Answer:
         return describe.list_versions(org, Call("", {}))
     # 3
     version, _, rest = path.partition("/")
-    if not path.startswith("services/oauth2"):
-        _check_version(org, version)
+    _check_version(org, version)
     # 4
     token = org.access.authenticate(request.headers.get("authorization", ""))
     # 5
     limits.admit(org)
     # 6
     _meet_trouble(org, request, token)
-    if path == "services/oauth2/userinfo":
-        return _user_info()
     body = await _json_body(request)
     return perform(org, request.method, f"/{rest}", _call(request, version, body))
 
@@ -166,18 +161,6 @@ def _response(answer: Answer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status)
     return JSONResponse(answer.body, answer.status)
-
-
-def _user_info() -> Answer:
-    username, given, family = USERS[0]
-    return Answer(
-        {
-            "user_id": INTEGRATION_USER,
-            "organization_id": ORG,
-            "preferred_username": username,
-            "name": f"{given} {family}",
-        }
-    )
 
 
 def _token_endpoint(org: Org) -> Callable[[Request], Any]:

@@ -223,7 +223,7 @@ def _answer(
     for place, item in enumerate(items):
         try:
             if place < len(call.spoiled):
-                raise _SPOILED[call.spoiled[place]]()
+                raise _SPOILED.get(call.spoiled[place], locked_row)()
             results.append(work(item))
         except Refusal as refusal:
             results.append(failed(refusal))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from connectors.salesforce.emulator.fields import Field, field_of
 
@@ -367,5 +368,9 @@ def standard_fields(kind: SObject, person_accounts: bool) -> dict[str, Field]:
         rows += _PERSON_ACCOUNT
     if person_accounts and kind.name == "Contact":
         rows += "\nIsPersonAccount boolean fixed ungoverned"
-    made = (field_of(line) for line in rows.splitlines() if line.strip())
-    return {field.name: field for field in made}
+    return {field.name: field for field in _parsed(rows)}
+
+
+@cache
+def _parsed(rows: str) -> tuple[Field, ...]:
+    return tuple(field_of(line) for line in rows.splitlines() if line.strip())

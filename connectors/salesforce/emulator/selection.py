@@ -18,6 +18,7 @@ from connectors.salesforce.emulator.org import Org
 from connectors.salesforce.emulator.records import Record
 from connectors.salesforce.emulator.refusals import (
     invalid_filter,
+    malformed_query,
     no_such_column,
     no_such_relationship,
     unusable_field,
@@ -227,10 +228,17 @@ def _comparable(field: Field, constant: Constant) -> Json:
         case "boolean":
             return constant.text == "true"
         case "datetime":
-            return stamp(instant_of(constant.text.replace("Z", "+00:00")))
+            return _instant(constant.text)
         case "date":
             return constant.text
     return constant.text.casefold() or None
+
+
+def _instant(text: str) -> str:
+    try:
+        return stamp(instant_of(text.replace("Z", "+00:00")))
+    except ValueError as error:
+        raise malformed_query(f"invalid date: {text}") from error
 
 
 def _folded(field: Field, value: Json) -> Json:

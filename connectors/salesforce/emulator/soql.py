@@ -10,7 +10,7 @@
 
 Source: Salesforce "SOQL and SOSL Reference" (read November 2026). Left out, and refused as
 ``MALFORMED_QUERY``: sub-queries, aggregates other than COUNT(), GROUP BY, date functions and date
-literals such as TODAY, FIELDS(), TYPEOF, FOR.
+literals such as TODAY, FIELDS(), TYPEOF, FOR, aliases.
 """
 
 from __future__ import annotations

@@ -1,4 +1,10 @@
-"""The trouble that a fault scenario stages in the org's data."""
+"""The trouble that a fault scenario stages in the org's data.
+
+Beside what every emulator stages: a ``server_error`` of the policy ``QUERY_TIMEOUT`` gives a query
+up, a ``rate_limited`` of the policy ``DAILY`` says that the day is used up (without a policy, that
+too much happens at once), and a ``partial_failure`` of the policy ``DUPLICATES_DETECTED`` blocks
+records as a duplicate rule does (without a policy, they are locked).
+"""
 
 from __future__ import annotations
 

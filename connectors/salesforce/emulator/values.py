@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Any
 
 from connectors.salesforce.emulator.fields import Field
@@ -106,7 +107,7 @@ def _boolean(field: Field, value: Json) -> bool:
 def _number(field: Field, value: Json) -> float | int:
     if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
         value = float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise _wrong_type(field, value)
     digits = field.precision - field.scale
     if digits > 0 and abs(value) >= 10**digits:

@@ -143,6 +143,22 @@ def test_a_wrong_grant_is_refused(caller: Caller, form: dict[str, str], error: s
     assert (answer.status_code, answer.json()["error"]) == (400, error)
 
 
+@pytest.mark.parametrize("basic", [f"{APP.client_id}:{APP.client_secret}", None])
+def test_a_client_may_name_itself_in_a_header(caller: Caller, basic: str | None) -> None:
+    """Basic authentication of the token endpoint; nonsense there is no client."""
+    encoded = base64.b64encode(basic.encode()).decode() if basic else "%%%"
+    headers = {"authorization": f"Basic {encoded}"}
+
+    answer = caller.send(
+        "POST",
+        "/services/oauth2/token",
+        data={"grant_type": "client_credentials"},
+        headers=headers,
+    )
+
+    assert answer.status_code == (200 if basic else 400)
+
+
 def test_a_rotating_refresh_token_works_once(new_caller: Callable[..., Caller]) -> None:
     """Whoever loses the new one is locked out; the previous session is over."""
     caller = new_caller(rotates=True)
@@ -164,11 +180,11 @@ def test_a_refresh_token_that_does_not_rotate_stays_good(caller: Caller) -> None
 
 
 def test_the_connection_learns_who_it_is(caller: Caller) -> None:
-    """From the list of resources and from the user info, alike."""
+    """From the list of resources and with the token, alike."""
     identity = caller.get("/").json()["identity"]
-    info = caller.get("/services/oauth2/userinfo").json()
 
-    assert identity.rpartition("/")[2] == info["user_id"] == INTEGRATION_USER
+    assert identity == caller.token(**CREDENTIALS).json()["id"]
+    assert identity.rpartition("/")[2] == INTEGRATION_USER
 
 
 @pytest.mark.parametrize(("plan", "most"), [("developer", 15_000), ("enterprise", 125_000)])

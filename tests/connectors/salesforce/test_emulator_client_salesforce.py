@@ -12,6 +12,7 @@ import requests
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceExpiredSession,
+    SalesforceGeneralError,
     SalesforceMalformedRequest,
     SalesforceResourceNotFound,
 )
@@ -160,6 +161,14 @@ def test_a_refusal_arrives_as_the_clients_own_exception(client: Client) -> None:
             "fields": ["LastName"],
         }
     ]
+
+
+def test_a_query_that_is_too_long_is_refused_over_the_wire(client: Client) -> None:
+    """The server in front of the org takes the whole line, so that the org can refuse it."""
+    with pytest.raises(SalesforceGeneralError) as refused:
+        client.query(f"SELECT Id FROM Contact WHERE LastName = '{'x' * 16_384}'")
+
+    assert refused.value.status == 414
 
 
 def test_a_dead_session_arrives_as_the_clients_own_exception(client: Client) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from connectors.salesforce.emulator import create
 from connectors.salesforce.emulator.org import Org
+from connectors.salesforce.emulator.refusals import Refusal
+from connectors.salesforce.emulator.routes import perform
 from connectors.salesforce.emulator.soql import parse
 from connectors.salesforce.emulator.values import stamp
+from connectors.salesforce.emulator.wire import Call
 from hub.core.clock import ManualClock
 
 if TYPE_CHECKING:
@@ -128,6 +135,24 @@ def test_what_is_no_query_is_refused(caller: Caller, soql: str) -> None:
     answer = caller.query(soql)
 
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "MALFORMED_QUERY")
+
+
+WORDS = (
+    *("SELECT", "COUNT", "(", ")", "Id", "Name", "Email", ",", "FROM", "Contact", "WHERE"),
+    *("AND", "OR", "NOT", "IN", "LIKE", "=", "<", "null", "'x'", "1", "ORDER BY", "LIMIT"),
+    "2026-99-99T00:00:00Z",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=9))
+@settings(max_examples=150)
+def test_any_text_is_answered_or_refused(words: list[str]) -> None:
+    """No query, however broken, is a crash."""
+    emulator = create(clock=ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    soql = " ".join(["SELECT Id FROM Contact WHERE", *words])
+
+    with contextlib.suppress(Refusal):
+        perform(emulator.org, "GET", "/query", Call("v67.0", {}, {"q": soql}))
 
 
 def test_escapes_in_a_text_are_undone() -> None:
