@@ -26,12 +26,13 @@ from starlette.types import ASGIApp
 from connectors.shopify.emulator.access import ALL_SCOPES, Access
 from connectors.shopify.emulator.api import api
 from connectors.shopify.emulator.connections import MAX_DEPTH
-from connectors.shopify.emulator.control import perform, records_of
+from connectors.shopify.emulator.control import perform
 from connectors.shopify.emulator.limits import PLANS
 from connectors.shopify.emulator.refusals import InputRefused
 from connectors.shopify.emulator.seed import apply_changes, seed_from
 from connectors.shopify.emulator.shop import Shop, Visibility
 from connectors.shopify.emulator.state import dump, restore
+from connectors.shopify.emulator.streams import records_of
 from connectors.shopify.emulator.webhooks import SignedDelivery, delivery
 from hub.core.clock import Clock, SystemClock
 from hub.core.secrets import Secret

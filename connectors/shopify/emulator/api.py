@@ -20,7 +20,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from connectors.shopify.emulator import versions
-from connectors.shopify.emulator.control import stage
 from connectors.shopify.emulator.documents import Document, read
 from connectors.shopify.emulator.limits import (
     MAX_QUERY_COST,
@@ -38,6 +37,7 @@ from connectors.shopify.emulator.refusals import (
 from connectors.shopify.emulator.request import Request
 from connectors.shopify.emulator.schema import schema
 from connectors.shopify.emulator.shop import Shop
+from connectors.shopify.emulator.trouble import stage
 from hub.emulation.faults import retry_after_header
 from hub.emulation.server import vendor_faults
 

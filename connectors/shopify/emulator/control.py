@@ -1,41 +1,19 @@
-"""What the shop's own users do, and the trouble that a fault scenario stages in the data."""
+"""What the shop's own users do, command by command."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from connectors.shopify.emulator import customers, sales
-from connectors.shopify.emulator.records import (
-    Consent,
-    Customer,
-    Definition,
-    Metafield,
-    Order,
-    Refund,
-    gid,
-)
+from connectors.shopify.emulator.metafields import Metafield
+from connectors.shopify.emulator.records import Consent, Customer
 from connectors.shopify.emulator.schema import snake
 from connectors.shopify.emulator.shop import Entity, Shop
-from hub.emulation.faults import Fault
-
-KINDS: Mapping[str, str] = {
-    "customers": "Customer",
-    "customer_consents": "Customer",
-    "orders": "Order",
-    "refunds": "Refund",
-    "abandoned_checkouts": "AbandonedCheckout",
-    "products": "Product",
-}
-"""Kind of record that a stream of the connector reads."""
-Stream = Literal[
-    "customers", "customer_consents", "orders", "refunds", "abandoned_checkouts", "products"
-]
+from connectors.shopify.emulator.streams import KINDS, Stream, record_of, stamp
 
 
 class _Command(BaseModel):
@@ -136,34 +114,6 @@ def perform(shop: Shop, command: Mapping[str, object]) -> Mapping[str, object]:
     return {"done": True}
 
 
-def record_of(shop: Shop, stream: str, record_id: str) -> Entity:
-    """The record of a stream, by global id or bare number.
-
-    Raises:
-        ValueError: If there is none.
-    """
-    known = gid(KINDS[stream], int(record_id)) if record_id.isdecimal() else record_id
-    record: Entity | None = shop.find(known)
-    if record is None or record.kind != KINDS[stream]:
-        raise ValueError(f"{stream}: no record {record_id}")
-    return record
-
-
-def records_of(shop: Shop, stream: str) -> list[Entity]:
-    """The live records that a stream reads, by ascending number."""
-    held: Mapping[str, Mapping[int, Entity]] = {
-        "Customer": shop.customers.records,
-        "Order": shop.orders.records,
-        "Refund": shop.refunds,
-        "AbandonedCheckout": shop.checkouts.records,
-        "Product": shop.products.records,
-    }
-    if stream not in KINDS:
-        raise ValueError(f"no stream {stream}; there are: {', '.join(KINDS)}")
-    found = held[KINDS[stream]]
-    return [found[number] for number in sorted(found)]
-
-
 def _python(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {snake(name): value for name, value in properties.items()}
 
@@ -187,16 +137,8 @@ def _edit(shop: Shop, edit: EditRecord) -> set[str]:
     else:
         changed = sales.update(shop, record, values)
     if edit.modified_at is not None:
-        _stamp(shop, record, edit.modified_at)
+        stamp(shop, record, edit.modified_at)
     return changed
-
-
-def _stamp(shop: Shop, record: Entity, at: datetime) -> None:
-    """Let a record, and the order of a refund, have changed at another time."""
-    record.updated_at = at
-    if isinstance(record, Refund):
-        shop.orders.records[record.order_number].updated_at = at
-    shop.keep(record)
 
 
 def _write(shop: Shop, written: WriteMetafield) -> None:
@@ -216,84 +158,3 @@ def _put(shop: Shop, known: Metafield | None, owner_id: str, written: WriteMetaf
         return
     place = (written.namespace, written.key, written.type)
     shop.metafields.put(Metafield(shop.next_number(), owner_id, *place, written.value, now, now))
-
-
-# --- staged trouble --------------------------------------------------------------------------
-
-
-_BULK_EDIT_AGO = timedelta(minutes=2)
-
-
-def stage(shop: Shop, fault: Fault) -> None:
-    """Bring about what the fault describes, before the request that struck it is answered."""
-    stream = fault.object_type or "customers"
-    if fault.kind == "plateau":
-        _plateau(shop, stream, fault)
-    elif fault.kind == "late_commit":
-        _commit_late(shop, stream, fault)
-    else:
-        _drift(shop, stream, fault)
-
-
-def _plateau(shop: Shop, stream: str, fault: Fault) -> None:
-    """Give many records one time of change, as a bulk edit of two minutes ago did.
-
-    Not of this moment: a reader that keeps clear of the lag of the search index leaves that out.
-    """
-    moment = shop.now() - _BULK_EDIT_AGO
-    for record in records_of(shop, stream)[: fault.count]:
-        _stamp(shop, record, moment)
-
-
-def _commit_late(shop: Shop, stream: str, fault: Fault) -> None:
-    """Let records change now under a time of change that is already past."""
-    records = records_of(shop, stream)
-    draw = random.Random(f"{fault.kind}:{fault.count}")  # noqa: S311 - repeatable chance
-    for record in draw.sample(records, min(fault.count, len(records))):
-        if stream == "customer_consents":
-            _change_mind(shop, record)
-        else:
-            _annotate(shop, record)
-        _stamp(shop, record, shop.now() - timedelta(seconds=fault.seconds))
-
-
-def _change_mind(shop: Shop, customer: Entity) -> None:
-    assert isinstance(customer, Customer)
-    channel, known = ("email", customer.email_consent)
-    if customer.email is None:
-        channel, known = ("sms", customer.sms_consent)
-    state = "UNSUBSCRIBED" if known.state == "SUBSCRIBED" else "SUBSCRIBED"
-    level = "SINGLE_OPT_IN" if state == "SUBSCRIBED" else None
-    consent = Consent(state, level, shop.now(), "OTHER")
-    customers.set_consent(shop, customer, channel, consent, actor="user")
-
-
-def _annotate(shop: Shop, record: Entity) -> None:
-    """The smallest edit that every stream shows: a name, a tag, a state or a note."""
-    mark = f"edit {len(shop.effects) + 1}"
-    match record:
-        case Customer():
-            customers.update(shop, record, {"last_name": mark}, actor="user")
-        case Order():
-            sales.update(shop, record, {"cancelled_at": shop.now(), "note": mark})
-        case Refund():
-            sales.update(shop, record, {"note": mark})
-        case _:
-            sales.update(shop, record, {"title": mark, "note": mark})
-
-
-def _drift(shop: Shop, stream: str, fault: Fault) -> None:
-    """Let an admin add, drop or retype a metafield definition while a sync is running."""
-    owner_type = KINDS[stream].upper()
-    place = (owner_type, "custom", fault.field)
-    defined = shop.metafields.definitions
-    if fault.change == "add":
-        defined[place] = Definition(
-            shop.next_number(), *place, fault.field, "single_line_text_field"
-        )
-    elif fault.change == "retype" and place in defined:
-        defined[place] = replace(defined[place], type="number_integer")
-    elif fault.change == "remove":
-        defined.pop(place, None)
-        for record in records_of(shop, stream):
-            shop.metafields.remove(record.id, "custom", fault.field)

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.shopify.emulator.connections import Connection, page
 from connectors.shopify.emulator.queries import order_listing
-from connectors.shopify.emulator.records import Consent, Customer, Money, Order, total
+from connectors.shopify.emulator.records import Consent, Customer, Money, total
 from connectors.shopify.emulator.request import (
     Info,
     Resolver,
@@ -16,6 +16,7 @@ from connectors.shopify.emulator.request import (
     reading,
     shop_of,
 )
+from connectors.shopify.emulator.sales_records import Order
 
 
 def _with_email(customer: Customer, _info: Info) -> Customer | None:

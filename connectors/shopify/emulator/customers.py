@@ -94,6 +94,7 @@ def merge(shop: Shop, kept: Customer, lost: Customer, *, actor: Actor) -> None:
     _assign(shop, kept, inherited)
     for order in shop.orders_of(lost):
         order.customer_number = kept.number
+        shop.keep(order)
     for checkout in shop.checkouts.in_order():
         if checkout.customer_number == lost.number:
             checkout.customer_number = kept.number

@@ -6,8 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.shopify.emulator.connections import Connection, listed, page
-from connectors.shopify.emulator.metafields import APP_NAMESPACE, owner_type_of
-from connectors.shopify.emulator.records import TEXT_TYPES, Definition, Metafield
+from connectors.shopify.emulator.metafields import (
+    APP_NAMESPACE,
+    TEXT_TYPES,
+    Definition,
+    Metafield,
+    owner_type_of,
+)
 from connectors.shopify.emulator.request import Info, Resolver, require_owner, shop_of
 
 OWNERS = ("Customer", "Order", "Product", "Shop")

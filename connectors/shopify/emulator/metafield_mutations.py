@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from connectors.shopify.emulator.metafield_writes import (
-    define,
-    delete_metafields,
-    set_metafields,
-)
+from connectors.shopify.emulator.definitions import define
+from connectors.shopify.emulator.metafield_writes import delete_metafields, set_metafields
 from connectors.shopify.emulator.payloads import Input, Payload, check_spoiled, mutation
 from connectors.shopify.emulator.queries import MAX_INPUT
 from connectors.shopify.emulator.records import split_gid

@@ -1,10 +1,9 @@
-"""``metafieldsSet``, ``metafieldsDelete`` and ``metafieldDefinitionCreate``.
+"""``metafieldsSet`` and ``metafieldsDelete``.
 
 A list of metafields takes effect whole or not at all; every error names its element.
 
-Source: Shopify Admin GraphQL 2026-10, descriptions of the three mutations and of their error codes;
-"Metafield limits" (read November 2026) for 25 at once and 20 pinned definitions. Unconfirmed: the
-wording, 256 definitions per owner type, and which of several errors is told.
+Source: Shopify Admin GraphQL 2026-10, descriptions of the two mutations and of their error codes.
+Unconfirmed: the wording, and which of several errors is told.
 """
 
 from __future__ import annotations
@@ -16,21 +15,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.shopify.emulator.metafield_types import TYPES, InvalidValue, accept, size
-from connectors.shopify.emulator.metafields import APP_NAMESPACE, owner_type_of
-from connectors.shopify.emulator.records import Definition, Metafield
+from connectors.shopify.emulator.metafields import (
+    APP_NAMESPACE,
+    Definition,
+    Metafield,
+    owner_type_of,
+)
 from connectors.shopify.emulator.refusals import InputRefused, UserError
 from connectors.shopify.emulator.shop import STREAMS, Shop
 from hub.emulation.effects import Actor
 
 MOST_AT_ONCE = 25
-MOST_PINNED = 20
-MOST_DEFINITIONS = 256
 _NAME = re.compile(r"[A-Za-z0-9_-]*")
 _LENGTHS = {"namespace": (3, 255), "key": (2, 64)}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-VALIDATIONS = frozenset({"min", "max", "regex", "choices"})
-"""Rules that a definition may add to its type."""
-
 Input = Mapping[str, Any]
 
 
@@ -64,7 +62,7 @@ def set_metafields(
 
     def sound(given: Input, index: int) -> _Wanted:
         if index >= len(inputs) - spoiled:
-            raise _refused("An internal error occurred.", "value", "INTERNAL_ERROR")
+            raise refused("An internal error occurred.", "value", "INTERNAL_ERROR")
         if _owner(shop, given["ownerId"]) is None:
             raise InputRefused(_NO_OWNER)
         return _wanted(shop, given)
@@ -116,26 +114,6 @@ def delete_metafields(
     ]
 
 
-def define(shop: Shop, given: Input, *, actor: Actor) -> Definition:
-    """The new definition; existing values that fit it take its type.
-
-    Raises:
-        InputRefused: If it is not acceptable, or there is one already.
-    """
-    definition = _definition(shop, given)
-    place = (definition.owner_type, definition.namespace, definition.key)
-    shop.metafields.definitions[place] = definition
-    for metafield in shop.metafields.under(definition):
-        try:
-            value = accept(definition.type, metafield.value)
-        except InvalidValue:
-            continue
-        shop.metafields.put(replace(metafield, type=definition.type, value=value))
-    named = f"{definition.namespace}.{definition.key}"
-    shop.effects.append("create", "metafield_definitions", definition.id, (named,), actor=actor)
-    return definition
-
-
 def namespace_of(given: str | None) -> str:
     """The namespace that an input means; ``$app`` is the app's own.
 
@@ -152,7 +130,8 @@ def namespace_of(given: str | None) -> str:
 _NO_OWNER = UserError("Owner does not exist.", ["ownerId"], "INVALID")
 
 
-def _refused(message: str, field: str, code: str) -> InputRefused:
+def refused(message: str, field: str, code: str) -> InputRefused:
+    """The refusal of one input field."""
     return InputRefused(UserError(message, [field], code))
 
 
@@ -165,7 +144,7 @@ def _placed(error: UserError, name: str, index: int) -> UserError:
 def _check_number(inputs: Sequence[Input]) -> None:
     if len(inputs) > MOST_AT_ONCE:
         message = f"Exceeded the maximum metafields input limit of {MOST_AT_ONCE}."
-        raise _refused(message, "metafields", "LESS_THAN_OR_EQUAL_TO")
+        raise refused(message, "metafields", "LESS_THAN_OR_EQUAL_TO")
 
 
 def _owner(shop: Shop, owner_id: str) -> Any:
@@ -177,7 +156,7 @@ def _wanted(shop: Shop, given: Input) -> _Wanted:
     """1. the name, 2. the type, 3. the value, 4. what others hold, 5. the digest."""
     # 1
     owner_id, namespace, key = given["ownerId"], namespace_of(given.get("namespace")), given["key"]
-    _check_names(namespace, key)
+    check_names(namespace, key)
     # 2
     definition = shop.metafields.definitions.get((owner_type_of(owner_id), namespace, key))
     kind = _type(given.get("type"), definition)
@@ -195,44 +174,49 @@ def _wanted(shop: Shop, given: Input) -> _Wanted:
     return wanted
 
 
-def _check_names(namespace: str, key: str) -> None:
+def check_names(namespace: str, key: str) -> None:
+    """Let a namespace and a key pass that Shopify allows.
+
+    Raises:
+        InputRefused: If one is too short, too long, or has other characters.
+    """
     for field, name in (("namespace", namespace), ("key", key)):
         shortest, longest = _LENGTHS[field]
         told = field.capitalize()
         if len(name) < shortest:
             said = f"{told} is too short (minimum is {shortest} characters)"
-            raise _refused(said, field, "TOO_SHORT")
+            raise refused(said, field, "TOO_SHORT")
         if len(name) > longest:
             said = f"{told} is too long (maximum is {longest} characters)"
-            raise _refused(said, field, "TOO_LONG")
+            raise refused(said, field, "TOO_LONG")
         if not _NAME.fullmatch(name):
-            raise _refused(f"{told} contains one or more invalid characters.", field, "INVALID")
+            raise refused(f"{told} contains one or more invalid characters.", field, "INVALID")
 
 
 def _type(given: str | None, definition: Definition | None) -> str:
     if definition is not None:
         if given not in (None, definition.type):
             said = f"Type must be consistent with the definition's type: {definition.type}."
-            raise _refused(said, "type", "INVALID_TYPE")
+            raise refused(said, "type", "INVALID_TYPE")
         return definition.type
     if not given:
-        raise _refused("Type can't be blank", "type", "BLANK")
+        raise refused("Type can't be blank", "type", "BLANK")
     if given not in TYPES:
         said = f"Type must be one of the following: {', '.join(sorted(TYPES))}."
-        raise _refused(said, "type", "INCLUSION")
+        raise refused(said, "type", "INCLUSION")
     return given
 
 
 def _value(kind: str, given: str, definition: Definition | None) -> str:
     if not given:
-        raise _refused("Value can't be blank.", "value", "BLANK")
+        raise refused("Value can't be blank.", "value", "BLANK")
     try:
         value = accept(kind, given)
         for name, rule in definition.validations if definition else ():
             _check_rule(kind, value, name, rule)
     except InvalidValue as err:
         code = "TOO_LONG" if "too long" in str(err) else "INVALID_VALUE"
-        raise _refused(str(err), "value", code) from err
+        raise refused(str(err), "value", code) from err
     return value
 
 
@@ -250,15 +234,15 @@ def _check_rule(kind: str, value: str, name: str, rule: str) -> None:
 def _check_unique(shop: Shop, definition: Definition, wanted: _Wanted) -> None:
     holders = {m.owner_id for m in shop.metafields.under(definition) if m.value == wanted.value}
     if holders - {wanted.owner_id}:
-        raise _refused("Value must be unique.", "value", "CAPABILITY_VIOLATION")
+        raise refused("Value must be unique.", "value", "CAPABILITY_VIOLATION")
 
 
 def _compare(digest: str | None, known: Metafield | None) -> None:
     """Let a write pass whose author knew the present value; None says that there was none."""
     if digest is not None and not _DIGEST.fullmatch(digest):
-        raise _refused("The compareDigest is invalid.", "compareDigest", "INVALID_COMPARE_DIGEST")
+        raise refused("The compareDigest is invalid.", "compareDigest", "INVALID_COMPARE_DIGEST")
     if digest != (known.compare_digest if known else None):
-        raise _refused(
+        raise refused(
             "The resource has been updated since it was loaded. Try again with an updated "
             "`compareDigest` value.",
             "compareDigest",
@@ -300,68 +284,3 @@ def _log(shop: Shop, changed: Iterable[Metafield], actor: Actor) -> None:
         owner = shop.find(owner_id)
         stream = STREAMS.get(getattr(owner, "kind", ""), "shop")
         shop.effects.append("update", stream, owner_id, names, actor=actor)
-
-
-# --- definitions -----------------------------------------------------------------------------
-
-
-def _definition(shop: Shop, given: Input) -> Definition:
-    namespace, key, name = namespace_of(given.get("namespace")), given["key"], given["name"]
-    _check_names(namespace, key)
-    if not name or len(name) > 255:
-        code = "TOO_LONG" if name else "BLANK"
-        raise _refused("Name must have 1 to 255 characters", "name", code)
-    if given["type"] not in TYPES:
-        raise _refused(f"Type name {given['type']} is not a valid type.", "type", "INCLUSION")
-    access, kind = given.get("access") or {}, given["ownerType"]
-    if "admin" in access and not namespace.startswith(APP_NAMESPACE):
-        said = "Admin access can only be specified for app-owned metafield definitions."
-        raise _refused(said, "access", "ADMIN_ACCESS_INPUT_NOT_ALLOWED")
-    _check_room(shop, kind, namespace, key)
-    capabilities = given.get("capabilities") or {}
-    rules = _rules(given.get("validations") or ())
-    position = _pinned(shop, kind) if given.get("pin") else None
-    return Definition(
-        number=shop.next_number(),
-        owner_type=kind,
-        namespace=namespace,
-        key=key,
-        name=name,
-        type=given["type"],
-        description=given.get("description"),
-        admin_access=access.get("admin", "PUBLIC_READ_WRITE"),
-        storefront_access=access.get("storefront", "NONE"),
-        unique=bool((capabilities.get("uniqueValues") or {}).get("enabled")),
-        pinned_position=position,
-        validations=rules,
-    )
-
-
-def _check_room(shop: Shop, owner_type: str, namespace: str, key: str) -> None:
-    defined = shop.metafields.definitions
-    if (owner_type, namespace, key) in defined:
-        said = "Key is in use for Customer metafields on the 'namespace' namespace."
-        raise _refused(said, "key", "TAKEN")
-    if sum(kind == owner_type for kind, _, _ in defined) >= MOST_DEFINITIONS:
-        said = f"Stores can only have {MOST_DEFINITIONS} definitions for each store resource."
-        raise _refused(said, "ownerType", "RESOURCE_TYPE_LIMIT_EXCEEDED")
-
-
-def _pinned(shop: Shop, owner_type: str) -> int:
-    taken = [
-        definition.pinned_position
-        for definition in shop.metafields.definitions.values()
-        if definition.owner_type == owner_type and definition.pinned_position is not None
-    ]
-    if len(taken) >= MOST_PINNED:
-        said = f"Limit of {MOST_PINNED} pinned definitions."
-        raise _refused(said, "pin", "PINNED_LIMIT_REACHED")
-    return max(taken, default=0) + 1
-
-
-def _rules(given: Sequence[Input]) -> tuple[tuple[str, str], ...]:
-    for rule in given:
-        if rule["name"] not in VALIDATIONS:
-            said = f"Validations contains an invalid option: {rule['name']}."
-            raise _refused(said, "validations", "INVALID_OPTION")
-    return tuple((rule["name"], rule["value"]) for rule in given)

@@ -1,27 +1,98 @@
-"""Metafields: values with a type, the definitions they must fit, and compare-and-set.
-
-Source: Shopify Admin GraphQL 2026-10, ``metafieldsSet`` (25 at once, all or none, compareDigest),
-``metafieldsDelete``, ``metafieldDefinitionCreate``; "List of data types" for the forms of values
-(read November 2026). Unconfirmed: the paths in ``field``, the wording, and the longest values.
-"""
+"""Metafields, their definitions, and the book that keeps both."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
 
-from connectors.shopify.emulator.records import Definition, Metafield, split_gid
+from connectors.shopify.emulator.records import Numbered, gid, split_gid
 
-Address = tuple[str, str]
+Place = tuple[str, str]
 """Namespace and key."""
 APP_NAMESPACE = "app--4242"
 """The app's own namespace: what no namespace means."""
+TEXT_TYPES = frozenset(
+    {
+        "single_line_text_field",
+        "multi_line_text_field",
+        "id",
+        "date",
+        "date_time",
+        "url",
+        "color",
+    }
+)
+"""Metafield types whose value is plain text."""
+
+
+@dataclass(frozen=True)
+class Metafield(Numbered):
+    """One value that an app or a merchant attached to a record."""
+
+    kind = "Metafield"
+    number: int
+    owner_id: str
+    namespace: str
+    key: str
+    type: str
+    value: str
+    created_at: datetime
+    updated_at: datetime
+
+    @cached_property
+    def compare_digest(self) -> str:
+        """Changes whenever the value does; what Shopify digests is not published."""
+        return hashlib.sha256(f"{self.type}\n{self.value}".encode()).hexdigest()
+
+    @property
+    def json_value(self) -> object:
+        """The value as JSON: text stays text, everything else is parsed."""
+        if self.type in TEXT_TYPES:
+            return self.value
+        return json.loads(self.value)
+
+    @property
+    def size_in_bytes(self) -> int:
+        """Length of the value."""
+        return len(self.value.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A metafield that the shop knows by name and type.
+
+    Attributes:
+        unique: No two owners may hold the same value.
+        validations: Name and value of each further rule.
+    """
+
+    number: int
+    owner_type: str
+    namespace: str
+    key: str
+    name: str
+    type: str
+    description: str | None = None
+    admin_access: str = "PUBLIC_READ_WRITE"
+    storefront_access: str = "NONE"
+    unique: bool = False
+    pinned_position: int | None = None
+    validations: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Global id."""
+        return gid("MetafieldDefinition", self.number)
 
 
 @dataclass
 class Metafields:
     """The shop's metafields and their definitions."""
 
-    by_owner: dict[str, dict[Address, Metafield]] = field(default_factory=dict)
+    by_owner: dict[str, dict[Place, Metafield]] = field(default_factory=dict)
     by_number: dict[int, Metafield] = field(default_factory=dict)
     definitions: dict[tuple[str, str, str], Definition] = field(default_factory=dict)
 

@@ -6,16 +6,7 @@ from collections.abc import Mapping
 
 from connectors.shopify.emulator.connections import cursor_of
 from connectors.shopify.emulator.queries import Count
-from connectors.shopify.emulator.records import (
-    Checkout,
-    Customer,
-    LineItem,
-    Money,
-    Order,
-    Product,
-    Refund,
-    Variant,
-)
+from connectors.shopify.emulator.records import Customer, Money
 from connectors.shopify.emulator.request import (
     Info,
     Resolver,
@@ -23,6 +14,14 @@ from connectors.shopify.emulator.request import (
     pages_of,
     reading,
     shop_of,
+)
+from connectors.shopify.emulator.sales_records import (
+    Checkout,
+    LineItem,
+    Order,
+    Product,
+    Refund,
+    Variant,
 )
 
 

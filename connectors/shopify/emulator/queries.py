@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.shopify.emulator.connections import Connection, Listing, page, within
-from connectors.shopify.emulator.records import Order, gid, split_gid
+from connectors.shopify.emulator.facts import (
+    CHECKOUT_FIELDS,
+    CUSTOMER_FIELDS,
+    ORDER_FIELDS,
+    PRODUCT_FIELDS,
+)
+from connectors.shopify.emulator.records import gid, split_gid
 from connectors.shopify.emulator.refusals import invalid_id, too_many
 from connectors.shopify.emulator.request import (
     Info,
@@ -18,14 +24,9 @@ from connectors.shopify.emulator.request import (
     require_owner,
     shop_of,
 )
+from connectors.shopify.emulator.sales_records import Order
 from connectors.shopify.emulator.search import Dialect, Kind, Query, parse
-from connectors.shopify.emulator.shop import (
-    CHECKOUT_FIELDS,
-    CUSTOMER_FIELDS,
-    ORDER_FIELDS,
-    PRODUCT_FIELDS,
-    Shop,
-)
+from connectors.shopify.emulator.shop import Shop
 from connectors.shopify.emulator.tables import Entry, Table
 from connectors.shopify.emulator.versions import EXACT_SECONDS_SINCE, SUPPORTED
 

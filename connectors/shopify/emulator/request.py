@@ -11,8 +11,8 @@ from graphql import GraphQLResolveInfo
 
 from connectors.shopify.emulator.access import ORDERS_VISIBLE, OWNER_SCOPES
 from connectors.shopify.emulator.connections import Connection, listed, page
-from connectors.shopify.emulator.records import Order
 from connectors.shopify.emulator.refusals import access_denied
+from connectors.shopify.emulator.sales_records import Order
 from connectors.shopify.emulator.shop import Shop
 
 Info: TypeAlias = GraphQLResolveInfo

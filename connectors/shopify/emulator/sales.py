@@ -7,17 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from connectors.shopify.emulator import customers
-from connectors.shopify.emulator.records import (
+from connectors.shopify.emulator.records import Customer, Money, split_gid
+from connectors.shopify.emulator.sales_records import (
     Checkout,
-    Customer,
     LineItem,
-    Money,
     Order,
     Product,
     Refund,
     RefundLine,
     Variant,
-    split_gid,
 )
 from connectors.shopify.emulator.shop import Entity, Shop
 

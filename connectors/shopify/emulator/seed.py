@@ -13,20 +13,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from connectors.shopify.emulator import customers, sales
-from connectors.shopify.emulator.records import (
-    Address,
-    Checkout,
-    Consent,
-    Customer,
-    Definition,
-    LineItem,
-    Metafield,
-    Money,
-    Order,
-    Product,
-    Variant,
-)
+from connectors.shopify.emulator.metafields import Definition, Metafield
+from connectors.shopify.emulator.records import Address, Consent, Customer, Money
 from connectors.shopify.emulator.refusals import InputRefused
+from connectors.shopify.emulator.sales_records import Checkout, LineItem, Order, Product, Variant
 from connectors.shopify.emulator.shop import Shop
 from hub.core.normalise import phone as e164
 from hub.emulation.world.dice import chance, dice

@@ -12,19 +12,16 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from connectors.shopify.emulator.access import Access
-from connectors.shopify.emulator.metafields import Metafields
-from connectors.shopify.emulator.records import (
-    Checkout,
-    Customer,
-    Order,
-    Product,
-    Refund,
-    Variant,
-    gid,
-    split_gid,
+from connectors.shopify.emulator.facts import (
+    checkout_facts,
+    customer_facts,
+    order_facts,
+    product_facts,
 )
-from connectors.shopify.emulator.search import Kind
-from connectors.shopify.emulator.tables import Facts, Table
+from connectors.shopify.emulator.metafields import Metafields
+from connectors.shopify.emulator.records import Customer, gid, split_gid
+from connectors.shopify.emulator.sales_records import Checkout, Order, Product, Refund, Variant
+from connectors.shopify.emulator.tables import Table
 from hub.core.clock import Clock
 from hub.emulation.effects import Actor, EffectLog
 from hub.emulation.quotas import PointBucket
@@ -34,37 +31,6 @@ Visibility = Literal["full", "null", "denied"]
 
 Entity: TypeAlias = Customer | Order | Checkout | Product | Refund
 """A record that users create and change."""
-
-_TIMES: Mapping[str, Kind] = {"id": "id", "created_at": "time", "updated_at": "time"}
-CUSTOMER_FIELDS: Mapping[str, Kind] = {
-    **_TIMES,
-    "customer_date": "time",
-    "email": "text",
-    "phone": "text",
-    "first_name": "text",
-    "last_name": "text",
-    "state": "text",
-    "tag": "list",
-}
-ORDER_FIELDS: Mapping[str, Kind] = {
-    **_TIMES,
-    "processed_at": "time",
-    "customer_id": "text",
-    "name": "text",
-    "email": "text",
-    "financial_status": "text",
-    "tag": "list",
-}
-CHECKOUT_FIELDS: Mapping[str, Kind] = {**_TIMES, "recovery_state": "text"}
-PRODUCT_FIELDS: Mapping[str, Kind] = {
-    **_TIMES,
-    "title": "text",
-    "product_type": "text",
-    "vendor": "text",
-    "status": "text",
-    "tag": "list",
-}
-"""What the search syntax can ask of each kind."""
 
 
 @dataclass
@@ -106,12 +72,12 @@ class Shop:
     def __post_init__(self) -> None:
         self.opened_at = self.clock.now()
         at = {"ID": "id", "CREATED_AT": "created_at", "UPDATED_AT": "updated_at"}
-        self.customers = Table(_customer_facts, {**at, "NAME": "name"}, self.lag)
+        self.customers = Table(customer_facts, {**at, "NAME": "name"}, self.lag)
         order_keys = {**at, "ORDER_NUMBER": "id", "PROCESSED_AT": "processed_at"}
-        self.orders = Table(_order_facts, order_keys, self.lag)
+        self.orders = Table(order_facts, order_keys, self.lag)
         checkout_keys = {"ID": "id", "CREATED_AT": "created_at"}
-        self.checkouts = Table(_checkout_facts, checkout_keys, self.lag)
-        self.products = Table(_product_facts, {**at, "TITLE": "title"}, self.lag)
+        self.checkouts = Table(checkout_facts, checkout_keys, self.lag)
+        self.products = Table(product_facts, {**at, "TITLE": "title"}, self.lag)
 
     def now(self) -> datetime:
         """The shop's time."""
@@ -204,63 +170,3 @@ STREAMS: Mapping[str, str] = {
     "Product": "products",
 }
 """Stream of the connector that reads a kind."""
-
-
-# --- what search knows -----------------------------------------------------------------------
-
-
-def _stamps(record: Customer | Order | Checkout | Product) -> dict[str, Any]:
-    return {
-        "id": record.number,
-        "created_at": record.created_at,
-        "updated_at": record.updated_at,
-    }
-
-
-def _customer_facts(customer: Customer) -> Facts:
-    first, last = (customer.first_name or "").lower(), (customer.last_name or "").lower()
-    email, phone = customer.email or "", customer.phone or ""
-    return {
-        **_stamps(customer),
-        "customer_date": customer.created_at,
-        "name": f"{last} {first}",
-        "first_name": first,
-        "last_name": last,
-        "email": email,
-        "phone": phone,
-        "state": customer.state.lower(),
-        "tag": [tag.lower() for tag in customer.tags],
-        "default": f"{first} {last} {email} {phone}",
-    }
-
-
-def _order_facts(order: Order) -> Facts:
-    email = (order.email or "").lower()
-    return {
-        **_stamps(order),
-        "processed_at": order.processed_at,
-        "customer_id": str(order.customer_number or ""),
-        "name": order.name,
-        "email": email,
-        "financial_status": order.display_financial_status.lower(),
-        "tag": [tag.lower() for tag in order.tags],
-        "default": f"{order.name} {email}",
-    }
-
-
-def _checkout_facts(checkout: Checkout) -> Facts:
-    recovered = "recovered" if checkout.completed_at else "not_recovered"
-    return {**_stamps(checkout), "recovery_state": recovered, "default": checkout.name}
-
-
-def _product_facts(product: Product) -> Facts:
-    title = product.title.lower()
-    return {
-        **_stamps(product),
-        "title": title,
-        "product_type": product.product_type.lower(),
-        "vendor": product.vendor.lower(),
-        "status": product.status.lower(),
-        "tag": [tag.lower() for tag in product.tags],
-        "default": title,
-    }

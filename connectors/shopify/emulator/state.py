@@ -7,14 +7,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from connectors.shopify.emulator.records import (
-    Checkout,
-    Customer,
-    Definition,
-    Metafield,
-    Order,
-    Product,
-)
+from connectors.shopify.emulator.metafields import Definition, Metafield
+from connectors.shopify.emulator.records import Customer
+from connectors.shopify.emulator.sales_records import Checkout, Order, Product
 from connectors.shopify.emulator.shop import Entity, Shop
 
 

@@ -19,14 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from connectors.shopify.emulator.records import (
-    Consent,
-    Customer,
-    Order,
-    Product,
-    Refund,
-    split_gid,
-)
+from connectors.shopify.emulator.records import Consent, Customer, split_gid
+from connectors.shopify.emulator.sales_records import Order, Product, Refund
 from connectors.shopify.emulator.shop import Shop
 from connectors.shopify.emulator.versions import SUPPORTED
 
