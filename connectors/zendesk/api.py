@@ -94,7 +94,7 @@ class Api:
         """
         place: Params = {"cursor": cursor} if cursor else {"start_time": 0}
         answer = self._wire.get(
-            f"/api/v2/incremental/{kind}/cursor", params={**place, "include": include}
+            f"/api/v2/incremental/{kind}/cursor", params={**place, "include": include or None}
         )
         after = dig(answer.json, "after_cursor")
         return _export(answer, kind, str(after) if after else cursor)

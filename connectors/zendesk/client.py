@@ -88,9 +88,8 @@ def translate(response: Response) -> HubError | None:
             return RetryLater("another request was changing the same record", after=_CONFLICT)
         case HTTPStatus.UNPROCESSABLE_ENTITY if _TOO_RECENT in str(response.json):
             return TooRecent("nothing of the last minute is handed out")
-        case status if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            throttled = status == HTTPStatus.TOO_MANY_REQUESTS
-            return None if throttled else StopRun(f"Zendesk refused the request: {told}")
+        case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
+            return StopRun(f"Zendesk refused the request: {told}")
         case _:
             return None
 

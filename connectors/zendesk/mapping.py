@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any, Literal
 
 from connectors.zendesk.config import ConsentField, ObjectType, ZendeskSettings
@@ -96,7 +97,7 @@ def organisation(row: Row, settings: ZendeskSettings) -> Organisation:
     )
 
 
-def _birth_date(row: Row, settings: ZendeskSettings) -> Any:
+def _birth_date(row: Row, settings: ZendeskSettings) -> date | None:
     return birth_date(row, user_field(settings.birth_date)) if settings.birth_date else None
 
 
@@ -265,7 +266,7 @@ def _comment(answer: Object) -> str | None:
     return text(answer, "value") if answer.get("type") == "open_ended" else None
 
 
-def _answered_at(row: Row, answers: Sequence[Object]) -> Any:
+def _answered_at(row: Row, answers: Sequence[Object]) -> datetime:
     for answer in answers:
         for name in ("updated_at", "created_at"):
             if (at := _VALUES.instant(answer, name)) is not None:

@@ -67,7 +67,7 @@ def _users(settings: ZendeskSettings) -> Stream:
         entity=Person,
         map=lambda row: mapping.person(row, settings),
         key=KEY,
-        reader=users_export(_user_rows),
+        reader=_users_export(_user_rows, IDENTITIES),
         cursor=_CHANGED,
         deletes=FullPass(),  # and the export names what is gone
         ignore=_BOOKKEEPING | set(map(user_field, owned)),  # the hub's own writes
@@ -85,7 +85,7 @@ def _user_consents(settings: ZendeskSettings) -> Stream:
         entity=ConsentSignal,
         map=lambda row: mapping.permissions(row, settings),
         key=KEY,
-        reader=users_export(rows_of),
+        reader=_users_export(rows_of),
         cursor=_CHANGED,
         deletes=FullPass(),
         ignore=_BOOKKEEPING,
@@ -94,9 +94,9 @@ def _user_consents(settings: ZendeskSettings) -> Stream:
     )
 
 
-def users_export(rows_of: RowsOf) -> CursorExport:
-    """Reads users; an account's own records and those of its permissions come the same way."""
-    return CursorExport("users", IDENTITIES, rows_of, _is_inactive, gone_list="deleted_users")
+def _users_export(rows_of: RowsOf, include: str = "") -> CursorExport:
+    """Reads users: the people themselves, and what they permitted, come the same way."""
+    return CursorExport("users", include, rows_of, _is_inactive, gone_list="deleted_users")
 
 
 def _user_rows(_api: Api, page: Export) -> list[Row]:
@@ -142,7 +142,7 @@ def _tickets(settings: ZendeskSettings) -> Stream:
         entity=Ticket,
         map=lambda row: mapping.ticket(row, settings),
         key=KEY,
-        reader=TICKETS_EXPORT,
+        reader=_TICKETS_EXPORT,
         cursor=_CHANGED,
         deletes=FullPass(),  # and the export names what is gone
         ignore=_BOOKKEEPING,
@@ -155,10 +155,9 @@ def _ticket_rows(_api: Api, page: Export) -> list[Row]:
     return with_metrics(page.rows, page.sides.get(METRIC_SETS, ()))
 
 
-TICKETS_EXPORT = CursorExport(
+_TICKETS_EXPORT = CursorExport(
     "tickets", METRIC_SETS, _ticket_rows, is_gone=lambda row: row.get("status") == "deleted"
 )
-"""Reads tickets, with what Zendesk measured of each."""
 
 
 def _comments(settings: ZendeskSettings) -> Stream:
@@ -186,8 +185,8 @@ def _comments(settings: ZendeskSettings) -> Stream:
 def _comment_rows(api: Api, page: Export) -> list[Row]:
     """The page's comments, each with its ticket's requester and its author's role."""
     rows = [comment for event in page.rows for comment in comments(event)]
-    tickets = {item[KEY]: item for item in api.read("tickets", _ids(rows, TICKET))}
-    authors = {item[KEY]: item for item in api.read("users", _ids(rows, "author_id"))}
+    tickets = {item.get(KEY): item for item in api.read("tickets", _ids(rows, TICKET))}
+    authors = {item.get(KEY): item for item in api.read("users", _ids(rows, "author_id"))}
     for row in rows:
         row[REQUESTER] = tickets.get(row[TICKET], {}).get("requester_id")
         row[AUTHOR_ROLE] = authors.get(row.get("author_id"), {}).get("role")
