@@ -107,7 +107,7 @@ class RecordTable:
 
     def forget(self, record: Record) -> None:
         """Let go of a record for good."""
-        del self.records[record.id]
+        self.records.pop(record.id, None)
         self._binned.pop(record.id, None)
 
 
