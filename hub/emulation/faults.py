@@ -69,7 +69,8 @@ class Fault(BaseModel):
             from now) or ``seconds``.
         seconds: Length of the wait, or how far in the past a ``late_commit`` is stamped.
         status: HTTP status of a ``server_error``.
-        policy: ``rate_limited`` only: the limit that is claimed to be exceeded.
+        policy: ``rate_limited``: the limit that is claimed to be exceeded; that and
+            ``server_error``: the code in which a vendor says so, where it has several ways.
         object_type: ``late_commit``, ``plateau``, ``schema_drift``: the kind of record concerned.
         count: ``partial_failure``: how many items of the batch fail; ``late_commit`` and
             ``plateau``: how many records.
