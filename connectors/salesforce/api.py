@@ -108,10 +108,11 @@ class Api:
         Raises:
             StopRun: If the org does not say.
         """
-        body = _read(self._wire.get("/services/oauth2/userinfo"), dict[str, Any])
-        if not is_id(body.get("user_id")):
+        body = _read(self._wire.get(self._base), dict[str, Any])
+        last = str(body.get("identity") or "").rpartition("/")[2]
+        if not is_id(last):
             raise StopRun("Salesforce does not say which user the connection acts as")
-        return str(body["user_id"])
+        return last
 
     def describe(self, sobject: str) -> Shape:
         """What the user sees of an object.
@@ -182,6 +183,14 @@ class Api:
             f"{self._base}/composite/sobjects",
             json={"allOrNone": False, "records": list(records)},
             idempotent=True,
+            accept={HTTPStatus.BAD_REQUEST},
+        )
+
+    def insert(self, records: Sequence[Mapping[str, object]]) -> Response:
+        """The answer to up to 200 new records; 400 means that the request was refused whole."""
+        return self._wire.post(
+            f"{self._base}/composite/sobjects",
+            json={"allOrNone": False, "records": list(records)},
             accept={HTTPStatus.BAD_REQUEST},
         )
 

@@ -78,7 +78,7 @@ class SalesforceSettings(Section):
     """Whether the org has person accounts; they are then people, not organisations."""
     lookback: Annotated[int, Duration("1m", "30d")] = 600
     """How far behind the cursor each run reads again, for records that commit late."""
-    page_size: Annotated[int, Field(ge=200, le=2000)] = 2000
+    page_size: Annotated[int, Field(ge=50, le=2000)] = 2000
     """Records per page: what one checkpoint covers."""
     formula_refresh: Annotated[int, Duration("1d", "365d")] = 604_800
     """How often streams with formula fields are read whole: formulas change without a trace."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from connectors.salesforce.api import Api
+from connectors.salesforce.api import BATCH, Api, in_batches
 from connectors.salesforce.client import reason
 from connectors.salesforce.fields import PERMISSION_SET, PERMISSION_SET_LABEL, definition
 from connectors.salesforce.rows import KEY
@@ -73,16 +73,20 @@ def _permission_set(api: Api) -> str:
 def _grant(api: Api, permission_set: str, sobject: str, names: Sequence[str]) -> None:
     conditions = [f"ParentId = {quoted(permission_set)}", f"SobjectType = {quoted(sobject)}"]
     granted = {row["Field"] for row in api.query(select(["Field"], "FieldPermissions", conditions))}
-    for path in (f"{sobject}.{name}" for name in names):
-        if path not in granted:
-            permission: dict[str, Json] = {
-                "ParentId": permission_set,
-                "SobjectType": sobject,
-                "Field": path,
-                "PermissionsRead": True,
-                "PermissionsEdit": True,
-            }
-            _new(api, "FieldPermissions", permission)
+    missing = [
+        {
+            "attributes": {"type": "FieldPermissions"},
+            "ParentId": permission_set,
+            "SobjectType": sobject,
+            "Field": path,
+            "PermissionsRead": True,
+            "PermissionsEdit": True,
+        }
+        for path in (f"{sobject}.{name}" for name in names)
+        if path not in granted
+    ]
+    for batch in in_batches(missing, BATCH):
+        api.insert(batch)  # whether they took effect is for the describe to say: 4
 
 
 def _assign(api: Api, permission_set: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,28 @@ import pytest
 import connectors.salesforce
 from connectors.salesforce.config import SalesforceSettings
 from connectors.salesforce.connector import SALESFORCE
+from connectors.salesforce.emulator import create
 from connectors.salesforce.fields import FIELDS
-from hub.core.connector import OutField
+from hub.core.clock import Clock
+from hub.core.connector import Emulator, OutField
 from hub.core.secrets import Secret
 from hub.testing import CHECKS, Check, Grade, Subject, conduct
 
 SUBJECT = Subject.of(SALESFORCE, "connectors.salesforce")
 README = Path(str(connectors.salesforce.__file__)).with_name("README.md").read_text("utf-8")
+
+
+def org_of_people(clock: Clock) -> Emulator:
+    """An org with person accounts."""
+    return create(clock=clock, person_accounts=True)
+
+
+PEOPLE = Subject.of(replace(SALESFORCE, emulator=org_of_people), "connectors.salesforce")
+OF_READING_AND_WRITING = [
+    check
+    for check in CHECKS
+    if check.examine.__module__.endswith(("reading_checks", "writing_checks", "engine_checks"))
+]
 NOT_CLAIMED = {
     "nothing-is-left-to-do",  # the manifest says what comes later
 }
@@ -29,6 +45,15 @@ def test_the_connector_keeps_its_promise(check: Check) -> None:
         return
 
     finding = conduct(check, SUBJECT)
+
+    assert finding.outcome != "failed", finding.detail
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("check", OF_READING_AND_WRITING, ids=lambda check: check.id)
+def test_it_keeps_its_promise_to_an_org_with_person_accounts(check: Check) -> None:
+    """People who are accounts are read, and written, once."""
+    finding = conduct(check, PEOPLE)
 
     assert finding.outcome != "failed", finding.detail
 

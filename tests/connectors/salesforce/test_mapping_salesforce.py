@@ -354,7 +354,7 @@ EXTRA = ("SystemModstamp", "Loyalty__c", "Store__c", "Reopens__c", "Agents__c", 
 
 
 @pytest.mark.parametrize("stream", MAPS)
-@hypothesis.settings(max_examples=40)
+@hypothesis.settings(max_examples=25)
 @given(data=st.data())
 def test_any_row_maps_or_is_skipped_with_a_reason(stream: str, data: st.DataObject) -> None:
     """Whatever stands in whichever field, nothing but SkipRecord is raised."""

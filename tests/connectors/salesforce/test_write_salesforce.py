@@ -269,7 +269,7 @@ def test_a_describe_that_never_shows_the_field_stops_the_provisioning(
     server.then(
         body=found | {"records": [{"Id": "0PS000000000001AAA", "Field": "x"}]}, at=f"{base}/query"
     )
-    server.then(body={"user_id": "005000000000001AAA"}, at="/services/oauth2/userinfo")
+    server.then(body={"identity": f"{server.url}/id/00D/005000000000001AAA"}, at=base)
 
     with (
         open_context(hub_connector(), emulator.settings(server.url)) as ctx,
