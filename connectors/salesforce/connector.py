@@ -170,11 +170,15 @@ def writers(settings: SalesforceSettings) -> tuple[Writer, ...]:
     return tuple(found)
 
 
-def emulator(clock: Clock) -> Emulator:
+def emulator(clock: Clock, plan: str = "enterprise") -> Emulator:
     """An empty org on loopback that lives on ``clock``."""
     from connectors.salesforce.emulator import create  # a web server: only where one is wanted
 
-    return create(clock=clock)
+    return create(clock=clock, plan=plan)
+
+
+PLANS = ("developer", "enterprise", "unmetered")
+"""Request plans of the emulator."""
 
 
 SALESFORCE = Connector(
@@ -186,6 +190,7 @@ SALESFORCE = Connector(
     writers=writers,
     check=check,
     emulator=emulator,
+    plans={plan: partial(emulator, plan=plan) for plan in PLANS},
     webhooks=Unsupported(
         "change data capture is gRPC with three days' memory; polling misses less"
     ),

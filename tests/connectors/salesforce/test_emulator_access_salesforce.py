@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from connectors.salesforce.emulator import APP, TOKEN
+from connectors.salesforce.connector import SALESFORCE
+from connectors.salesforce.emulator import APP, PLANS, TOKEN
 from connectors.salesforce.emulator.org import INTEGRATION_USER
 from hub.emulation.oauth import JWT_BEARER
 
@@ -198,6 +199,11 @@ def test_the_day_has_as_many_requests_as_the_plan(
 
     assert answer.json()["DailyApiRequests"] == {"Max": most, "Remaining": most - 1}
     assert answer.headers["sforce-limit-info"] == f"api-usage=1/{most}"
+
+
+def test_the_connector_offers_every_plan() -> None:
+    """``hub emulate salesforce --plan`` takes those that the emulator has, and no others."""
+    assert set(SALESFORCE.plans) == set(PLANS)
 
 
 def test_a_used_up_day_refuses_until_it_rolls_on(caller: Caller) -> None:
