@@ -18,7 +18,9 @@ from hub.core.errors import StopRun
 from hub.core.pages import dig
 
 MOST = 250
-"""Most nodes of a page, and most ids of one look-up."""
+"""Most nodes of a page."""
+LOOKED_UP = 100
+"""Ids of one look-up."""
 OWNERS = 25
 """Customers whose metafields are read at once: some 500 points, half of what one query may cost."""
 SETS = 25
@@ -68,7 +70,7 @@ class Api:
         return [str(node.get("id")) for node in nodes], after is not None
 
     def by_id(self, kind: Kind, ids: Sequence[str], keys: Sequence[str]) -> list[Row]:
-        """The nodes that exist among up to 250 ids."""
+        """The nodes that exist among up to 100 ids."""
         document = documents.by_id(kind, metafields=bool(keys))
         data = self._ask(document, {"ids": _possible(kind.type, ids)} | _wanted(keys))
         return [self._whole(kind, node) for node in _dicts(data.get("nodes")) if node]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.shopify.api import MOST, Api, in_batches
+from connectors.shopify.api import LOOKED_UP, Api, in_batches
 from connectors.shopify.config import ShopifySettings
 from connectors.shopify.documents import CUSTOMER_CONSENTS
 from connectors.shopify.rows import KEY, inside
@@ -62,7 +62,7 @@ def _targets(
 ) -> list[_Target]:
     """1."""
     rows: dict[str, Row] = {}
-    for batch in in_batches(sorted({change.native_id for change in changes}), MOST):
+    for batch in in_batches(sorted({change.native_id for change in changes}), LOOKED_UP):
         rows |= {str(row[KEY]): row for row in api.by_id(CUSTOMER_CONSENTS, batch, ())}
     return [_target(change, rows.get(change.native_id), settings) for change in changes]
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 _PAGE = "pageInfo { hasNextPage endCursor }"
 _MONEY = "{ shopMoney { amount currencyCode } }"
 _ASCENDING = "first: $first, query: $query, sortKey: ID"
-_NESTED = 10
+_NESTED = 5
 _FURTHER = 100
 """Nodes of an inner connection that come with their parent, and at a time when asked for apart."""
 
@@ -38,19 +38,25 @@ class Kind:
     Args:
         type: GraphQL type of a node.
         root: Connection of the query root that lists the nodes.
+        page: Nodes asked for at once: what stays below 1,000 points at one point for each object
+            that may come; less is asked for where Shopify counts more.
         fields: Fields of a node.
+        only: Search term that every node meets; empty for all of them.
         nested: Connection inside a node to the fields of *its* nodes.
     """
 
     type: str
     root: str
+    page: int
     fields: str
+    only: str = ""
     nested: Mapping[str, str] = field(default_factory=dict)
 
 
 CUSTOMERS = Kind(
     type="Customer",
     root="customers",
+    page=50,
     fields=(
         "id createdAt updatedAt firstName lastName locale state tags "
         "defaultEmailAddress { emailAddress } defaultPhoneNumber { phoneNumber } "
@@ -61,6 +67,7 @@ CUSTOMERS = Kind(
 CUSTOMER_CONSENTS = Kind(
     type="Customer",
     root="customers",
+    page=200,
     fields=(
         "id updatedAt "
         "defaultEmailAddress "
@@ -71,6 +78,7 @@ CUSTOMER_CONSENTS = Kind(
 ORDERS = Kind(
     type="Order",
     root="orders",
+    page=25,
     fields=(
         "id name createdAt processedAt updatedAt cancelledAt test sourceName "
         f"displayFinancialStatus customer {{ id }} totalPriceSet {_MONEY} "
@@ -81,17 +89,21 @@ ORDERS = Kind(
 REFUNDS = Kind(
     type="Order",
     root="orders",
+    page=150,
     fields=f"id name updatedAt customer {{ id }} refunds {{ {_REFUND} }}",
+    only="(financial_status:refunded OR financial_status:partially_refunded)",
 )
 ABANDONED_CHECKOUTS = Kind(
     type="AbandonedCheckout",
     root="abandonedCheckouts",
+    page=30,
     fields=f"id createdAt updatedAt completedAt customer {{ id }} totalPriceSet {_MONEY}",
     nested={"lineItems": _CART_LINE},
 )
 PRODUCTS = Kind(
     type="Product",
     root="products",
+    page=80,
     fields=(
         "id title productType vendor status createdAt updatedAt "
         "priceRangeV2 { minVariantPrice { amount currencyCode } }"
@@ -117,7 +129,7 @@ def identities(kind: Kind) -> str:
 
 
 def by_id(kind: Kind, *, metafields: bool) -> str:
-    """The nodes of up to 250 ids; null where there is none."""
+    """The nodes of up to 100 ids; null where there is none."""
     return (
         f"query ById($ids: [ID!]!{_wanted(metafields)}) "
         f"{{ nodes(ids: $ids) {{ ... on {kind.type} {{ {_node(kind, metafields)} }} }} }}"

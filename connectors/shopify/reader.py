@@ -37,9 +37,6 @@ from hub.core.connector import Context, Page, Row, State
 from hub.core.errors import StopRun
 from hub.core.pages import epoch_millis, instant_of
 
-FIRST_PAGE = 100
-"""Nodes asked for to begin with; halved until Shopify takes the query."""
-
 RowsOf = Callable[[list[Row]], list[Row]]
 """The rows of a page's nodes."""
 
@@ -125,7 +122,7 @@ class ShopReader:
     # 1, 2 ------------------------------------------------------------------------------------
 
     def _rows(self, api: Api, progress: Progress) -> Pages:
-        size, more = FIRST_PAGE, True
+        size, more = self.kind.page, True
         while more:
             nodes, more, size = self._page(api, progress, size)
             progress = self._past(nodes, progress)
@@ -136,7 +133,7 @@ class ShopReader:
 
     def _page(self, api: Api, progress: Progress, size: int) -> tuple[list[Row], bool, int]:
         """4. The next nodes, whether there are more, and the page size that Shopify takes."""
-        query = search(progress.after, self._window(progress))
+        query = search(progress.after, self._window(progress), only=self.kind.only)
         while True:
             try:
                 return *api.page(self.kind, self.keys, first=size, query=query), size
@@ -175,13 +172,14 @@ class ShopReader:
         return progress
 
 
-def search(after: int, window: tuple[int, int] | None = None) -> str | None:
+def search(after: int, window: tuple[int, int] | None = None, *, only: str = "") -> str | None:
     """What follows the id ``after`` and changed in ``window`` (milliseconds); None is everything.
 
     >>> search(7, (1_793_491_200_000, 1_793_491_260_500))
     "id:>=8 AND updated_at:>='2026-11-01T00:00:00Z' AND updated_at:<'2026-11-01T00:01:01Z'"
     """
-    terms = [f"id:>={after + 1}"] if after else []
+    terms = [only] if only else []
+    terms += [f"id:>={after + 1}"] if after else []
     if window is not None:
         start, end = (_second(max(0, millis)) for millis in (window[0], window[1] + 999))
         terms += [f"updated_at:>='{start}'", f"updated_at:<'{end}'"]

@@ -253,7 +253,7 @@ def test_a_deprecated_field_is_told_once(
 def test_a_query_that_costs_too_much_is_asked_for_half(
     server: ScriptedServer, connect: Open
 ) -> None:
-    """100, 50, 25: the size that Shopify takes is kept for the pages that follow."""
+    """50, 25, 12: the size that Shopify takes is kept for the pages that follow."""
     one = {"id": "gid://shopify/Customer/1"}
     more = {"nodes": [one], "pageInfo": {"hasNextPage": True, "endCursor": "c1"}}
     for _ in range(2):
@@ -263,7 +263,7 @@ def test_a_query_that_costs_too_much_is_asked_for_half(
 
     list(reader(connect(), {}))
 
-    assert [asked["first"] for asked in variables(server)] == [100, 50, 25, 25]
+    assert [asked["first"] for asked in variables(server)] == [50, 25, 12, 12]
 
 
 def test_a_search_that_goes_round_stops(server: ScriptedServer, connect: Open) -> None:
@@ -291,7 +291,7 @@ def test_a_query_that_is_too_costly_for_one_record_stops(
     with pytest.raises(TooCostly):
         list(reader(connect(), {}))
 
-    assert [asked["first"] for asked in variables(server)] == [100, 50, 25, 12, 6, 3, 1]
+    assert [asked["first"] for asked in variables(server)] == [50, 25, 12, 6, 3, 1]
 
 
 def test_lines_beyond_the_first_page_are_read_to_the_end(

@@ -106,30 +106,19 @@ def test_values_arrive_as_the_shop_shows_them(full_hub: Any) -> None:
 
 
 def test_facts_hang_on_their_customers(full_hub: Any) -> None:
-    """Each order, checkout and refund names the customer that the shop names."""
+    """Orders, checkouts and refunds name the customer that the shop names, refunds their money."""
     shop = full_hub.emulator.shop
-    full_hub.sync()
+    full_hub.sync("orders", "abandoned_checkouts", "refunds")
 
-    customers = set(full_hub.emulator.live_ids("customers"))
+    customers, orders = set(full_hub.emulator.live_ids("customers")), full_hub.records("orders")
     for order in shop.orders.records.values():
-        known = full_hub.records("orders")[order.id].party
-        owner = shop.customer_of(order)
+        known, owner = orders[order.id].party, shop.customer_of(order)
         assert (known.id if known else None) == (owner.id if owner else None)
     for stream in ("abandoned_checkouts", "refunds"):
         parties = {record.party.id for record in full_hub.records(stream).values()}
         assert parties <= customers
         assert parties
-
-
-def test_a_refund_is_counted_in_its_order(full_hub: Any) -> None:
-    """What the shop gave back is what the orders say, and the stream of refunds says the same."""
-    full_hub.sync("orders", "refunds")
-
-    in_orders = sum(
-        refund.amount_minor
-        for order in full_hub.records("orders").values()
-        for refund in order.refunds
-    )
+    in_orders = sum(refund.amount_minor for order in orders.values() for refund in order.refunds)
     apart = [event.attributes["amount_minor"] for event in full_hub.records("refunds").values()]
     assert in_orders == sum(apart) > 0
 
@@ -293,12 +282,14 @@ def test_many_absent_customers_blow_the_fuse(hub: Any) -> None:
 def test_a_list_of_ids_that_was_interrupted_goes_on(hub: Any) -> None:
     """Killed between its two pages: the next run lists the rest, and nobody met is called gone."""
     customers = add_customers(hub, 260)
+    hub.clock.sleep(3_600)
+    edit(hub, customers[0], lastName="Later")
     hub.sync("customers")
     hub.mutate("archive", "customers", id=customers[255])
     hub.clock.sleep(DAY)
 
     def die(report: StreamReport) -> None:
-        if report.pages == 4:  # three of the overlap, then the first of the ids
+        if report.pages == 2:  # one of the overlap, then the first 250 ids
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -421,7 +412,7 @@ def test_a_later_withdrawal_by_sms_is_read(hub: Any) -> None:
 def test_a_token_that_expires_between_two_pages_is_renewed_once(hub: Any) -> None:
     """The second page meets an expired token; nothing is lost."""
     add_customers(hub, 60)
-    hub.strike({"kind": "expired_token", "path": "*/graphql.json", "at": [3]})
+    hub.strike({"kind": "expired_token", "path": "*/graphql.json", "at": [2]})
 
     report = hub.sync("customers")
 
@@ -449,8 +440,8 @@ def test_a_throttled_shop_is_waited_for(connect: Callable[..., Any], clock: Manu
     """Neither 429 nor THROTTLED (with HTTP 200) costs a record; both say why nothing moves."""
     hub = connect(create(clock=clock))
     add_customers(hub, 60)
-    throttled = {"kind": "rate_limited", "path": "*/graphql.json", "at": [2]}
-    hub.strike(throttled, throttled | {"at": [4], "policy": "THROTTLED"})
+    throttled = {"kind": "rate_limited", "path": "*/graphql.json", "at": [1]}
+    hub.strike(throttled, throttled | {"at": [3], "policy": "THROTTLED"})
 
     report = hub.sync("customers")
 
@@ -461,14 +452,13 @@ def test_a_throttled_shop_is_waited_for(connect: Callable[..., Any], clock: Manu
 
 
 def test_a_killed_run_loses_one_page_at_most(hub: Any) -> None:
-    """Killed after its second page is committed: the next run reads the rest and not the first."""
+    """Killed after its first page is committed: the next run reads the rest and not the first."""
     customers = add_customers(hub, 70)
     hub.clock.sleep(3_600)
     edit(hub, customers[-1], lastName="Last")
 
-    def die(report: StreamReport) -> None:
-        if report.pages == 2:
-            raise KeyboardInterrupt
+    def die(_report: StreamReport) -> None:
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         hub.sync("customers", on_page=die)
