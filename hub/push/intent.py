@@ -35,6 +35,7 @@ from hub.store.schema import (
 )
 
 _Rows = Select[Any]
+_EXACT_FLOAT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ class Intents:
         if isinstance(there, str):
             spellings += [{"true": True, "false": False}.get(there.lower())]
             spellings += [number for number in (_number(there),) if number is not None]
+        spellings += [_other_kind(value) for value in spellings]
         return any(self.digest(value) == digest for value in spellings)
 
     def _intent(self, row: Row, said: consent.Permissions, written: Mapping[str, bytes]) -> Intent:
@@ -262,6 +264,15 @@ _HASHES: Mapping[str, Callable[[Intents, str], bytes]] = {
 def _row(item: SqlRow[Any]) -> Row:
     profile = orjson.loads(item.body)
     return Row(Rid(item.rid), item.source_id, item.golden_id, item.revision, profile)
+
+
+def _other_kind(value: Value) -> Value:
+    """A whole number with its decimal point, or without: some systems know one kind only."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if type(value) is int and abs(value) <= _EXACT_FLOAT:
+        return float(value)
+    return value
 
 
 def _number(text: str) -> int | float | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import orjson
 import pytest
 from sqlalchemy import Row, select
 
@@ -16,12 +17,23 @@ from hub.core.connector import Change, Connector, ConsentChange, Context
 from hub.core.ids import IdSource
 from hub.core.records import Record, decode
 from hub.core.released import Released
+from hub.core.settings import DEFAULT_PURPOSES
 from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
 from hub.privacy.gate import Gate
+from hub.push.destination import Destination
+from hub.push.run import Pusher
+from hub.push.send import PushReport
+from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.schema import consent_events, source_records, streams
+from hub.store.schema import (
+    cluster_members,
+    consent_events,
+    profiles,
+    source_records,
+    streams,
+)
 from hub.sync.pull import PageSeen, Source, StreamReport
 from hub.sync.run import SyncReport, sync
 from hub.testing.client import Waits, open_context
@@ -95,6 +107,34 @@ class ConnectedHub:
             found: Sequence[Row[Any]] = connection.execute(select(consent_events)).all()
         return found
 
+    def destination(self, name: str) -> Destination:
+        """The connection's writer of that name, which may write without being asked each time."""
+        [writer] = [w for w in self.connector.writers_for(self.ctx.config) if w.name == name]
+        return Destination(self.ctx, writer, writer.fields, sync=True, region="AU")
+
+    @property
+    def pusher(self) -> Pusher:
+        """Plans, pushes and undoes."""
+        return Pusher(self.store, self.keys, DEFAULT_PURPOSES, self.ids, "test")
+
+    def push(self, name: str) -> PushReport:
+        """What an approved plan of one writer did."""
+        destination = self.destination(name)
+        plan = self.pusher.plan(destination)
+        return self.pusher.approve(plan.plan_id, {destination.key: destination})
+
+    def give_profiles(self, stream: str, **groups: dict[str, Any]) -> None:
+        """A cluster and a profile for every record of ``stream``, with the values of ``groups``."""
+        query = select(source_records.c.rid).join(
+            streams, streams.c.stream_id == source_records.c.stream_id
+        )
+        with self.store.write() as connection:
+            rids = list(connection.execute(query.where(streams.c.stream == stream)).scalars())
+            members = [(rid, f"g{rid}", 0) for rid in rids]
+            bulk.insert(connection, cluster_members, ("rid", "golden_id", "since"), members)
+            rows = [(f"g{rid}", 1, _profile(f"g{rid}", groups), b"", 0) for rid in rids]
+            bulk.insert(connection, profiles, _PROFILE_COLUMNS, rows)
+
     def strike(self, *faults: Mapping[str, object]) -> None:
         """Let these faults strike from now on, and no others."""
         self.emulator.faults.replace(Scenario.model_validate({"faults": faults}))
@@ -103,6 +143,14 @@ class ConnectedHub:
         """Do what one of the vendor's users would do."""
         done: Mapping[str, Any] = self.emulator.mutate({"op": op, "object": object_, **command})
         return done
+
+
+_PROFILE_COLUMNS = ("golden_id", "revision", "body", "digest", "updated_at")
+
+
+def _profile(golden_id: str, groups: Mapping[str, Mapping[str, Any]]) -> bytes:
+    body = {name: {k: {"value": v} for k, v in group.items()} for name, group in groups.items()}
+    return orjson.dumps(body | {"who": {"golden_id": {"value": golden_id}}})
 
 
 class _Listener(logging.Handler):
