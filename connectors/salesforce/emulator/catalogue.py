@@ -84,8 +84,9 @@ Description textarea 32000
 _PERSON_ACCOUNT = """
 IsPersonAccount boolean fixed ungoverned
 PersonContactId reference >Contact fixed ungoverned
-LastName string 80 ungoverned
-FirstName string 40 ungoverned
+Name string 255 name ungoverned
+LastName string 80 name ungoverned
+FirstName string 40 name ungoverned
 Salutation picklist 40 ungoverned = Mr.|Ms.|Mrs.|Dr.|Prof.|Mx.
 PersonMailingStreet textarea 255
 PersonMailingCity string 40

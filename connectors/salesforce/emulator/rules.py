@@ -159,8 +159,8 @@ def _check_reference(org: Org, field: Field, value: Json) -> None:
 
 def _check_required(org: Org, kind: SObject, kept: Mapping[str, Json]) -> None:
     needed = [f.name for f in org.fields[kind.name].values() if f.required]
-    if "IsPersonAccount" in org.fields[kind.name] and kind.name == "Account" and "LastName" in kept:
-        needed.remove("Name")  # a person account is named by the person
+    if kind.name == "Account" and kept.get("LastName") is None and "Name" not in needed:
+        needed.append("Name")  # only a person account is named by the person
     if missing := [name for name in needed if kept.get(name) is None]:
         message = f"Required fields are missing: [{', '.join(missing)}]"
         raise invalid("REQUIRED_FIELD_MISSING", message, *missing)

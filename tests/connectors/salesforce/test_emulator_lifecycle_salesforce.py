@@ -207,6 +207,14 @@ def test_a_change_of_the_account_is_a_change_of_the_contact(people: Caller) -> N
     assert len(people.emulator.effects) == before + 1
 
 
+def test_an_account_is_named_or_a_person(people: Caller) -> None:
+    """Where accounts may be people, neither name is required, but one of them is."""
+    answer = people.post("/sobjects/Account", {"Phone": "07 7010 0000"})
+
+    assert answer.json()[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
+    assert people.create("Account", Name="Acme")
+
+
 def test_merged_person_accounts_are_one_person(people: Caller) -> None:
     """Their contacts are merged with them, and what hung on the loser's moves over."""
     (winner,) = people.rows("SELECT Id, PersonContactId FROM Account")

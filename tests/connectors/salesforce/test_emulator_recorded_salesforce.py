@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,23 +75,41 @@ def test_describe_has_the_recorded_keys(caller: Caller, name: str) -> None:
     assert len({frozenset(option) for listed in options for option in listed}) == 1
 
 
-@pytest.mark.parametrize("name", ["Account", "Contact", "Lead", "Case", "Opportunity", "Event"])
-def test_fields_are_described_as_recorded(caller: Caller, name: str) -> None:
-    """Type, length and what may be done with each field that both know."""
-    recorded = {field["name"]: field for field in described(name)["fields"]}
-    ours = {f["name"]: f for f in caller.get(f"/sobjects/{name}/describe").json()["fields"]}
-    said = ("type", "soapType", "nillable", "createable", "updateable", "custom", "idLookup")
+SAID = (
+    *("type", "soapType", "nillable", "createable", "updateable", "custom", "idLookup"),
+    *("relationshipName", "nameField", "filterable", "sortable", "calculated"),
+)
 
-    shared = sorted(recorded.keys() & ours.keys())
-    differing = [
-        (field, key, recorded[field][key], ours[field][key])
+
+def differing(recorded: dict[str, Any], ours: dict[str, Any]) -> list[tuple[str, str, Json, Json]]:
+    """Where the fields that both describes know are described differently."""
+    theirs, own = ({field["name"]: field for field in each["fields"]} for each in (recorded, ours))
+    shared = sorted(theirs.keys() & own.keys())
+    assert len(shared) > 20
+    return [
+        (field, key, theirs[field][key], own[field][key])
         for field in shared
-        for key in (*said, "relationshipName", "nameField", "filterable", "sortable", "calculated")
-        if recorded[field][key] != ours[field][key]
+        for key in SAID
+        if theirs[field][key] != own[field][key]
     ]
 
-    assert len(shared) > 20
-    assert differing == []
+
+@pytest.mark.parametrize("name", ["Account", "Contact", "Lead", "Case", "Opportunity", "Event"])
+def test_fields_are_described_as_recorded(caller: Caller, name: str) -> None:
+    """Type, and what may be done with each field that both know."""
+    ours = caller.get(f"/sobjects/{name}/describe").json()
+
+    assert differing(described(name), ours) == []
+
+
+def test_person_accounts_are_described_as_recorded(new_caller: Callable[..., Caller]) -> None:
+    """An org with person accounts knows everything of them that the emulated one knows."""
+    recorded = described("Account_PersonAccount")
+    ours = new_caller(person_accounts=True).get("/sobjects/Account/describe").json()
+
+    assert differing(recorded, ours) == []
+    names = {field["name"] for field in recorded["fields"]}
+    assert {field["name"] for field in ours["fields"]} <= names
 
 
 def test_the_global_describe_has_the_recorded_keys(caller: Caller) -> None:
