@@ -84,7 +84,7 @@ async def _form(request: HttpRequest) -> Mapping[str, str]:
     if "json" in request.headers.get("content-type", ""):
         body = _parsed(raw)
         return {key: str(value) for key, value in body.items()}
-    return dict(parse_qsl(raw.decode()))
+    return dict(parse_qsl(raw.decode(errors="replace")))
 
 
 # --- GraphQL ---------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def _refuse_on_fault(shop: Shop, http: HttpRequest, token: str) -> None:
 
 def _call(raw: bytes, content_type: str) -> Call:
     if "application/graphql" in content_type:
-        return Call(read(raw.decode()), {}, None)
+        return Call(read(raw.decode(errors="replace")), {}, None)
     if "application/json" not in content_type:
         raise Refusal(415)
     body = _parsed(raw)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.shopify.emulator.records import Consent, Customer
+from connectors.shopify.emulator.records import Consent
 from connectors.shopify.emulator.refusals import InputRefused, UserError
 from connectors.shopify.emulator.shop import Shop
 
@@ -18,7 +18,7 @@ SETTABLE = ("SUBSCRIBED", "UNSUBSCRIBED", "PENDING")
 
 
 def decided(
-    shop: Shop, channel: str, given: Mapping[str, Any], customer: Customer | None = None
+    shop: Shop, channel: str, given: Mapping[str, Any], known: Consent, point: str | None
 ) -> Consent:
     """The marketing state that an input stands for; unchanged if it says what is so already.
 
@@ -26,13 +26,14 @@ def decided(
         shop: Whose time it is.
         channel: ``email`` or ``sms``.
         given: ``marketingState``, ``marketingOptInLevel`` and ``consentUpdatedAt``.
-        customer: Whose consent it is; None for one who is about to be made.
+        known: The state so far.
+        point: The customer's address or telephone, if there is one.
 
     Raises:
         InputRefused: If an app may not set it.
     """
     state, level = given["marketingState"], given.get("marketingOptInLevel")
-    if customer is not None and not (customer.email if channel == "email" else customer.phone):
+    if not point:
         what = "an email address" if channel == "email" else "a phone number"
         said = f"Customer must have {what} to update their marketing consent"
         raise InputRefused(UserError(said, ["customerId"], "INVALID"))
@@ -46,14 +47,9 @@ def decided(
     if at is not None and at > shop.now():
         said = "Consent updated at cannot be in the future"
         raise _refused(channel, "consentUpdatedAt", said, "INVALID")
-    known = Consent() if customer is None else _known(customer, channel)
     if at is None and known.state == state and level in (None, known.opt_in_level):
         return known
     return Consent(state, level or known.opt_in_level, at or shop.now(), "OTHER")
-
-
-def _known(customer: Customer, channel: str) -> Consent:
-    return customer.email_consent if channel == "email" else customer.sms_consent
 
 
 def _refused(channel: str, field: str, message: str, code: str) -> InputRefused:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from connectors.shopify.emulator import customers, sales
-from connectors.shopify.emulator.metafields import Metafield
+from connectors.shopify.emulator.metafield_writes import set_metafields
+from connectors.shopify.emulator.metafields import owner_type_of
 from connectors.shopify.emulator.records import Consent, Customer
 from connectors.shopify.emulator.schema import snake
 from connectors.shopify.emulator.shop import Entity, Shop
@@ -71,7 +71,7 @@ class ChangeConsent(_Command):
 
 
 class WriteMetafield(_Command):
-    """A user fills in a metafield; the record itself is not stamped as changed."""
+    """A user fills in a metafield; ``type`` is that of one without a definition."""
 
     op: Literal["metafield"]
     id: str
@@ -142,19 +142,13 @@ def _edit(shop: Shop, edit: EditRecord) -> set[str]:
 
 
 def _write(shop: Shop, written: WriteMetafield) -> None:
-    owner = shop.find(written.id)
-    if owner is None:
-        raise ValueError(f"no record {written.id}")
-    known = shop.metafields.get(owner.id, written.namespace, written.key)
-    _put(shop, known, owner.id, written)
-    method = "update" if known else "create"
-    shop.effects.append(method, "metafields", owner.id, (written.key,), actor="user")
-
-
-def _put(shop: Shop, known: Metafield | None, owner_id: str, written: WriteMetafield) -> None:
-    now = shop.now()
-    if known is not None:
-        shop.metafields.put(replace(known, value=written.value, updated_at=now))
-        return
-    place = (written.namespace, written.key, written.type)
-    shop.metafields.put(Metafield(shop.next_number(), owner_id, *place, written.value, now, now))
+    given = {
+        "ownerId": written.id,
+        "namespace": written.namespace,
+        "key": written.key,
+        "value": written.value,
+    }
+    place = (owner_type_of(written.id), written.namespace, written.key)
+    if place not in shop.metafields.definitions:
+        given["type"] = written.type
+    set_metafields(shop, [given], actor="user")

@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.shopify.emulator.connections import Connection, page
+from connectors.shopify.emulator.connections import Connection, listed, page
 from connectors.shopify.emulator.queries import order_listing
 from connectors.shopify.emulator.records import Consent, Customer, Money, total
 from connectors.shopify.emulator.request import (
     Info,
     Resolver,
     always,
-    pages_of,
     reading,
     shop_of,
 )
 from connectors.shopify.emulator.sales_records import Order
+
+
+def _display_name(customer: Customer, info: Info) -> str:
+    """The name; nothing where personal data is not shown, since it may not be null."""
+    return customer.display_name if shop_of(info).protected == "full" else ""
+
+
+def _addresses(customer: Customer, info: Info, **arguments: Any) -> Connection:
+    shown = customer.addresses if shop_of(info).protected == "full" else []
+    return page(listed(shown), arguments)
 
 
 def _with_email(customer: Customer, _info: Info) -> Customer | None:
@@ -67,17 +76,18 @@ def _last_order(customer: Customer, info: Info) -> Order | None:
     return orders[-1] if orders else None
 
 
-def _first_addresses(customer: Customer, _info: Info, first: int | None = None) -> list[Any]:
-    return customer.addresses[:first]
+def _first_addresses(customer: Customer, info: Info, first: int | None = None) -> list[Any]:
+    return customer.addresses[:first] if shop_of(info).protected == "full" else []
 
 
 FIELDS: Mapping[str, Resolver] = {
     "Customer.addresses": _first_addresses,
-    "Customer.addressesV2": pages_of("addresses"),
+    "Customer.addressesV2": _addresses,
     "Customer.amountSpent": _amount_spent,
     "Customer.dataSaleOptOut": always(False),
     "Customer.defaultEmailAddress": _with_email,
     "Customer.defaultPhoneNumber": _with_phone,
+    "Customer.displayName": _display_name,
     "Customer.emailMarketingConsent": _old_email_consent,
     "Customer.lastOrder": _last_order,
     "Customer.numberOfOrders": _number_of_orders,

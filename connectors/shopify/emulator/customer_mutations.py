@@ -9,7 +9,7 @@ from connectors.shopify.emulator import customers
 from connectors.shopify.emulator.consents import decided
 from connectors.shopify.emulator.metafield_writes import check_metafields, set_metafields
 from connectors.shopify.emulator.payloads import Input, Payload, check_spoiled, mutation
-from connectors.shopify.emulator.records import Customer, gid, split_gid
+from connectors.shopify.emulator.records import Consent, Customer, gid, split_gid
 from connectors.shopify.emulator.refusals import InputRefused, UserError, invalid_id
 from connectors.shopify.emulator.request import Info, Resolver, shop_of
 from connectors.shopify.emulator.shop import Shop
@@ -65,8 +65,8 @@ def _create(info: Info, input: Input) -> Payload:
     if input.get("id"):
         raise InputRefused(UserError("Cannot specify id when creating", ["id"]))
     consents = {
-        channel: decided(shop, channel, given)
-        for channel in ("email", "sms")
+        channel: decided(shop, channel, given, Consent(), input.get(point))
+        for channel, point in (("email", "email"), ("sms", "phone"))
         if (given := input.get(f"{channel}MarketingConsent"))
     }
     metafields = _metafields(input, gid("Customer", 0))
@@ -180,7 +180,12 @@ def _consent_update(channel: str) -> Callable[..., Payload]:
         check_spoiled(info)
         shop = shop_of(info)
         customer = _customer(shop, input["customerId"], "customerId")
-        consent = decided(shop, channel, input[f"{channel}MarketingConsent"], customer)
+        known, point = (
+            (customer.email_consent, customer.email)
+            if channel == "email"
+            else (customer.sms_consent, customer.phone)
+        )
+        consent = decided(shop, channel, input[f"{channel}MarketingConsent"], known, point)
         customers.set_consent(shop, customer, channel, consent, actor="api")
         return {"customer": customer}
 

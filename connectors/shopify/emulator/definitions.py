@@ -32,8 +32,7 @@ def define(shop: Shop, given: Input, *, actor: Actor) -> Definition:
         InputRefused: If it is not acceptable, or there is one already.
     """
     definition = _definition(shop, given)
-    place = (definition.owner_type, definition.namespace, definition.key)
-    shop.metafields.definitions[place] = definition
+    shop.metafields.define(definition)
     for metafield in shop.metafields.under(definition):
         try:
             value = accept(definition.type, metafield.value)

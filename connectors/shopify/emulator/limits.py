@@ -2,8 +2,8 @@
 
 Cost is computed from the document before it is executed: an object costs 1, a scalar or enum 0, a
 connection 2 and its size times the cost of a node, a list of objects its ``first`` times the cost
-of an item (1 item if it has no ``first``), a mutation 10. Afterwards the bucket pays only for what
-came back.
+of an item (1 item if it has no ``first``), a mutation 10. Fragments on several types are added up.
+Afterwards the bucket pays only for what came back.
 
 Source: Shopify "GraphQL Admin API rate limits" (read November 2026) for the restore rates and for
 the cost of scalars, objects and mutations and for 1,000 points a query; recorded answers for the 2
@@ -30,7 +30,6 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    ValueNode,
     get_named_type,
     is_leaf_type,
     value_from_ast_untyped,
@@ -114,8 +113,8 @@ class Pricing:
         root = self.schema.get_root_type(operation.operation)
         assert root is not None
         if root is self.schema.mutation_type:
-            names = [field.name.value for field, _ in self._fields(operation.selection_set, root)]
-            return tuple(Priced(name, MUTATION_COST, 0, 1, ()) for name in names)
+            fields = (field for field, _ in self._fields(operation.selection_set, root))
+            return tuple(Priced(_key(field), MUTATION_COST, 0, 1, ()) for field in fields)
         return self._below(operation.selection_set, root)
 
     def _below(self, selected: SelectionSetNode, parent: GraphQLNamedType) -> tuple[Priced, ...]:
@@ -154,26 +153,30 @@ class Pricing:
         kind = get_named_type(field.type)
         if is_leaf_type(kind):
             return None
-        key = (node.alias or node.name).value
-        below = self._below(node.selection_set, kind)
+        key, below = _key(node), self._below(node.selection_set, kind)
         if kind.name.endswith("Connection"):
-            return Priced(key, CONNECTION_COST, 0, self._size(node), below)
+            return Priced(key, CONNECTION_COST, 0, self._size(node, 0), below)
         if kind.name == "PageInfo" or kind.name.endswith("Edge"):
             return Priced(key, 0, 0, 1, below)
         inside = parent.name.endswith("Connection")
         times = self._size(node, 1) if _is_list(field.type) and not inside else 1
         return Priced(key, 0, 1, times, below)
 
-    def _size(self, node: FieldNode, otherwise: int = 0) -> int:
-        arguments = {argument.name.value: argument.value for argument in node.arguments or ()}
-        if "nodes" in (name := node.name.value) and "ids" in arguments:
-            return len(self._value(arguments["ids"]) or ())
-        found = [self._value(arguments[key]) for key in ("first", "last") if key in arguments]
-        sizes = [size for size in found if isinstance(size, int)]
-        return max(sizes, default=otherwise) if name else otherwise
+    def _size(self, node: FieldNode, otherwise: int) -> int:
+        """How many objects the arguments ask for."""
+        variables = dict(self.variables)
+        given = {
+            argument.name.value: value_from_ast_untyped(argument.value, variables)
+            for argument in node.arguments or ()
+        }
+        if isinstance(given.get("ids"), list):
+            return len(given["ids"])
+        sizes = [size for name in ("first", "last") if isinstance(size := given.get(name), int)]
+        return max(0, *sizes) if sizes else otherwise
 
-    def _value(self, value: ValueNode) -> Any:
-        return value_from_ast_untyped(value, dict(self.variables))
+
+def _key(node: FieldNode) -> str:
+    return (node.alias or node.name).value
 
 
 def _merged(one: Priced, other: Priced) -> Priced:

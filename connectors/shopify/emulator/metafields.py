@@ -95,11 +95,7 @@ class Metafields:
     by_owner: dict[str, dict[Place, Metafield]] = field(default_factory=dict)
     by_number: dict[int, Metafield] = field(default_factory=dict)
     definitions: dict[tuple[str, str, str], Definition] = field(default_factory=dict)
-
-    @property
-    def definitions_by_number(self) -> dict[int, Definition]:
-        """The definitions by the number in their id."""
-        return {definition.number: definition for definition in self.definitions.values()}
+    definitions_by_number: dict[int, Definition] = field(default_factory=dict)
 
     def of(self, owner_id: str) -> list[Metafield]:
         """An owner's metafields, oldest first."""
@@ -126,6 +122,18 @@ class Metafields:
         """Drop everything that hung on an owner."""
         for metafield in self.by_owner.pop(owner_id, {}).values():
             del self.by_number[metafield.number]
+
+    def define(self, definition: Definition) -> None:
+        """Keep a new or changed definition."""
+        place = (definition.owner_type, definition.namespace, definition.key)
+        self.definitions[place] = definition
+        self.definitions_by_number[definition.number] = definition
+
+    def undefine(self, owner_type: str, namespace: str, key: str) -> None:
+        """Drop a definition, if there is one; its values stay."""
+        gone = self.definitions.pop((owner_type, namespace, key), None)
+        if gone is not None:
+            del self.definitions_by_number[gone.number]
 
     def definition_of(self, metafield: Metafield) -> Definition | None:
         """The definition that a metafield must fit, if there is one."""

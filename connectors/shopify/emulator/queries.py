@@ -27,7 +27,7 @@ from connectors.shopify.emulator.request import (
 from connectors.shopify.emulator.sales_records import Order
 from connectors.shopify.emulator.search import Dialect, Kind, Query, parse
 from connectors.shopify.emulator.shop import Shop
-from connectors.shopify.emulator.tables import Entry, Table
+from connectors.shopify.emulator.tables import Table
 from connectors.shopify.emulator.versions import EXACT_SECONDS_SINCE, SUPPORTED
 
 MAX_INPUT = 250
@@ -65,7 +65,7 @@ def listing(
     table.settle(request.shop.now())
     query = _understood(request, searchable, info, arguments)
     order = table.orders[arguments["sortKey"]]
-    entries = _sorted(table, order, among)
+    entries = table.sorted_by(order) if among is None else table.sorted_among(among, order)
     bounds = query.bounds.get(order)
     low, high = within(entries, bounds.low, bounds.high) if bounds else (0, len(entries))
     return Listing(
@@ -77,12 +77,6 @@ def listing(
         node=table.records.__getitem__,
         depth=request.shop.depth,
     )
-
-
-def _sorted(table: Table[Any], order: str, among: Sequence[int] | None) -> Sequence[Entry]:
-    if among is None:
-        return table.sorted_by(order)
-    return sorted((table.shown(number)[order], number) for number in among)
 
 
 def _understood(

@@ -42,7 +42,8 @@ _OPT_IN = {"double-opt-in": "CONFIRMED_OPT_IN", "form": "SINGLE_OPT_IN"}
 
 def seed_from(world: World, shop: Shop) -> None:
     """Fill the shop; records keep the world's numbers and times, and nothing is an effect."""
-    _define_custom(shop)
+    for definition in CUSTOM:
+        shop.metafields.define(definition)
     variants = _stock(world, shop)
     for presence in world.presences(SYSTEM):
         _add_customer(shop, presence)
@@ -101,12 +102,6 @@ def _add_customer(shop: Shop, presence: Presence) -> None:
     for definition, value in zip(CUSTOM, (presence.loyalty_no, presence.born), strict=True):
         if value:
             _attach(shop, customer, definition, value)
-
-
-def _define_custom(shop: Shop) -> None:
-    for definition in CUSTOM:
-        place = (definition.owner_type, definition.namespace, definition.key)
-        shop.metafields.definitions[place] = definition
 
 
 def _attach(shop: Shop, customer: Customer, definition: Definition, value: str) -> None:

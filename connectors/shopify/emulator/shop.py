@@ -78,6 +78,17 @@ class Shop:
         checkout_keys = {"ID": "id", "CREATED_AT": "created_at"}
         self.checkouts = Table(checkout_facts, checkout_keys, self.lag)
         self.products = Table(product_facts, {**at, "TITLE": "title"}, self.lag)
+        self._held: Mapping[str, Mapping[int, Any]] = {
+            "Customer": self.customers.records,
+            "Order": self.orders.records,
+            "AbandonedCheckout": self.checkouts.records,
+            "Product": self.products.records,
+            "ProductVariant": self.variants,
+            "Refund": self.refunds,
+            "Metafield": self.metafields.by_number,
+            "MetafieldDefinition": self.metafields.definitions_by_number,
+            "Shop": {1: self},
+        }
 
     def now(self) -> datetime:
         """The shop's time."""
@@ -98,20 +109,7 @@ class Shop:
     def find(self, record_id: str) -> Any:
         """The record of a global id, or None; the id of a merged customer leads nowhere."""
         kind, number = split_gid(record_id)
-        return self._kinds().get(kind, {}).get(number)
-
-    def _kinds(self) -> Mapping[str, Mapping[int, Any]]:
-        return {
-            "Customer": self.customers.records,
-            "Order": self.orders.records,
-            "AbandonedCheckout": self.checkouts.records,
-            "Product": self.products.records,
-            "ProductVariant": self.variants,
-            "Refund": self.refunds,
-            "Metafield": self.metafields.by_number,
-            "MetafieldDefinition": self.metafields.definitions_by_number,
-            "Shop": {1: self},
-        }
+        return self._held.get(kind, {}).get(number)
 
     @property
     def id(self) -> str:

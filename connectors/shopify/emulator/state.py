@@ -64,8 +64,7 @@ def restore(shop: Shop, dumped: str) -> None:
     for metafield in state.metafields:
         shop.metafields.put(metafield)
     for definition in state.definitions:
-        place = (definition.owner_type, definition.namespace, definition.key)
-        shop.metafields.definitions[place] = definition
+        shop.metafields.define(definition)
 
 
 def _link_refunds(shop: Shop, order: Order) -> None:

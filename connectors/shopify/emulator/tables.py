@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -81,6 +81,11 @@ class Table(Generic[R]):
     def sorted_by(self, fact: str) -> list[Entry]:
         """Every record that search shows, sorted by a fact that some order sorts by."""
         return self._sorted[fact]
+
+    def sorted_among(self, numbers: Iterable[int], fact: str) -> list[Entry]:
+        """Those of some records that search shows, sorted by a fact."""
+        shown = ((self._shown.get(number), number) for number in numbers)
+        return sorted((facts[fact], number) for facts, number in shown if facts is not None)
 
     def in_order(self) -> Iterator[R]:
         """Every record by ascending number."""

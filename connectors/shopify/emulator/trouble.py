@@ -79,14 +79,13 @@ def _drift(shop: Shop, stream: str, fault: Fault) -> None:
     """Let an admin add, drop or retype a metafield definition while a sync is running."""
     owner_type = KINDS[stream].upper()
     place = (owner_type, "custom", fault.field)
-    defined = shop.metafields.definitions
+    held = shop.metafields
     if fault.change == "add":
-        defined[place] = Definition(
-            shop.next_number(), *place, fault.field, "single_line_text_field"
-        )
-    elif fault.change == "retype" and place in defined:
-        defined[place] = replace(defined[place], type="number_integer")
+        text = "single_line_text_field"
+        held.define(Definition(shop.next_number(), *place, name=fault.field, type=text))
+    elif fault.change == "retype" and place in held.definitions:
+        held.define(replace(held.definitions[place], type="number_integer"))
     elif fault.change == "remove":
-        defined.pop(place, None)
+        held.undefine(*place)
         for record in records_of(shop, stream):
-            shop.metafields.remove(record.id, "custom", fault.field)
+            held.remove(record.id, "custom", fault.field)

@@ -150,7 +150,7 @@ def test_only_what_came_back_is_paid(shop: Shopfront) -> None:
 def test_a_mutation_costs_ten(shop: Shopfront) -> None:
     """Whatever it returns."""
     document = """mutation($input: CustomerInput!) {
-      customerCreate(input: $input) { customer { id defaultAddress { id } } } }"""
+      made: customerCreate(input: $input) { customer { id defaultAddress { id } } } }"""
 
     cost = shop.post(document, {"input": {"firstName": "Ann"}}).json()["extensions"]["cost"]
 

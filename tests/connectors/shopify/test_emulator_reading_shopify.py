@@ -193,6 +193,26 @@ def test_search_lags_behind_the_record(clock: ManualClock, open_shop: Open) -> N
     assert (by_id, at_once, later) == ({"id": made}, [], [made])
 
 
+def test_an_order_that_search_does_not_show_yet_is_left_out(
+    clock: ManualClock, open_shop: Open
+) -> None:
+    """Also in the customer's own listing, while their count is right at once."""
+    shop = open_shop(create(clock=clock, search_lag=10))
+    cup = {"title": "Cup", "sku": "CUP", "price": 450}
+    shop.mutate("create", "products", properties=cup)
+    ann = shop.add_customer()
+    order = shop.mutate("create", "orders", properties={"customer": ann, "lines": {"CUP": 1}})
+    document = """query($id: ID!) { customer(id: $id) {
+      numberOfOrders orders(first: 5) { nodes { id } } } }"""
+
+    at_once = shop.ask(document, id=ann)["customer"]
+    clock.sleep(10)
+    later = shop.ask(document, id=ann)["customer"]
+
+    assert at_once == {"numberOfOrders": "1", "orders": {"nodes": []}}
+    assert later["orders"]["nodes"] == [{"id": order}]
+
+
 def test_a_changed_record_moves_to_the_end_while_pages_are_read(
     shop: Shopfront, crowd: list[str], clock: ManualClock
 ) -> None:

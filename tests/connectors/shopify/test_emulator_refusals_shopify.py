@@ -325,6 +325,12 @@ INPUTS = (
         {"id": ANN, "emailMarketingConsent": {"marketingState": "UNSUBSCRIBED"}},
         "emailMarketingConsent",
     ),
+    WrongInput(
+        "consent-without-an-address",
+        "customerCreate",
+        {"firstName": "A", "smsMarketingConsent": {"marketingState": "UNSUBSCRIBED"}},
+        "customerId",
+    ),
     WrongInput("delete-of-nobody", "customerDelete", {"id": NOBODY}, "id"),
     WrongInput("set-without-its-key", "customerSet", {}, "input", "MISSING_FIELD_REQUIRED"),
     WrongInput(
