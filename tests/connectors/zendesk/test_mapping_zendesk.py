@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -353,6 +354,7 @@ def test_every_field_may_be_null(stream: str, value: Any) -> None:
     _maps_or_skips(convert, {"id": 7})
 
 
+@settings_of_hypothesis(max_examples=60)
 @given(stream=st.sampled_from(sorted(WHOLE)), data=st.data(), junk=JUNK)
 def test_no_value_is_a_surprise(stream: str, data: st.DataObject, junk: Any) -> None:
     """Whatever JSON stands in a field, at most its own row is lost."""
