@@ -64,11 +64,10 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     latest: int = 0
     started: int = 0
 
-    @property
-    def state(self) -> State:
-        """JSON for the store."""
-        state: State = msgspec.to_builtins(self)
-        return state
+    def saved(self) -> State:
+        """The checkpoint as JSON."""
+        plain: State = msgspec.to_builtins(self)
+        return plain
 
 
 Pages = Generator[Page, None, Progress]
@@ -128,7 +127,7 @@ class ShopReader:
             progress = self._past(nodes, progress)
             whole = progress.step == "all" and not more
             progress = progress if more else self._ended(progress)
-            yield Page(self.rows_of(nodes), next_state=progress.state, complete=whole)
+            yield Page(self.rows_of(nodes), next_state=progress.saved(), complete=whole)
         return progress
 
     def _page(self, api: Api, progress: Progress, size: int) -> tuple[list[Row], bool, int]:
@@ -168,7 +167,7 @@ class ShopReader:
             progress = replace(progress, after=last_number(ids, progress.after))
             if not more:
                 progress = Progress(since=progress.since, listed=progress.started)
-            yield Page((), next_state=progress.state, alive=ids, begins=begins, complete=not more)
+            yield Page((), next_state=progress.saved(), alive=ids, begins=begins, complete=not more)
         return progress
 
 
