@@ -66,7 +66,7 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
         "hs_survey_type", "hs_survey_name", "hs_survey_channel", "hs_submission_timestamp",
         "hs_createdate", "hs_value", "hs_content", "hs_contact_id", "hs_contact_email_rollup",
     ),
-    "subscriptions": ("email", "createdate"),
+    "subscriptions": ("email", "createdate", *MERGED),
 }  # fmt: skip
 """What each stream asks for, and nothing else: data that is not needed is not collected."""
 
