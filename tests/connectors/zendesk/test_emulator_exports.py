@@ -221,6 +221,30 @@ def test_a_late_commit_is_lost_to_a_time_based_export(wire: Wire, clock: ManualC
     assert any(row["notes"] for row in looked_back["organizations"])
 
 
+def test_a_late_ticket_event_is_stamped_in_the_past(full_wire: Wire, clock: ManualClock) -> None:
+    """Events are exported by their own time: whoever goes on from the end never sees it."""
+    end_time = full_wire.get(f"{EVENTS}?start_time=0").json()["end_time"]
+    ago = int(clock.now().timestamp()) - end_time + 3_600
+    full_wire.inject(kind="late_commit", at=[1], seconds=ago, object_type="comments", count=1)
+
+    missed = full_wire.get(f"{EVENTS}?start_time={end_time + 1}").json()["ticket_events"]
+    looked_back = full_wire.get(f"{EVENTS}?start_time={end_time - 3_600}").json()["ticket_events"]
+
+    assert missed == []
+    assert end_time - 3_600 in [event["timestamp"] for event in looked_back]
+
+
+def test_an_equal_value_leaves_a_record_in_its_place(full_wire: Wire, clock: ManualClock) -> None:
+    """Saving a ticket as it is moves nothing in the export, and is no effect."""
+    rows, cursor = drain(full_wire, TICKETS)
+    same = {"op": "update", "object": "tickets", "id": str(rows[0]["id"])}
+    full_wire.emulator.mutate({**same, "properties": {"priority": rows[0]["priority"]}})
+    clock.sleep(MINUTE)
+
+    assert drain(full_wire, TICKETS, f"cursor={cursor}")[0] == []
+    assert len(full_wire.emulator.effects) == 0
+
+
 def test_a_cursor_is_bound_to_its_stream(full_wire: Wire) -> None:
     """A cursor of tickets, or a changed letter, is refused where users are exported."""
     _, cursor = drain(full_wire, TICKETS)

@@ -138,6 +138,31 @@ def test_a_deleted_users_address_is_free_again(wire: Wire) -> None:
     assert wire.add_user("Anna", email="ann@example.com") != key
 
 
+def test_a_deleted_user_has_no_identities(wire: Wire, clock: ManualClock) -> None:
+    """The record is still in the export, its addresses are not."""
+    key = wire.add_user(email="ann@example.com")
+    wire.send("DELETE", f"/users/{key}")
+    clock.sleep(61)
+
+    page = wire.get("/incremental/users/cursor?start_time=0&include=identities").json()
+
+    assert key in {row["id"] for row in page["users"]}
+    assert key not in {row["user_id"] for row in page["identities"]}
+
+
+def test_a_merge_fills_gaps_and_keeps_what_was_there(wire: Wire) -> None:
+    """Of two values the surviving user's own one stays, custom fields too."""
+    for key in ("tier", "plan"):
+        wire.post("/user_fields", {"user_field": {"key": key, "title": key, "type": "text"}})
+    loser = wire.add_user(phone="1", notes="old", user_fields={"tier": "silver", "plan": "a"})
+    winner = wire.add_user("Bob", notes="new", user_fields={"tier": "gold"})
+
+    left = wire.put(f"/users/{loser}/merge", {"user": {"id": winner}}).json()["user"]
+
+    assert (left["phone"], left["notes"]) == ("1", "new")
+    assert left["user_fields"] == {"tier": "gold", "plan": "a"}
+
+
 def test_a_merge_moves_addresses_and_tickets(full_wire: Wire, clock: ManualClock) -> None:
     """The user in the path goes, the one in the body stays with both addresses."""
     tickets = full_wire.get("/tickets?page[size]=100").json()["tickets"]
