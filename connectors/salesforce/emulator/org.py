@@ -20,6 +20,7 @@ from connectors.salesforce.emulator.ids import normal, numbered
 from connectors.salesforce.emulator.locators import Locators
 from connectors.salesforce.emulator.records import Record, RecordTable
 from connectors.salesforce.emulator.refusals import invalid_type, not_found
+from connectors.salesforce.emulator.security import FieldGrants
 from connectors.salesforce.emulator.values import Json, stamp
 from hub.core.clock import Clock
 from hub.emulation.effects import Actor, EffectLog
@@ -50,6 +51,7 @@ class Org:
         read_only: Fields that it may see and not change.
         duplicate_rules: Objects on which a duplicate rule blocks a second record with the same
             e-mail and family name.
+        grants: What the integration user may do with custom fields.
         log_purged_at: When the recycle bin and the log of deletions were last emptied.
     """
 
@@ -66,12 +68,17 @@ class Org:
     read_only: dict[str, set[str]] = field(default_factory=dict)
     duplicate_rules: set[str] = field(default_factory=set)
     log_purged_at: datetime | None = None
+    grants: FieldGrants = field(init=False)
 
     def __post_init__(self) -> None:
         person_accounts = "person_accounts" in self.options
         for name, kind in SOBJECTS.items():
             self.fields[name] = standard_fields(kind, person_accounts)
             self.tables[name] = RecordTable(kind)
+        permissions, assignments = (
+            self.tables[name] for name in ("FieldPermissions", "PermissionSetAssignment")
+        )
+        self.grants = FieldGrants(INTEGRATION_USER, permissions, assignments)
         for username, given, family in USERS:
             values = {"Username": username, "FirstName": given, "LastName": family}
             self.insert("User", values | {"Email": username}, self.now())
@@ -149,28 +156,14 @@ class Org:
         if not wanted.permissionable:
             return True
         if wanted.custom:
-            return self._granted(kind, wanted, "PermissionsRead")
+            return self.grants.allow(f"{kind.name}.{wanted.name}", "PermissionsRead")
         return wanted.name not in self.hidden.get(kind.name, ())
 
     def may_edit(self, kind: SObject, wanted: Field) -> bool:
         """Whether field-level security lets the integration user change the field."""
         if wanted.custom and wanted.permissionable:
-            return self._granted(kind, wanted, "PermissionsEdit")
+            return self.grants.allow(f"{kind.name}.{wanted.name}", "PermissionsEdit")
         return wanted.name not in self.read_only.get(kind.name, ())
-
-    def _granted(self, kind: SObject, wanted: Field, permission: str) -> bool:
-        path = f"{kind.name}.{wanted.name}"
-        assigned = {
-            record.values["PermissionSetId"]
-            for record in self.tables["PermissionSetAssignment"].live()
-            if record.values["AssigneeId"] == INTEGRATION_USER
-        }
-        return any(
-            record.values["Field"] == path
-            and record.values["ParentId"] in assigned
-            and bool(record.values.get(permission))
-            for record in self.tables["FieldPermissions"].live()
-        )
 
     # --- changing records --------------------------------------------------------------------
 

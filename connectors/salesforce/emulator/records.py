@@ -32,17 +32,19 @@ class Record:
 
 
 class RecordTable:
-    """All records of one kind."""
+    """All records of one kind; ``revision`` grows with every change to any of them."""
 
     def __init__(self, kind: SObject) -> None:
         self.kind = kind
         self.records: dict[str, Record] = {}
+        self.revision = 0
         self._binned: dict[str, Record] = {}
         self._highest = 0
 
     def add(self, record: Record) -> None:
         """Take a record in."""
         self.records[record.id] = record
+        self.revision += 1
         if record.is_deleted:
             self._binned[record.id] = record
         self._highest = max(self._highest, number_of(record.id))
@@ -78,6 +80,7 @@ class RecordTable:
 
     def touch(self, record: Record, now: datetime, by: str) -> None:
         """Move the record's time stamps."""
+        self.revision += 1
         moment = stamp(now)
         record.values |= {"LastModifiedDate": moment, "SystemModstamp": moment}
         record.values["LastModifiedById"] = by
@@ -107,6 +110,7 @@ class RecordTable:
 
     def forget(self, record: Record) -> None:
         """Let go of a record for good."""
+        self.revision += 1
         self.records.pop(record.id, None)
         self._binned.pop(record.id, None)
 

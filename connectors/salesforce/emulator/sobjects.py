@@ -168,13 +168,18 @@ def record_json(
         Refusal: 400 if a field asked for does not exist or may not be read.
     """
     body: dict[str, Json] = {"attributes": attributes(version, kind.name, record.id)}
-    readable = [f.name for f in org.fields[kind.name].values() if org.may_read(kind, f)]
-    for name in wanted or readable:
-        field = org.field(kind, name)
-        if field is None:
-            raise no_such_column(name, kind.name)
-        body[field.name] = org.value(kind, record, field)
-    return body
+    if wanted:
+        fields = [_asked_field(org, kind, name) for name in wanted]
+    else:
+        fields = [f for f in org.fields[kind.name].values() if org.may_read(kind, f)]
+    return body | {field.name: org.value(kind, record, field) for field in fields}
+
+
+def _asked_field(org: Org, kind: SObject, name: str) -> Field:
+    field = org.field(kind, name)
+    if field is None:
+        raise no_such_column(name, kind.name)
+    return field
 
 
 def saved(record_id: str) -> dict[str, Json]:
