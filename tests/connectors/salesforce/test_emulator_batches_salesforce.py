@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from connectors.salesforce.emulator import create
+from connectors.salesforce.emulator.catalogue import SOBJECTS, standard_fields
 from connectors.salesforce.emulator.ids import numbered
+from connectors.salesforce.emulator.refusals import Refusal
+from connectors.salesforce.emulator.routes import perform
+from connectors.salesforce.emulator.wire import Call
+from hub.core.clock import ManualClock
 
 if TYPE_CHECKING:
     from tests.connectors.salesforce.conftest import Caller
@@ -193,6 +203,31 @@ def test_records_are_deleted_by_id(pair: tuple[Caller, str, str]) -> None:
 
     assert [row["success"] for row in first] == [True, True]
     assert codes(second) == ["ENTITY_IS_DELETED"] * 2
+
+
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.sampled_from(["", "x", "2026-99-99", "12", NOBODY, "a@b.example", "\u0000"]),
+    st.just([]),
+    st.just({"a": 1}),
+)
+FIELDS = st.sampled_from(sorted(standard_fields(SOBJECTS["Contact"], person_accounts=True)))
+
+
+@given(st.dictionaries(FIELDS, ANYTHING, max_size=4), st.sampled_from(["POST", "PATCH"]))
+@settings(max_examples=150)
+def test_any_value_is_kept_or_refused(values: dict[str, object], method: str) -> None:
+    """No value of any field is a crash."""
+    emulator = create(clock=ManualClock(datetime(2026, 1, 1, tzinfo=UTC)), person_accounts=True)
+    record = emulator.org.insert("Contact", {"LastName": "Ann"}, emulator.clock.now())
+    path = "/composite/sobjects" if method == "POST" else f"/sobjects/Contact/{record.id}"
+    body = {"records": [contact(**values)]} if method == "POST" else values
+
+    with contextlib.suppress(Refusal):
+        perform(emulator.org, method, path, Call("v67.0", {}, body=body))
 
 
 @pytest.mark.parametrize("code", ["UNABLE_TO_LOCK_ROW", "DUPLICATES_DETECTED"])
