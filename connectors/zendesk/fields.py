@@ -8,16 +8,14 @@ from connectors.zendesk.config import ConsentField
 from hub.core.connector import Json, OutField, Value
 from hub.core.profile_fields import spelled
 
-FIELDS = spelled(lambda name: f"cxhub_{name}")
-"""What the hub writes into a user, unless hub.toml says otherwise."""
-
-ORGANIZATION_FIELDS: tuple[OutField, ...] = (
-    OutField("cxhub_golden_id", "who.golden_id", "service", label="Customer id"),
-)
-"""What the hub writes into an organization: what it knows of people stays with the people."""
-
 OWNED = "cxhub_"
 """How the keys of the fields begin that the hub may create."""
+
+FIELDS = spelled(lambda name: f"{OWNED}{name}")
+"""What the hub writes into a user, unless hub.toml says otherwise."""
+
+ORGANIZATION_FIELDS = tuple(field for field in FIELDS if field.source == "who.golden_id")
+"""What the hub writes into an organization: what it knows of people stays with the people."""
 
 _TYPES: Mapping[str, str] = {
     "text": "text",
