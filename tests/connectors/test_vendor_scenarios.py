@@ -32,6 +32,8 @@ from hub.core.connector import Connector
 from hub.core.pages import instant_of
 from hub.core.records import Person, Record
 from hub.core.secrets import Secret
+from hub.emulation.scenarios import NAMED, named
+from hub.emulation.world import World
 from hub.store.engine import Store
 from hub.store.records import unpack
 from hub.store.schema import source_records, streams
@@ -171,7 +173,7 @@ class Bench:
         [stream] = [
             each for each in self.vendor.connector.streams_for(calm.ctx.config) if each.name == name
         ]
-        assert stream.updated is not None
+        assert stream.cursor is not None
         query = (
             select(source_records.c.raw)
             .join(streams, streams.c.stream_id == source_records.c.stream_id)
@@ -179,8 +181,8 @@ class Bench:
         )
         with calm.store.read() as connection:
             rows = [orjson.loads(unpack(raw)) for raw in connection.execute(query).scalars()]
-        times = [at for row in rows if (at := instant_of(row.get(stream.updated)))]
-        lookback = timedelta(seconds=stream.cursor.lookback if stream.cursor else 0)
+        times = [at for row in rows if (at := instant_of(row.get(stream.cursor.field)))]
+        lookback = timedelta(seconds=stream.cursor.lookback)
         return sum(at >= max(times) - lookback for at in times)
 
 
@@ -320,3 +322,35 @@ def test_a_schema_change_in_mid_run(bench):
     assert (report.status, bench.struck()) == ("succeeded", {"schema_drift"})
     bench.settle()
     bench.check("schema change")
+
+
+# --- every stream, in every kind of weather ---------------------------------------------------
+
+
+@pytest.fixture(params=VENDORS)
+def full_bench(request, connect_hub, sqlite_databases, clock) -> Iterator[Bench]:
+    """One of the four vendors as the simulated business left it, all streams of it."""
+    vendor = VENDORS[request.param]
+    world = World.build(seed=5, people=60, systems=(request.param,))
+    clock.sleep((world.end - clock.now()).total_seconds() + 3_600)
+    account = vendor.account(clock=clock, plan="unmetered")
+    account.seed(world)
+    hub = connect_hub(vendor.connector, account, **vendor.settings)
+    everything = tuple(stream.name for stream in vendor.connector.streams_for(hub.ctx.config))
+    fresh = Store.open(sqlite_databases.migrated(), clock)
+    yield Bench(replace(vendor, people=everything), hub, fresh, [])
+    fresh.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in NAMED if name != "partial_batch"])
+def test_a_named_scenario_over_all_streams(full_bench, name):
+    """What ``hub emulate --scenario`` stages: three runs in it, one in calm weather, the truth."""
+    full_bench.hub.emulator.faults.replace(named(name, seed=3))
+
+    for _ in range(3):
+        full_bench.read()
+
+    assert full_bench.struck()
+    full_bench.settle()
+    full_bench.check(name)
