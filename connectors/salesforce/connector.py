@@ -8,6 +8,7 @@ api.py          its endpoints, one method each
 soql.py         its query language, as far as it is spoken here
 describe.py     what the org shows of an object, and what changed about that
 reader.py       everything that changed, and everything that is gone
+progress.py     how far a stream has been read
 enrich.py       what a record's own object does not tell
 rows.py         what a row is
 mapping.py      rows as canonical records

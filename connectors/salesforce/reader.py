@@ -21,10 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from connectors.salesforce.api import RETRIEVED, Api, in_batches
@@ -36,6 +35,7 @@ from connectors.salesforce.client import (
 )
 from connectors.salesforce.describe import SchemaChange, Shape
 from connectors.salesforce.enrich import Enrich
+from connectors.salesforce.progress import OLDEST, SECOND, Progress, halved, sooner
 from connectors.salesforce.rows import DELETED, KEY, MASTER
 from connectors.salesforce.soql import MODIFIED, Slice, fitting, select
 from hub.core.connector import Context, Page, Row, State
@@ -46,54 +46,6 @@ DELETE_LOG = timedelta(days=15)
 """How long deletions can be asked for. Source: REST API, sObject Get Deleted."""
 
 _ALWAYS = (KEY, MODIFIED, DELETED, MASTER)
-_OLDEST = datetime(1999, 1, 1, tzinfo=UTC)
-"""Before there was Salesforce."""
-_SECOND = timedelta(seconds=1)
-
-
-class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stream's checkpoint.
-
-    Args:
-        fields: What is read, with its types.
-        since: All that changed up to here is in; None before the first pass has ended.
-        until: End of the window of the pass in progress; None when there is none.
-        whole: Whether that pass started from the beginning.
-        at: Time of change of the last record read.
-        after: Its id.
-        highest: Highest time of change that the pass has seen.
-        deleted_to: Deletions are known up to here; None if they no longer can be.
-        whole_at: When the last pass from the beginning began.
-    """
-
-    fields: dict[str, str] = {}
-    since: datetime | None = None
-    until: datetime | None = None
-    whole: bool = False
-    at: datetime | None = None
-    after: str = ""
-    highest: datetime | None = None
-    deleted_to: datetime | None = None
-    whole_at: datetime | None = None
-
-    @property
-    def state(self) -> State:
-        """JSON for the store."""
-        state: State = msgspec.to_builtins(self)
-        return state
-
-    def end(self, span: timedelta | None) -> datetime | None:
-        """Where the next query stops: at most ``span`` ahead, and at the window's end if any."""
-        ahead = (self.at or _OLDEST) + span if span else None
-        if ahead and self.until and ahead < self.until:
-            return ahead
-        return self.last
-
-    @property
-    def last(self) -> datetime | None:
-        """Where the pass stops; None: at the very last record."""
-        return None if self.whole else self.until
-
 
 Pages = Generator[Page, None, Progress]
 """The pages of one step, and how far it got."""
@@ -164,7 +116,7 @@ class SObjectReader:
     def _begun(self, ctx: Context, shape: Shape, progress: Progress) -> Progress:
         """A new pass up to now."""
         now = ctx.clock.now()
-        until = now.replace(microsecond=0) + _SECOND
+        until = now.replace(microsecond=0) + SECOND
         overlap = timedelta(seconds=self.lookback)
         if progress.since is None or self._must_start_over(ctx, shape, progress, now):
             return Progress(
@@ -182,7 +134,7 @@ class SObjectReader:
             ctx.log.warning("%s: the delete log has a gap; all records are read", self.sobject)
             return True
         formulas = shape.formulas(progress.fields)
-        last, age = progress.whole_at or _OLDEST, timedelta(seconds=self.formula_refresh)
+        last, age = progress.whole_at or OLDEST, timedelta(seconds=self.formula_refresh)
         return bool(formulas) and now - last >= age
 
     def _is_logged(self, progress: Progress, now: datetime) -> bool:
@@ -194,20 +146,21 @@ class SObjectReader:
 
     def _pass(self, ctx: Context, api: Api, shape: Shape, progress: Progress) -> Pages:
         span: timedelta | None = None
-        begins = progress.whole and progress.at is None
+        begins = progress.begins
         while True:
             end = progress.end(span)
             try:
-                records = self._records(api, progress, end)
+                records = self._next(api, progress, end)
+                whole = self._joined(api, records, progress)
             except QueryTooSlow:
-                span = _halved(progress.at or _OLDEST, end or ctx.clock.now())
+                span = halved(progress.at or OLDEST, end or ctx.clock.now())
                 continue
             except FieldNotVisible as err:
                 progress = self._without_hidden(ctx, api, progress, err)
                 continue
             if records:
-                progress = self._past(records, progress)
-                yield self._page(ctx, api, records, progress.state, begins)
+                progress = progress.past(records)
+                yield self._page(ctx, api, whole, progress.state, begins)
                 begins = False
             if len(records) == self.page_size:
                 continue
@@ -215,42 +168,52 @@ class SObjectReader:
                 return (yield from self._ended(ctx, api, shape, progress, begins))
             progress, span = replace(progress, at=end, after=""), span and span * 2
 
-    def _records(self, api: Api, progress: Progress, end: datetime | None) -> list[Row]:
-        """The next records, each with all fields, by (SystemModstamp, Id)."""
-        conditions = [*Slice(progress.at, progress.after, end).conditions()]
-        conditions += [self.where] if self.where else []
-        names = list(progress.fields)
-        bare = select((), self.sobject, conditions, ordered=True, limit=self.page_size)
-        inside = fitting(names, bare)
-        query = select(names[:inside], self.sobject, conditions, ordered=True, limit=self.page_size)
+    def _next(self, api: Api, progress: Progress, end: datetime | None) -> list[Row]:
+        """The next records by (SystemModstamp, Id), with the fields that fit into the URL."""
+        conditions = self._conditions(progress, end)
+        names = self._inside(progress)
+        query = select(names, self.sobject, conditions, ordered=True, limit=self.page_size)
         records = api.query(query, with_deleted=True)
-        return self._joined(api, self._in_order(records, progress), names[inside:])
-
-    def _in_order(self, records: list[Row], progress: Progress) -> list[Row]:
-        """The records, if each lies behind the one before: else paging by their last one loops."""
-        last = (progress.at or _OLDEST, progress.after)
-        for record in records:
-            at, key = instant_of(record.get(MODIFIED)), record.get(KEY)
-            if at is None or not isinstance(key, str) or (at, key) <= last:
-                raise StopRun(
-                    f"{self.sobject}: a page is out of order or lacks {MODIFIED} or {KEY}"
-                )
-            last = (at, key)
+        self._check_order(records, progress)
         return records
 
-    def _joined(self, api: Api, records: list[Row], names: Sequence[str]) -> list[Row]:
+    def _conditions(self, progress: Progress, end: datetime | None) -> list[str]:
+        conditions = [*Slice(progress.at, progress.after, end).conditions()]
+        return conditions + ([self.where] if self.where else [])
+
+    def _inside(self, progress: Progress) -> list[str]:
+        """5. The fields that fit into the URL, beside the longest conditions that there can be."""
+        longest = self._conditions(Progress(at=OLDEST, after="0" * 18), OLDEST)
+        bare = select((), self.sobject, longest, ordered=True, limit=self.page_size)
+        names = list(progress.fields)
+        return names[: fitting(names, bare)]
+
+    def _check_order(self, records: list[Row], progress: Progress) -> None:
+        """Raise for a page by whose last record paging would loop or skip."""
+        last, seen = progress.at or OLDEST, {progress.after}
+        for record in records:
+            at, key = instant_of(record.get(MODIFIED)), record.get(KEY)
+            if at is None or at < last or not isinstance(key, str) or key in seen:
+                raise StopRun(
+                    f"{self.sobject}: a page repeats itself, is out of order, or lacks {MODIFIED}"
+                )
+            last = at
+            seen.add(key)
+
+    def _joined(self, api: Api, records: list[Row], progress: Progress) -> list[Row]:
         """5. The records with the fields that did not fit; one that vanished meanwhile is left out.
 
         Its deletion comes later in the same order.
         """
+        names = list(progress.fields)[len(self._inside(progress)) :]
         if not names:
             return records
         live = [record[KEY] for record in records if not is_deleted(record)]
         rest: dict[str, Row] = {}
         for batch in in_batches(live, RETRIEVED):
             rest |= api.retrieve(self.sobject, batch, names)
-        whole = ({**rest.get(record[KEY], {}), **record} for record in records)
-        return [record for record in whole if is_deleted(record) or record[KEY] in rest]
+        joined = ({**rest.get(record[KEY], {}), **record} for record in records)
+        return [record for record in joined if is_deleted(record) or record[KEY] in rest]
 
     def _page(
         self, ctx: Context, api: Api, records: Sequence[Row], state: State, begins: bool
@@ -261,11 +224,6 @@ class SObjectReader:
         merges = {row[KEY]: str(row[MASTER]) for row in gone if row.get(MASTER)}
         deletes = [row[KEY] for row in gone if row[KEY] not in merges]
         return Page(rows, state, deletes, merges, begins=begins)
-
-    def _past(self, records: Sequence[Row], progress: Progress) -> Progress:
-        last = records[-1]
-        at = instant_of(last[MODIFIED])
-        return replace(progress, at=at, after=last[KEY], highest=_later(progress.highest, at))
 
     def _without_hidden(
         self, ctx: Context, api: Api, progress: Progress, err: FieldNotVisible
@@ -287,12 +245,7 @@ class SObjectReader:
         known, gone = progress.until, list[str]()
         if shape.logs_deletes and not progress.whole:
             gone, known = self._gone(ctx, api, progress)
-        done = Progress(
-            fields=progress.fields,
-            since=_later(progress.since, _sooner(progress.highest, progress.until)),  # 7
-            deleted_to=known,
-            whole_at=progress.whole_at,
-        )
+        done = progress.ended(known)  # 7
         yield Page((), next_state=done.state, deletes=gone, complete=progress.whole, begins=begins)
         return done
 
@@ -313,33 +266,9 @@ class SObjectReader:
         for batch in in_batches(logged, RETRIEVED):
             live = api.retrieve(self.sobject, batch, [KEY])  # undeleted ones stay in the log
             gone += [record_id for record_id in batch if record_id not in live]
-        return gone, _sooner(log.to, now)
+        return gone, sooner(log.to, now)
 
 
 def is_deleted(record: Mapping[str, object]) -> bool:
     """Whether the record lies in the recycle bin."""
     return record.get(DELETED) is True
-
-
-def _halved(start: datetime, end: datetime) -> timedelta:
-    """Half the time from ``start`` to ``end``, in whole seconds.
-
-    Raises:
-        StopRun: If it cannot be halved: one second holds too much.
-    """
-    half = (end - start) // 2
-    half -= timedelta(microseconds=half.microseconds)
-    if half < _SECOND:
-        raise StopRun(
-            f"the query about the records of {start.isoformat()} takes too long even alone. "
-            "Read fewer fields, or ask Salesforce to index SystemModstamp"
-        )
-    return half
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((each for each in (one, other) if each is not None), default=None)
-
-
-def _sooner(one: datetime | None, other: datetime | None) -> datetime | None:
-    return min((each for each in (one, other) if each is not None), default=None)

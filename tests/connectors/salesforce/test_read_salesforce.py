@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from connectors.salesforce import hub_connector
+from connectors.salesforce.api import Api
 from connectors.salesforce.emulator import SalesforceEmulator, create, derived
 from hub.core.answers import LOOK_AGAIN
 from hub.core.clock import ManualClock
-from hub.core.errors import BudgetExhausted, NeedsReauth
+from hub.core.errors import BudgetExhausted, NeedsReauth, StopRun
 from hub.core.records import Deal, Interaction, Organisation, Person, Task, Ticket
 from hub.core.secrets import Secret
 from hub.emulation.quotas import Window
 from hub.emulation.world import World
 from hub.sync.pull import StreamReport
+from hub.testing.client import open_context
+from hub.testing.scripted import scripted
 
 ALL = (
     "accounts", "contacts", "leads", "cases", "opportunities", "tasks", "events",
@@ -59,6 +62,15 @@ def edit(hub: Hub, record: str, stream: str = "contacts", **values: object) -> N
 
 def later(hub: Hub, seconds: float = 3_600) -> None:
     hub.clock.sleep(seconds)
+
+
+def widened(emulator: SalesforceEmulator, count: int) -> tuple[str, ...]:
+    """Names of custom fields that an admin added to Contact."""
+    fields = emulator.org.fields["Contact"]
+    names = [f"A_Field_With_A_Rather_Long_Name_{number}__c" for number in range(count)]
+    for name in names:
+        fields[name] = replace(fields["Title"], name=name, permissionable=False)
+    return tuple(names)
 
 
 def queries(hub: Hub) -> int:
@@ -389,11 +401,8 @@ def test_formulas_are_read_again_now_and_then(
 def test_a_long_field_list_fits_into_the_url(connect_hub: Connect, clock: ManualClock) -> None:
     """600 fields are more than a URL holds: the rest is asked for by id and joined."""
     emulator = create(clock=clock)
-    many = [f"A_Field_With_A_Rather_Long_Name_{n}__c" for n in range(600)]
-    fields = emulator.org.fields["Contact"]
-    for name in many:
-        fields[name] = replace(fields["Title"], name=name, permissionable=False)
-    hub = connect_hub(hub_connector(), emulator, attributes={"contacts": tuple(many)})
+    many = widened(emulator, 600)
+    hub = connect_hub(hub_connector(), emulator, attributes={"contacts": many})
     [contact] = add(hub, 1, **{many[-1]: "the last one", many[0]: "the first one"})
 
     report = hub.pull("contacts")
@@ -401,6 +410,50 @@ def test_a_long_field_list_fits_into_the_url(connect_hub: Connect, clock: Manual
     kept = hub.records("contacts")[contact].attributes
     assert report.error is None
     assert (kept[many[0]], kept[many[-1]]) == ("the first one", "the last one")
+
+
+def test_a_record_that_vanishes_between_two_requests_ends_no_pass(
+    connect_hub: Connect, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its page is one row short, which does not make it the last one."""
+    emulator = create(clock=clock)
+    many = widened(emulator, 600)
+    hub = connect_hub(hub_connector(), emulator, page_size=50, attributes={"contacts": many})
+    add(hub, 110)
+    retrieve = Api.retrieve
+
+    def without_the_first(api: Api, sobject: str, ids: Any, names: Any) -> Any:
+        return retrieve(api, sobject, ids[1:], names)
+
+    monkeypatch.setattr(Api, "retrieve", without_the_first)
+    report = hub.pull("contacts")
+
+    assert report.error is None
+    assert (report.counts.stored, report.pages) == (110 - 3, 4)
+
+
+def test_a_page_that_repeats_itself_is_an_error(emulator: SalesforceEmulator) -> None:
+    """A server that ignores the keyset would be read for ever."""
+    names = ("Id", "SystemModstamp", "IsDeleted", "LastName")
+    at = "2025-11-01T09:30:00.000+0000"
+    records = [
+        {"Id": f"003{number:012d}AAA", "SystemModstamp": at, "IsDeleted": False}
+        for number in range(50)
+    ]
+    with scripted() as server:
+        base = "/services/data/v67.0"
+        server.then(body={"access_token": "a-session"}, at="/services/oauth2/token")
+        fields = [{"name": name, "type": "string"} for name in names]
+        described = {"name": "Contact", "fields": fields}
+        server.then(body=described, at=f"{base}/sobjects/Contact/describe")
+        page = {"totalSize": 50, "done": True, "records": records}
+        server.then(body=page, at=f"{base}/queryAll")
+        settings = emulator.settings(server.url) | {"page_size": 50}
+
+        with open_context(hub_connector(), settings) as ctx:
+            [stream] = [s for s in hub_connector().streams_for(ctx.config) if s.name == "contacts"]
+            with pytest.raises(StopRun, match="repeats itself"):
+                list(stream.reader(ctx, {}))
 
 
 # --- consent ---------------------------------------------------------------------------------
