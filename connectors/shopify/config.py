@@ -73,8 +73,13 @@ class ShopifySettings(Section):
         """Where the shop is."""
         return self.base_url or f"https://{self.shop}"
 
+    def kept(self, stream: str) -> tuple[str, ...]:
+        """The metafields of a stream's records that are kept as they are."""
+        return tuple(
+            name for kind, names in self.attributes.items() if kind == stream for name in names
+        )
+
     def metafields(self, stream: str) -> tuple[str, ...]:
         """The metafields that a stream asks for, each once."""
         own = (self.birth_date, *self.identifiers) if stream == "customers" else ()
-        kept = [name for kind, names in self.attributes.items() if kind == stream for name in names]
-        return tuple(dict.fromkeys(name for name in (*own, *kept) if name))
+        return tuple(dict.fromkeys(name for name in (*own, *self.kept(stream)) if name))

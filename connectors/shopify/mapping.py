@@ -272,9 +272,8 @@ def _tags(row: Row) -> str | None:
 
 def _kept(row: Row, stream: str, settings: ShopifySettings) -> dict[str, str]:
     """The metafields that the settings name to be kept."""
-    held, wanted = metafields(row), dict(settings.attributes.items())
-    names = [name for kind, each in wanted.items() if kind == stream for name in each]
-    return {name: held[name] for name in names if name in held}
+    held = metafields(row)
+    return {name: held[name] for name in settings.kept(stream) if name in held}
 
 
 def _attributes(kept: Mapping[str, str], **more: Scalar) -> dict[str, Scalar]:

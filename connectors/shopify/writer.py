@@ -28,6 +28,7 @@ from connectors.shopify.fields import (
 from hub.core.connector import Change, Context, OutField, Row, RowResult, Value, Writer
 from hub.core.errors import StopRun
 from hub.core.released import Released
+from hub.core.values import text
 
 Held = Mapping[str, Mapping[str, Row]]
 """By customer id and ``namespace.key``, the metafields that are set."""
@@ -93,14 +94,17 @@ def _sets(changes: Iterable[Change], held: Held) -> Iterator[_Part]:
                 "ownerId": change.native_id,
                 **address(name),
                 "value": value,
-                "compareDigest": held[change.native_id]
-                .get(full_name(name), {})
-                .get("compareDigest"),
+                "compareDigest": _digest(held[change.native_id], name),
             }
             for name, value in _missing(change, held).items()
             if value is not None
         ]
         yield from _parts(change, inputs)
+
+
+def _digest(owned: Mapping[str, Row], name: str) -> str | None:
+    """3. What stands there, as Shopify compares it; None says that nothing does."""
+    return text(owned.get(full_name(name), {}), "compareDigest")
 
 
 def _deletes(changes: Iterable[Change], held: Held) -> Iterator[_Part]:
