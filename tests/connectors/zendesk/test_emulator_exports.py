@@ -75,8 +75,10 @@ def test_a_late_commit_still_arrives_by_cursor(wire: Wire, clock: ManualClock) -
     """Zendesk orders by when a change was generated: `updated_at` below the cursor is no matter."""
     made = wire.add_user("Ann")
     clock.sleep(86_400)
+    wire.add_user("Bob")
+    clock.sleep(MINUTE)
     _, cursor = drain(wire, USERS)
-    wire.inject(kind="late_commit", at=[1], seconds=7_200, object_type="users", count=9)
+    wire.inject(kind="late_commit", at=[1], seconds=7_261, object_type="users", count=9)
 
     rows, _ = drain(wire, USERS, f"cursor={cursor}")
 

@@ -138,6 +138,22 @@ def test_a_deleted_users_address_is_free_again(wire: Wire) -> None:
     assert wire.add_user("Anna", email="ann@example.com") != key
 
 
+def test_a_deleted_organization_is_gone_without_a_trace(full_wire: Wire) -> None:
+    """Neither list nor export tells of it; its people stay, without one."""
+    users = full_wire.get("/users?page[size]=100").json()["users"]
+    employee = next(row for row in users if row["organization_id"])
+    gone = employee["organization_id"]
+
+    command = {"op": "archive", "object": "organizations", "id": str(gone)}
+    full_wire.emulator.mutate(command)
+
+    rows = full_wire.get("/incremental/organizations?start_time=0").json()["organizations"]
+    left = full_wire.get(f"/users/{employee['id']}").json()["user"]
+    assert gone not in {row["id"] for row in rows}
+    assert full_wire.get(f"/organizations/{gone}").status_code == 404
+    assert (left["active"], left["organization_id"]) == (True, None)
+
+
 def test_a_deleted_user_has_no_identities(wire: Wire, clock: ManualClock) -> None:
     """The record is still in the export, its addresses are not."""
     key = wire.add_user(email="ann@example.com")
