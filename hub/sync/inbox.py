@@ -89,6 +89,8 @@ class Inbox:
         try:
             hook.verify(self._source.ctx, delivery)
             event_id = hook.event_id(delivery)
+            if not event_id:  # every one without an id would pass for a repetition of the first
+                raise SkipRecord("the delivery has no id", reason="no-id")
         except SkipRecord:
             self._count(refused=1)
             raise

@@ -194,6 +194,14 @@ def test_a_delivery_that_is_not_the_vendors_leaves_nothing(bench):
     assert bench.tally() == {"refused": 1}
 
 
+def test_a_delivery_without_an_id_is_refused(bench):
+    """Two of them would be taken for one."""
+    nameless = Delivery("POST", "http://hub/hooks/crm", {"id": "", "signature": "right"}, b"{}")
+
+    with pytest.raises(SkipRecord, match="no id"):
+        bench.inbox.accept("all", nameless)
+
+
 def test_a_deletion_takes_the_record_out(bench):
     """And a delivery from before the deletion does not bring it back."""
     bench.push(told(1, {"row": row("7", "Ada", 1)}), told(2, {"deleted": "7"}))
