@@ -20,6 +20,7 @@ emulator/     a shop on loopback that refuses what Shopify refuses
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from connectors.shopify import documents, mapping
 from connectors.shopify.check import check
@@ -121,11 +122,15 @@ def _stream(
     )
 
 
-def emulator(clock: Clock) -> Emulator:
+def emulator(clock: Clock, plan: str = "standard") -> Emulator:
     """An empty shop on loopback that lives on ``clock``."""
     from connectors.shopify.emulator import create  # a web server: only where one is wanted
 
-    return create(clock=clock)
+    return create(clock=clock, plan=plan)
+
+
+PLANS = ("standard", "advanced", "plus", "enterprise", "unmetered")
+"""Rate plans of the emulator."""
 
 
 SHOPIFY = Connector(
@@ -137,6 +142,7 @@ SHOPIFY = Connector(
     writers=(PROFILES,),
     check=check,
     emulator=emulator,
+    plans={plan: partial(emulator, plan=plan) for plan in PLANS},
     webhooks=webhooks,
     erase=Unsupported("later: customerRequestDataErasure comes with erasure requests"),
     write_consent=write_consent,

@@ -20,6 +20,7 @@ emulator/    an account on loopback that refuses what Zendesk refuses
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from connectors.zendesk.check import check
 from connectors.zendesk.client import http
@@ -37,11 +38,15 @@ def webhooks(settings: ZendeskSettings) -> Mapping[str, Webhook]:
     return {"events": WEBHOOK} if settings.webhook_secret is not None else {}
 
 
-def emulator(clock: Clock) -> Emulator:
+def emulator(clock: Clock, plan: str = "professional") -> Emulator:
     """An empty account on loopback that lives on ``clock``."""
     from connectors.zendesk.emulator import create  # a web server: only where one is wanted
 
-    return create(clock=clock)
+    return create(clock=clock, plan=plan)
+
+
+PLANS = ("team", "growth", "professional", "enterprise", "high_volume", "unmetered")
+"""Rate plans of the emulator."""
 
 
 ZENDESK = Connector(
@@ -54,6 +59,7 @@ ZENDESK = Connector(
     webhooks=webhooks,
     check=check,
     emulator=emulator,
+    plans={plan: partial(emulator, plan=plan) for plan in PLANS},
     erase=Unsupported("later: deleting a user for good cannot be undone"),
     write_consent=write_consent,
     read_back=read_back,
