@@ -6,20 +6,18 @@ fails, the vendor shows a code and a sentence; the exact keys are unconfirmed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.zendesk.emulator.account import Account
-from connectors.zendesk.emulator.jobs import MAX_IN_FLIGHT, Job, Result
+from connectors.zendesk.emulator.jobs import MAX_IN_FLIGHT, Job, Result, Task
 from connectors.zendesk.emulator.refusals import (
     Refusal,
     invalid_attribute,
     too_many_values,
 )
 from connectors.zendesk.emulator.wire import MAX_VALUES, Answer, Call
-
-Task = Callable[[], Result]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from connectors.zendesk.emulator.refusals import (
     Problem,
-    Refusal,
     invalid_attribute,
     record_invalid,
 )
@@ -116,6 +115,11 @@ class FieldSet:
         self.defined[key] = made
         return made
 
+    def remove(self, key: str) -> None:
+        """Delete a field for good: its values are shown no more, its key stays taken."""
+        if self.defined.pop(key, None) is not None:
+            self.retired.add(key)
+
     def accept(self, values: object) -> tuple[dict[str, Any], list[Problem]]:
         """The values as they are kept, without those of unknown keys; and what is wrong.
 
@@ -143,10 +147,6 @@ class FieldSet:
             key: stored.get(key, False if definition.type == "checkbox" else None)
             for key, definition in self.defined.items()
         }
-
-    def state(self) -> list[dict[str, Any]]:
-        """Every definition as JSON."""
-        return [asdict(definition) for definition in self.defined.values()]
 
     def _key_problems(self, key: str) -> list[Problem]:
         if not _KEY.fullmatch(key) or key in RESERVED:
@@ -241,8 +241,3 @@ def _definition_problems(title: str, kind: str, options: tuple[str, ...]) -> lis
         told = "Custom field options: must have at least one option"
         problems.append(Problem("custom_field_options", told, "BlankValue"))
     return problems
-
-
-def unknown_field() -> Refusal:
-    """400: the request holds no definition."""
-    return invalid_attribute("field", "an object")

@@ -19,8 +19,8 @@ MAX_IN_FLIGHT = 30
 KEPT_AT_MOST = 100
 
 Result = dict[str, Any]
-Task = Callable[[int], Result]
-"""Does the work for the record at one position and says how it went."""
+Task = Callable[[], Result]
+"""Does the work for one record and says how it went."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Job:
 
     id: str
     type: str
-    tasks: Sequence[Callable[[], Result]]
+    tasks: Sequence[Task]
     queued_at: datetime
     starts_at: datetime
     ends_at: datetime
@@ -83,7 +83,7 @@ class JobDesk:
         self._jobs: dict[str, Job] = {}
         self._made = 0
 
-    def queue(self, job_type: str, tasks: Sequence[Callable[[], Result]], now: datetime) -> Job:
+    def queue(self, job_type: str, tasks: Sequence[Task], now: datetime) -> Job:
         """The new job.
 
         Raises:

@@ -98,7 +98,7 @@ def _drift(account: Account, table: Table, fault: Fault) -> None:
         added = CustomField(number, fault.field, fault.field, "text", created_at=now)
         defined.setdefault(fault.field, added)
     elif fault.change == "remove":
-        defined.pop(fault.field, None)
+        account.fields[table.name].remove(fault.field)
     elif fault.field in defined:
         defined[fault.field] = replace(defined[fault.field], type="decimal")
 

@@ -34,6 +34,7 @@ class AccountState(BaseModel):
     addresses: list[Address]
     metrics: dict[int, Body]
     fields: dict[str, list[CustomField]]
+    retired: dict[str, set[str]]
     changes: int
     next_id: int
 
@@ -48,6 +49,7 @@ def dump(account: Account) -> Mapping[str, Any]:
         addresses=account.directory.addresses(),
         metrics=account.metrics,
         fields={kind: list(fields.defined.values()) for kind, fields in account.fields.items()},
+        retired={kind: fields.retired for kind, fields in account.fields.items()},
         changes=account.sequence.changes,
         next_id=account.sequence.next_id,
     ).model_dump(mode="json")
@@ -67,6 +69,7 @@ def restore(account: Account, dumped: str) -> None:
     account.metrics.update(state.metrics)
     for kind, fields in state.fields.items():
         account.fields[kind].defined.update({field.key: field for field in fields})
+        account.fields[kind].retired.update(state.retired[kind])
     account.sequence.changes = state.changes
     account.sequence.next_id = state.next_id
 

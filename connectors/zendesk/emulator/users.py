@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from connectors.zendesk.emulator.account import OWNER_ID, Account
 from connectors.zendesk.emulator.batches import attributes, batch, queue
 from connectors.zendesk.emulator.directory import Directory
-from connectors.zendesk.emulator.jobs import Result
+from connectors.zendesk.emulator.jobs import Result, Task
 from connectors.zendesk.emulator.paging import paged
 from connectors.zendesk.emulator.people import KIND
 from connectors.zendesk.emulator.refusals import (
@@ -123,9 +123,7 @@ def update_many_users(account: Account, call: Call) -> Answer:
     _require_bulk(account)
     request = batch(call, "users")
     if request.shared is None:
-        tasks: Sequence[Callable[[], Result]] = [
-            partial(_update, account, dict(row)) for row in request.records
-        ]
+        tasks: Sequence[Task] = [partial(_update, account, dict(row)) for row in request.records]
     else:
         tasks = [partial(_update, account, {**request.shared, **row}) for row in request.records]
     return queue(account, call, "UserBulkUpdateJobV2", tasks)
