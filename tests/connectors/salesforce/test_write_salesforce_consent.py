@@ -91,6 +91,15 @@ def test_two_withdrawals_of_one_person_are_one_update(hub: Hub, released: Releas
     assert patches == 1
 
 
+def test_people_of_all_kinds_in_turn_are_one_call(hub: Hub, released: Release) -> None:
+    """Salesforce refuses a call whose objects alternate more than ten times."""
+    people = [person(hub, stream) for _ in range(8) for stream in ("contacts", "leads")]
+
+    results = write_consent(hub.ctx, released(*map(change, people)))
+
+    assert [result.ok for result in results] == [True] * 16
+
+
 def test_consent_records_are_opted_out_as_well(hub: Hub, released: Release) -> None:
     """Where the org keeps an OptIn of that channel and purpose, it does not stay."""
     contact, record = consented(hub)
