@@ -8,7 +8,8 @@ read besides, since one that was erased for good between two runs may not come a
 Exports by time (organizations, ticket events). ``end_time`` is the state. A page begins with the
 second in which the one before ended, so its first records are often repeats and are dropped. A page
 holds its last second whole, however many records that are; if it held but that one second, the next
-page begins a second later.
+page begins a second later. Organizations that are deleted just stop coming: the ids of those that
+are there are listed at the end of each pass.
 
 Lists (ratings, survey responses). They can be asked from a time of *offering* on, and are answered
 later: each pass goes back by as long as an answer may take. Where the account's plan has no such
@@ -47,9 +48,7 @@ def split(rows: Sequence[Row], is_gone: IsGone) -> tuple[list[Row], list[str]]:
 
 
 class _Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A checkpoint; ``passed`` once a whole pass has ended, so that later ones bring changes."""
-
-    passed: bool = False
+    """A checkpoint."""
 
     @property
     def state(self) -> State:
@@ -92,28 +91,21 @@ class CursorExport:
         while not end:
             page = api.export(self.kind, progress.cursor, self.include)
             _refuse_circle(ctx, self.kind, page, page.after == progress.cursor)
-            progress, end = replace(progress, cursor=page.after), page.end
-            yield self._page(api, page, progress, last=end and not self.gone_list)
+            progress, end = CursorProgress(cursor=page.after), page.end
+            rows, gone = split(self.rows_of(api, page), self.is_gone)
+            yield Page(rows, next_state=progress.state, deletes=gone)
         if self.gone_list:
-            yield from self._gone(api, progress)
-
-    def _page(self, api: Api, page: Export, progress: CursorProgress, *, last: bool) -> Page:
-        rows, gone = split(self.rows_of(api, page), self.is_gone)
-        return _ending(rows, gone, progress, last=last)
-
-    def _gone(self, api: Api, progress: CursorProgress) -> Iterator[Page]:
-        after, last = "", False
-        while not last:
-            page = api.listed(self.gone_list, self.gone_list, after)
-            after, last = page.after, not page.after
-            yield _ending([], [str(row[KEY]) for row in page.rows], progress, last=last)
+            for ids, _ in _listed_ids(api, self.gone_list):
+                yield Page((), next_state=progress.state, deletes=ids)
 
 
-def _ending(rows: list[Row], gone: list[str], progress: _Progress, *, last: bool) -> Page:
-    """A page that ends its pass if ``last``; only a pass from the beginning saw everything."""
-    saved = replace(progress, passed=progress.passed or last)
-    whole = last and not progress.passed
-    return Page(rows, next_state=saved.state, deletes=gone, complete=whole)
+def _listed_ids(api: Api, name: str) -> Iterator[tuple[list[str], bool]]:
+    """The ids of a list page by page, and whether that was the last one."""
+    after, last = "", False
+    while not last:
+        page = api.listed(name, name, after)
+        after, last = page.after, not page.after
+        yield [str(row[KEY]) for row in page.rows], last
 
 
 def _refuse_circle(ctx: Context, kind: str, page: Export, stands: bool) -> None:
@@ -128,9 +120,15 @@ def _refuse_circle(ctx: Context, kind: str, page: Export, stands: bool) -> None:
 
 
 class TimeProgress(_Progress, frozen=True, kw_only=True):
-    """How far an export by time was read, in epoch seconds."""
+    """How far an export by time was read.
+
+    Args:
+        since: End time of the last page, epoch seconds.
+        passed: Whether a whole pass has ended, so that later ones bring changes.
+    """
 
     since: int = 0
+    passed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +142,8 @@ class TimeExport:
         rows_of: Rows of a page.
         is_gone: Whether a row tells of a record that is gone.
         include: What is side-loaded.
+        alive_list: List of the records that are there, and its name, where the export does not tell
+            which ones are not; empty if it is not needed.
     """
 
     kind: str
@@ -152,9 +152,10 @@ class TimeExport:
     rows_of: RowsOf
     is_gone: IsGone
     include: str = ""
+    alive_list: str = ""
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
-        """The pages from the last end time on, less the look-back."""
+        """The pages from the last end time on, less the look-back, then who is there."""
         api, progress = Api.of(ctx), msgspec.convert(state, TimeProgress)
         start, known, end = max(0, progress.since - self.lookback), frozenset[str](), False
         while not end:
@@ -165,8 +166,17 @@ class TimeExport:
             start = max(reached, start + 1)
             progress = replace(progress, since=max(progress.since, reached))
             kept = Export(fresh, page.sides, page.after, page.end)
-            rows, gone = split(self.rows_of(api, kept), self.is_gone)
-            yield _ending(rows, gone, progress, last=end)
+            yield self._page(api, kept, progress)
+        if self.alive_list:
+            for ids, last in _listed_ids(api, self.alive_list):
+                yield Page((), next_state=progress.state, alive=ids, complete=last)
+
+    def _page(self, api: Api, page: Export, progress: TimeProgress) -> Page:
+        """A page; the last one of a pass from the beginning saw everything that there is."""
+        rows, gone = split(self.rows_of(api, page), self.is_gone)
+        saved = replace(progress, passed=progress.passed or page.end)
+        whole = page.end and not progress.passed and not self.alive_list
+        return Page(rows, next_state=saved.state, deletes=gone, complete=whole)
 
 
 def _mark(row: Row) -> str:
@@ -181,7 +191,7 @@ class ListProgress(_Progress, frozen=True, kw_only=True):
     """How far a list was read; instants are milliseconds since 1970.
 
     Args:
-        since: Latest offer that earlier passes have seen.
+        since: Latest offer that earlier passes have seen; 0 before one has ended.
         latest: Latest offer that this pass has seen.
         after: Cursor of the page that comes next in this pass.
     """
@@ -225,12 +235,13 @@ class AnswerList:
         yield from pages
 
     def _pages(self, api: Api, progress: ListProgress) -> Iterator[Page]:
-        last = False
+        whole, last = not progress.since, False
         while not last:
             page = api.listed(self.path, self.name, progress.after, **self._bound(progress))
             rows, last = [self.row_of(row) for row in page.rows], not page.after
             progress = self._past(rows, progress, page.after)
-            yield _ending(rows, [], _closed(progress) if last else progress, last=last)
+            saved = ListProgress(since=progress.latest) if last else progress
+            yield Page(rows, next_state=saved.state, complete=whole and last)
 
     def _bound(self, progress: ListProgress) -> dict[str, str | int]:
         earliest = max(0, progress.since - 1_000 * self.window)
@@ -238,9 +249,5 @@ class AnswerList:
 
     def _past(self, rows: Sequence[Row], progress: ListProgress, after: str) -> ListProgress:
         times = [epoch_millis(at) for row in rows if (at := instant_of(row.get(self.offered)))]
-        return replace(progress, latest=max(progress.latest, *times, 0), after=after)
-
-
-def _closed(progress: ListProgress) -> ListProgress:
-    since = max(progress.since, progress.latest)
-    return ListProgress(passed=progress.passed, since=since)
+        latest = max(progress.since, progress.latest, *times, 0)
+        return replace(progress, latest=latest, after=after)

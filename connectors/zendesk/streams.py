@@ -24,7 +24,7 @@ from connectors.zendesk.rows import (
     with_identities,
     with_metrics,
 )
-from hub.core.connector import FullPass, Row, Since, Stream
+from hub.core.connector import Feed, FullPass, Row, Since, Stream
 from hub.core.records import (
     ConsentSignal,
     Feedback,
@@ -69,7 +69,7 @@ def _users(settings: ZendeskSettings) -> Stream:
         key=KEY,
         reader=_users_export(_user_rows, IDENTITIES),
         cursor=_CHANGED,
-        deletes=FullPass(),  # and the export names what is gone
+        deletes=Feed(),
         ignore=_BOOKKEEPING | set(map(user_field, owned)),  # the hub's own writes
         updated="updated_at",
         mapping_version=mapping.version(settings),
@@ -87,7 +87,7 @@ def _user_consents(settings: ZendeskSettings) -> Stream:
         key=KEY,
         reader=_users_export(rows_of),
         cursor=_CHANGED,
-        deletes=FullPass(),
+        deletes=Feed(),
         ignore=_BOOKKEEPING,
         updated="updated_at",
         mapping_version=mapping.version(settings),
@@ -120,6 +120,7 @@ def _organizations(settings: ZendeskSettings) -> Stream:
             lookback=settings.lookback,
             rows_of=_organization_rows,
             is_gone=lambda row: bool(row.get("deleted_at")),
+            alive_list="organizations",
         ),
         cursor=Since("updated_at", lookback=settings.lookback, ordered=False),
         deletes=FullPass(),
@@ -144,7 +145,7 @@ def _tickets(settings: ZendeskSettings) -> Stream:
         key=KEY,
         reader=_TICKETS_EXPORT,
         cursor=_CHANGED,
-        deletes=FullPass(),  # and the export names what is gone
+        deletes=Feed(),
         ignore=_BOOKKEEPING,
         updated="updated_at",
         mapping_version=mapping.version(settings),

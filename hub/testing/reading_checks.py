@@ -337,6 +337,7 @@ def _judge_delete(bench: Rig, stream: Stream) -> bool:
         bench.emulator.mutate({"op": "archive", "object": stream.name, "id": gone})
     except ValueError as err:
         raise NotApplicable(f"{stream.name}: the emulator cannot delete: {err}") from err
+    bench.clock.sleep(3_600)  # some vendors hold the latest changes back for a while
     is_pass = isinstance(stream.deletes, FullPass)
     after = bench.drain(stream, {} if is_pass else before.state)
     if is_pass:

@@ -342,21 +342,36 @@ def test_a_merged_user_leaves_and_the_survivor_stays(hub: Any) -> None:
     assert loser not in hub.records("users")
 
 
-def test_an_organization_that_is_gone_is_missed_by_a_full_pass(hub: Any) -> None:
-    """The export does not name it; absence from a complete pass does."""
+def test_an_organization_that_is_gone_is_noticed(hub: Any) -> None:
+    """The export does not name it; the list of those that are there does."""
     made = [
         str(hub.mutate("create", "organizations", properties={"name": f"O{n}"})["id"])
-        for n in range(20)
+        for n in range(120)
     ]
     hub.clock.sleep(120)
     hub.pull("organizations")
     hub.mutate("archive", "organizations", id=made[7])
+
+    counts = hub.pull("organizations").counts
+
+    assert counts.deleted == 1
+    assert set(hub.records("organizations")) == {*made} - {made[7]}
+
+
+def test_what_has_just_changed_is_not_taken_for_gone(hub: Any) -> None:
+    """A full pass within the minute that the exports leave out deletes nobody."""
+    users = add_users(hub, 5)
+    made = str(hub.mutate("create", "organizations", properties={"name": "Acme"})["id"])
     hub.clock.sleep(120)
+    hub.sync("users", "organizations")
+    hub.mutate("update", "users", id=users[0], properties={"name": "Now"})
+    hub.mutate("update", "organizations", id=made, properties={"name": "Now"})
 
-    incremental = hub.pull("organizations").counts.deleted
-    full = hub.pull("organizations", full=True).counts.deleted
+    counts = hub.sync("users", "organizations", full=True).counts
 
-    assert (incremental, full) == (0, 1)
+    assert counts.deleted == 0
+    assert users[0] in hub.records("users")
+    assert made in hub.records("organizations")
 
 
 # --- consent ---------------------------------------------------------------------------------
