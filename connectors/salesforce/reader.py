@@ -19,6 +19,7 @@ A pass, every page of which leaves a checkpoint, so that a killed run loses one 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -158,15 +159,15 @@ class SObjectReader:
             except FieldNotVisible as err:
                 progress = self._without_hidden(ctx, api, progress, err)
                 continue
-            if records:
-                progress = progress.past(records)
-                yield self._page(ctx, api, whole, progress.state, begins)
-                begins = False
-            if len(records) == self.page_size:
-                continue
-            if end == progress.last:
-                return (yield from self._ended(ctx, api, shape, progress, begins))
-            progress, span = replace(progress, at=end, after=""), span and span * 2
+            page = self._page(ctx, api, whole, begins)
+            progress = progress.past(records) if records else progress
+            is_short = len(records) < self.page_size
+            if is_short and end == progress.last:
+                return (yield from self._ended(ctx, api, shape, progress, page))
+            if is_short:
+                progress, span = replace(progress, at=end, after=""), span and span * 2
+            yield dataclasses.replace(page, next_state=progress.state)
+            begins = False
 
     def _next(self, api: Api, progress: Progress, end: datetime | None) -> list[Row]:
         """The next records by (SystemModstamp, Id), with the fields that fit into the URL."""
@@ -215,15 +216,14 @@ class SObjectReader:
         joined = ({**rest.get(record[KEY], {}), **record} for record in records)
         return [record for record in joined if is_deleted(record) or record[KEY] in rest]
 
-    def _page(
-        self, ctx: Context, api: Api, records: Sequence[Row], state: State, begins: bool
-    ) -> Page:
+    def _page(self, ctx: Context, api: Api, records: Sequence[Row], begins: bool) -> Page:
+        """The page that the records make; its checkpoint is for the caller to add."""
         rows = [record for record in records if not is_deleted(record)]
         self.enrich(ctx, api, rows)
         gone = [record for record in records if is_deleted(record)]
         merges = {row[KEY]: str(row[MASTER]) for row in gone if row.get(MASTER)}
         deletes = [row[KEY] for row in gone if row[KEY] not in merges]
-        return Page(rows, state, deletes, merges, begins=begins)
+        return Page(rows, deletes=deletes, merges=merges, begins=begins)
 
     def _without_hidden(
         self, ctx: Context, api: Api, progress: Progress, err: FieldNotVisible
@@ -239,14 +239,18 @@ class SObjectReader:
 
     # 6, 7 ------------------------------------------------------------------------------------
 
-    def _ended(
-        self, ctx: Context, api: Api, shape: Shape, progress: Progress, begins: bool
-    ) -> Pages:
+    def _ended(self, ctx: Context, api: Api, shape: Shape, progress: Progress, page: Page) -> Pages:
+        """The last page of the pass, with all that is gone."""
         known, gone = progress.until, list[str]()
         if shape.logs_deletes and not progress.whole:
             gone, known = self._gone(ctx, api, progress)
         done = progress.ended(known)  # 7
-        yield Page((), next_state=done.state, deletes=gone, complete=progress.whole, begins=begins)
+        yield dataclasses.replace(
+            page,
+            next_state=done.state,
+            deletes=[*page.deletes, *gone],
+            complete=progress.whole,
+        )
         return done
 
     def _gone(
