@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from connectors.zendesk.emulator import organizations
 from connectors.zendesk.emulator.account import Account
+from connectors.zendesk.emulator.help_desk import NewComment, NewTicket, open_ticket, reply
 from connectors.zendesk.emulator.refusals import invalid_attribute, not_found
 from connectors.zendesk.emulator.tables import Entry, Table, instant, restamp
 
@@ -18,10 +19,10 @@ class _Command(BaseModel):
 
 
 class CreateRecord(_Command):
-    """An agent adds a user or an organization."""
+    """An agent adds a user or an organization; a person opens a ticket, or somebody replies."""
 
     op: Literal["create"]
-    object: Literal["users", "organizations"]
+    object: Literal["users", "organizations", "tickets", "comments"]
     properties: dict[str, Any]
 
 
@@ -126,9 +127,15 @@ def _key(text: str) -> int | str:
 
 
 def _create(account: Account, new: CreateRecord) -> Entry:
-    if new.object == "users":
-        return account.people.create(new.properties, "user")
-    return organizations.create(account, new.properties, "user")
+    match new.object:
+        case "users":
+            return account.people.create(new.properties, "user")
+        case "organizations":
+            return organizations.create(account, new.properties, "user")
+        case "tickets":
+            return open_ticket(account, NewTicket.model_validate(new.properties))
+        case "comments":
+            return reply(account, NewComment.model_validate(new.properties))
 
 
 def _edit(account: Account, edit: EditRecord) -> set[str]:

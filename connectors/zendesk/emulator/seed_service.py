@@ -7,15 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connectors.zendesk.emulator.account import GROUP_ID, Account
 from connectors.zendesk.emulator.feedback import RATINGS, RESPONSES
+from connectors.zendesk.emulator.help_desk import (
+    NewComment,
+    blank_metrics,
+    comment_body,
+    minutes,
+    ticket_body,
+)
 from connectors.zendesk.emulator.tables import VISIBLE_AFTER_SECONDS, Body, stamp
 from connectors.zendesk.emulator.ulids import ulid
 
 if TYPE_CHECKING:
-    from hub.emulation.world.model import SurveyResponse, Ticket, TicketMessage
+    from hub.emulation.world.model import SurveyResponse, Ticket
 
 _PRIORITIES = {"low": "low", "medium": "normal", "high": "high", "urgent": "urgent"}
 _CHANNELS = {"email": "email", "phone": "voice", "chat": "chat", "store": "web"}
@@ -29,102 +36,47 @@ def settled(account: Account, at: datetime) -> datetime:
 def add_ticket(account: Account, ticket: Ticket, agents: Mapping[str, int]) -> None:
     """Add a ticket with its comments and metrics; ``agents`` are ids by name."""
     key, requester = int(ticket.ticket_id), int(ticket.local_id)
-    via = {"channel": _CHANNELS[ticket.channel], "source": {"from": {}, "to": {}, "rel": None}}
-    assignee = agents[ticket.agents[-1]] if ticket.agents else None
+    text, channel = ticket.messages[0].text, _CHANNELS[ticket.channel]
     user = account.table("users").find(requester)
-    body: Body = {
-        "url": account.url("tickets", key),
-        "id": key,
-        "external_id": None,
-        "via": via,
+    body = ticket_body(account, key, requester, ticket.subject, text, channel) | {
         "created_at": stamp(ticket.created_at),
         "updated_at": stamp(ticket.updated_at),
-        "type": "question",
-        "subject": ticket.subject,
-        "raw_subject": ticket.subject,
-        "description": ticket.messages[0].text,
         "priority": _PRIORITIES[ticket.priority],
-        "status": ticket.status if ticket.agents else "new",
-        "recipient": None,
-        "requester_id": requester,
-        "submitter_id": requester,
-        "assignee_id": assignee,
         "organization_id": user.body["organization_id"] if user else None,
-        "group_id": GROUP_ID if assignee else None,
-        "collaborator_ids": [],
-        "follower_ids": [],
-        "problem_id": None,
-        "has_incidents": False,
-        "is_public": True,
-        "due_at": None,
         "tags": [ticket.topic],
-        "custom_fields": [],
-        "satisfaction_rating": {"score": "unoffered"},
-        "sharing_agreement_ids": [],
-        "allow_channelback": False,
-        "from_messaging_channel": False,
     }
+    if ticket.agents:
+        assignee = agents[ticket.agents[-1]]
+        body |= {"status": ticket.status, "assignee_id": assignee, "group_id": GROUP_ID}
     account.table("tickets").add(body, settled(account, ticket.updated_at))
     account.metrics[key] = _metrics(account, ticket)
     for message in ticket.messages:
-        _add_comment(account, key, message, agents.get(message.author, requester), via)
-
-
-def _add_comment(
-    account: Account, ticket: int, message: TicketMessage, author: int, via: Mapping[str, Any]
-) -> None:
-    body = {
-        "id": account.sequence.id(),
-        "type": "Comment",
-        "author_id": author,
-        "body": message.text,
-        "html_body": f'<div class="zd-comment">{message.text}</div>',
-        "plain_body": message.text,
-        "public": True,
-        "attachments": [],
-        "audit_id": account.sequence.id(),
-        "via": dict(via),
-        "created_at": stamp(message.sent_at),
-        "metadata": {"system": {}, "custom": {}},
-        "ticket_id": ticket,
-    }
-    account.table("comments").add(body, settled(account, message.sent_at))
+        author = agents.get(message.author, requester)
+        said = NewComment(ticket_id=key, author_id=author, text=message.text)
+        comment = comment_body(account, said, body["via"], message.sent_at)
+        account.table("comments").add(comment, settled(account, message.sent_at))
 
 
 def _metrics(account: Account, ticket: Ticket) -> Body:
-    replies = [message for message in ticket.messages if message.author != "customer"]
-    solved = _minutes(ticket.created_at, ticket.solved_at)
-    key = account.sequence.id()
-    return {
-        "url": account.url("ticket_metrics", key),
-        "id": key,
-        "ticket_id": int(ticket.ticket_id),
-        "created_at": stamp(ticket.created_at),
+    replies = [stamp(said.sent_at) for said in ticket.messages if said.author != "customer"]
+    solved = minutes(ticket.created_at, ticket.solved_at)
+    return blank_metrics(account, int(ticket.ticket_id), ticket.created_at) | {
         "updated_at": stamp(ticket.updated_at),
         "group_stations": 1 if ticket.agents else 0,
         "assignee_stations": len(ticket.agents),
         "reopens": ticket.reopens,
         "replies": len(replies),
-        "assignee_updated_at": stamp(replies[-1].sent_at) if replies else None,
-        "requester_updated_at": stamp(ticket.messages[0].sent_at),
+        "assignee_updated_at": replies[-1] if replies else None,
         "status_updated_at": stamp(ticket.updated_at),
-        "initially_assigned_at": stamp(replies[0].sent_at) if replies else None,
-        "assigned_at": stamp(replies[-1].sent_at) if replies else None,
+        "initially_assigned_at": replies[0] if replies else None,
+        "assigned_at": replies[-1] if replies else None,
         "solved_at": stamp(ticket.solved_at) if ticket.solved_at else None,
         "latest_comment_added_at": stamp(ticket.messages[-1].sent_at),
-        "reply_time_in_minutes": _minutes(ticket.created_at, ticket.first_reply_at),
+        "reply_time_in_minutes": minutes(ticket.created_at, ticket.first_reply_at),
         "first_resolution_time_in_minutes": solved,
         "full_resolution_time_in_minutes": solved,
-        "agent_wait_time_in_minutes": _minutes(ticket.created_at, None),
         "requester_wait_time_in_minutes": solved,
-        "on_hold_time_in_minutes": {"calendar": 0, "business": 0},
     }
-
-
-def _minutes(start: datetime, end: datetime | None) -> dict[str, int | None]:
-    """Minutes between two moments; this help desk never closes, so business hours are all."""
-    passed = None if end is None else int((end - start).total_seconds()) // 60
-    return {"calendar": passed, "business": passed}
 
 
 # --- feedback --------------------------------------------------------------------------------

@@ -114,6 +114,30 @@ def test_users_change_records_over_the_control_plane(wire: Wire) -> None:
     assert methods == ["create"] * 2 + done
 
 
+def test_a_ticket_is_opened_and_answered(wire: Wire, clock: ManualClock) -> None:
+    """Each is exported, the reply moves the ticket, and the first public one is measured."""
+    person = wire.add_user("Ann")
+    asked = {"requester_id": person, "subject": "Help", "text": "It is broken."}
+    new = {"op": "create", "object": "tickets", "properties": asked}
+    ticket = int(wire.post("/__emulator__/mutate", new).json()["id"])
+    for minutes, public in ((10, False), (20, True), (30, True)):
+        clock.sleep(600)
+        said = {"ticket_id": ticket, "author_id": 101, "text": f"{minutes}", "public": public}
+        wire.emulator.mutate({"op": "create", "object": "comments", "properties": said})
+    clock.sleep(61)
+
+    page = wire.get("/incremental/tickets/cursor?start_time=0&include=metric_sets").json()
+    comments = wire.get(f"/tickets/{ticket}/comments").json()["comments"]
+
+    assert [row["id"] for row in page["tickets"]] == [ticket]
+    assert page["tickets"][0]["updated_at"] == comments[-1]["created_at"]
+    measured = page["metric_sets"][0]
+    assert (measured["replies"], measured["reply_time_in_minutes"]["calendar"]) == (2, 20)
+    assert [row["public"] for row in comments] == [True, False, True, True]
+    methods = [(e.method, e.object) for e in wire.emulator.effects.since(actor="user")]
+    assert methods == [("create", "tickets")] + [("create", "comments")] * 4
+
+
 def test_an_edit_can_be_backdated(wire: Wire) -> None:
     """The test of late commits chooses record and time."""
     key = wire.add_user()
@@ -157,6 +181,8 @@ def test_custom_fields_come_and_go_during_a_sync(full_wire: Wire, stream: str) -
         seen.append({"shoe_size" in row[own] for row in rows})
 
     assert seen == [{True}, {False}]
+    again = {f"{stream[:-1]}_field": {"key": "shoe_size", "title": "Shoes", "type": "text"}}
+    assert full_wire.post(f"/{own}", again).status_code == 422
 
 
 def test_other_rows_drift_at_their_top(full_wire: Wire) -> None:
