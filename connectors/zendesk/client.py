@@ -86,6 +86,8 @@ def translate(response: Response) -> HubError | None:
             return NotOffered(f"there is no such thing in this account ({told})")
         case HTTPStatus.CONFLICT:
             return RetryLater("another request was changing the same record", after=_CONFLICT)
+        case HTTPStatus.TOO_MANY_REQUESTS if told == _TOO_MANY_JOBS:
+            return RetryLater("Zendesk has as many bulk updates under way as it takes", after=_JOB)
         case HTTPStatus.UNPROCESSABLE_ENTITY if _TOO_RECENT in str(response.json):
             return TooRecent("nothing of the last minute is handed out")
         case HTTPStatus.BAD_REQUEST | HTTPStatus.UNPROCESSABLE_ENTITY:
@@ -94,8 +96,9 @@ def translate(response: Response) -> HubError | None:
             return None
 
 
-_CONFLICT = 2.0
-_TOO_RECENT = "Too recent start_time"
+_CONFLICT, _JOB = 2.0, 30.0
+"""Seconds to wait for another request, and for another job, to end: Zendesk does not say."""
+_TOO_MANY_JOBS, _TOO_RECENT = "TooManyJobs", "Too recent start_time"
 _RENEW = (
     "Compare client_id and client_secret with Admin Center > Apps and integrations > APIs > OAuth "
     "clients (a used or revoked refresh token must be authorised anew), then check again."

@@ -338,16 +338,18 @@ def test_a_job_that_goes_astray_is_ambiguous(connect_hub: Connect, send: Send, f
     assert sum(hub.waits.seconds) <= PATIENCE + 15
 
 
-def test_a_full_queue_is_waited_for(hub: Any, send: Send) -> None:
-    """A 429 for too many jobs costs a wait; the write takes effect once."""
+def test_a_full_queue_is_waited_for(connect: Connect, clock: ManualClock, send: Send) -> None:
+    """Thirty jobs of somebody else are under way: the thirty-first waits for its place."""
+    hub = connect(create(clock=clock, job_seconds=20))
     [user] = users(hub, 1)
-    before = len(hub.emulator.effects)
-    hub.strike({"kind": "rate_limited", "path": "*/update_many", "times": 1})
+    for number in range(30):
+        body = {"users": [{"id": int(user), "notes": f"n{number}"}]}
+        hub.ctx.wire.put("/api/v2/users/update_many", json=body)
 
     result = send(hub, change(user))[f"trace-{user}"]
 
     assert result.ok
-    assert len(hub.emulator.effects) == before + 1
+    assert any("as many bulk updates under way" in reason for _, reason in hub.waits.told)
 
 
 def test_a_lost_answer_takes_effect_once(hub: Any, send: Send) -> None:
