@@ -18,6 +18,7 @@ from benchmarks import (
     shared_limits,
     size,
     startup,
+    write_calls,
 )
 from benchmarks.results import Finding
 
@@ -27,6 +28,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "rest_pull": rest_pull.measure,
     "pipeline": pipeline.measure,
     "shared_limits": shared_limits.measure,
+    "write_calls": write_calls.measure,
     "startup": startup.measure,
     "size": size.measure,
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.results import Finding
 from hub import pipeline
 from hub.app import load
-from hub.cli.demo.stage import demo_toml
+from hub.cli.demo.stage import EVERY_EXPORT, demo_toml
 from hub.emulation.world import World
 
 PEOPLE = 6_000
@@ -55,7 +55,7 @@ def _settings(folder: Path, people: int) -> Path:
     exports.mkdir()
     World.build(1, people=people).write_files(exports)
     path = folder / "hub.toml"
-    path.write_text(demo_toml(folder, {}), encoding="utf-8")
+    path.write_text(demo_toml(folder, {}, EVERY_EXPORT), encoding="utf-8")
     return path
 
 
