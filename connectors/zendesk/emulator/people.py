@@ -88,7 +88,13 @@ class People:
         self._account.log("archive", KIND, entry.id, set(), actor)
 
     def restore(self, entry: Entry, actor: Actor) -> None:
-        """Take back a soft deletion, as Zendesk's support can."""
+        """Take back a soft deletion, as Zendesk's support can.
+
+        Raises:
+            Refusal: 422 if somebody else has the user's address or external id by now.
+        """
+        if problems := list(self._conflicts(entry.body, entry)):
+            raise record_invalid(problems)
         entry.deleted = False
         self._write(entry, {"active": True})
         self._account.log("restore", KIND, entry.id, set(), actor)

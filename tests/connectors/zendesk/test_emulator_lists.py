@@ -136,6 +136,8 @@ def test_a_deleted_users_address_is_free_again(wire: Wire) -> None:
     wire.send("DELETE", f"/users/{key}")
 
     assert wire.add_user("Anna", email="ann@example.com") != key
+    with pytest.raises(ValueError, match="already being used"):
+        wire.emulator.mutate({"op": "restore", "object": "users", "id": str(key)})
 
 
 def test_a_deleted_organization_is_gone_without_a_trace(full_wire: Wire) -> None:

@@ -197,7 +197,9 @@ def test_other_rows_drift_at_their_top(full_wire: Wire) -> None:
     assert shown == ["new", ["new"]]
 
 
-@pytest.mark.parametrize("stream", ["users", "organizations", "tickets", "comments"])
+@pytest.mark.parametrize(
+    "stream", ["users", "organizations", "tickets", "comments", "survey_responses"]
+)
 def test_a_late_commit_changes_what_the_row_shows(full_wire: Wire, stream: str) -> None:
     """Each changed record is one effect of a user, and its row is another one."""
     before = full_wire.emulator.snapshot()
