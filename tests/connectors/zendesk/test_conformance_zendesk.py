@@ -13,6 +13,7 @@ from connectors.zendesk.emulator import ZendeskEmulator, create
 from connectors.zendesk.fields import FIELDS
 from hub.core.clock import Clock
 from hub.core.connector import OutField
+from hub.core.plugins import load_connector
 from hub.testing import CHECKS, Check, Grade, Subject, conduct
 
 
@@ -59,6 +60,11 @@ def test_it_keeps_its_promise_to_an_old_account(check: Check) -> None:
     finding = conduct(check, OLD)
 
     assert finding.outcome != "failed", finding.detail
+
+
+def test_it_is_met_through_its_entry_point() -> None:
+    """The built-in connector is loaded exactly like a third-party one."""
+    assert load_connector("zendesk") is ZENDESK
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
