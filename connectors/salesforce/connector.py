@@ -32,7 +32,13 @@ from connectors.salesforce.check import check
 from connectors.salesforce.client import http
 from connectors.salesforce.config import SalesforceSettings
 from connectors.salesforce.consent import read_back, write_consent
-from connectors.salesforce.enrich import Enrich, nothing_more, with_parties, with_purposes
+from connectors.salesforce.enrich import (
+    Enrich,
+    nothing_more,
+    with_parties,
+    with_purposes,
+    with_refusals,
+)
 from connectors.salesforce.fields import FIELDS, names
 from connectors.salesforce.reader import SObjectReader
 from connectors.salesforce.rows import KEY
@@ -106,11 +112,7 @@ def _sources(settings: SalesforceSettings) -> Iterator[_Source]:
     yield _Source("opportunities", "Opportunity", Deal, mapping.opportunity, related=True)
     yield _Source("tasks", "Task", Task, mapping.task, related=True)
     yield _Source("events", "Event", Interaction, mapping.event, related=True)
-    yield _Source("contact_consents", "Contact", ConsentSignal, permissions.opt_outs, people=False)
-    yield _Source("lead_consents", "Lead", ConsentSignal, permissions.opt_outs)
-    if settings.person_accounts:
-        of_person = partial(permissions.opt_outs, prefix="Person")
-        yield _Source("person_account_consents", "Account", ConsentSignal, of_person, people=True)
+    yield from _opt_outs(settings)
     yield _Source(
         "individuals",
         "Individual",
@@ -127,6 +129,16 @@ def _sources(settings: SalesforceSettings) -> Iterator[_Source]:
         optional=True,
         enrich=with_purposes(of_individual("PartyId")),
     )
+
+
+def _opt_outs(settings: SalesforceSettings) -> Iterator[_Source]:
+    signal, told = ConsentSignal, with_refusals("IndividualId")
+    boxes = permissions.opt_outs
+    yield _Source("contact_consents", "Contact", signal, boxes, people=False, enrich=told)
+    yield _Source("lead_consents", "Lead", signal, boxes, enrich=told)
+    if settings.person_accounts:
+        boxes, told = partial(boxes, prefix="Person"), with_refusals("PersonIndividualId")
+        yield _Source("person_account_consents", "Account", signal, boxes, people=True, enrich=told)
 
 
 def _stream(settings: SalesforceSettings, source: _Source) -> Stream:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from connectors.salesforce.api import Api, in_batches
+from connectors.salesforce.api import RETRIEVED, Api, in_batches
 from connectors.salesforce.client import FieldNotVisible, ObjectNotVisible
-from connectors.salesforce.rows import KEY, PARTIES, PURPOSE
+from connectors.salesforce.rows import INDIVIDUAL, KEY, PARTIES, PURPOSE, REFUSALS
 from connectors.salesforce.soql import IDS_AT_ONCE, among, select
 from hub.core.connector import Context, Row
 
@@ -18,6 +18,22 @@ _REACHED_AT = ("Email", "Phone", "MobilePhone")
 
 def nothing_more(_ctx: Context, _api: Api, _rows: Sequence[Row]) -> None:
     """Adds nothing: the record's fields say it all."""
+
+
+def with_refusals(individual: str) -> Enrich:
+    """Adds what the individual refuses that the field ``individual`` names.
+
+    An individual may be linked long after it was read; that moves the record it is linked to.
+    """
+
+    def enrich(ctx: Context, api: Api, rows: Sequence[Row]) -> None:
+        found: dict[str, Row] = {}
+        for batch in in_batches(_ids(rows, individual), RETRIEVED):
+            found |= _refusals(ctx, api, batch)
+        for row in rows:
+            row[INDIVIDUAL] = found.get(row.get(individual) or "")
+
+    return enrich
 
 
 def with_parties(individual: str, *, person_accounts: bool) -> Enrich:
@@ -52,6 +68,16 @@ def with_purposes(then: Enrich) -> Enrich:
             row[PURPOSE] = names.get(row.get("DataUsePurposeId") or "")
 
     return enrich
+
+
+def _refusals(ctx: Context, api: Api, ids: Sequence[str]) -> Mapping[str, Row]:
+    """What individuals refuse, by id: as much of it as the org shows."""
+    try:
+        shown = api.describe("Individual").visible(REFUSALS)
+        return api.retrieve("Individual", ids, [KEY, *shown])
+    except ObjectNotVisible as err:
+        ctx.log.warning("%s", err)
+        return {}
 
 
 def _people(

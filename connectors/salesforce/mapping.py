@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connectors.salesforce.config import SalesforceSettings
-from connectors.salesforce.rows import VALUES, behind, employer
+from connectors.salesforce.rows import REFUSALS, VALUES, behind, employer
 from hub.core.connector import Row
 from hub.core.money import minor_units
 from hub.core.records import (
@@ -76,16 +76,15 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "WhoId", "AccountId", "Subject", "EventSubtype", "Type", "StartDateTime",
         "ActivityDateTime", "ActivityDate", "DurationInMinutes", "CreatedDate",
     ),
-    "contact_consents": ("Email", "Phone", "MobilePhone", "HomePhone", "Fax", *_OPT_OUTS),
-    "lead_consents": ("Email", "Phone", "MobilePhone", "Fax", *_OPT_OUTS),
+    "contact_consents": (
+        "IndividualId", "Email", "Phone", "MobilePhone", "HomePhone", "Fax", *_OPT_OUTS,
+    ),
+    "lead_consents": ("IndividualId", "Email", "Phone", "MobilePhone", "Fax", *_OPT_OUTS),
     "person_account_consents": (
-        "PersonEmail", "Phone", "PersonMobilePhone", "PersonHomePhone", "Fax",
+        "PersonIndividualId", "PersonEmail", "Phone", "PersonMobilePhone", "PersonHomePhone", "Fax",
         *("Person" + name for name in _OPT_OUTS),
     ),
-    "individuals": (
-        "HasOptedOutSolicit", "HasOptedOutProfiling", "HasOptedOutTracking",
-        "HasOptedOutGeoTracking", "HasOptedOutProcessing", "ShouldForget",
-    ),
+    "individuals": REFUSALS,
     "contact_point_consents": (
         "PartyId", "DataUsePurposeId", "ContactPointType", "PrivacyConsentStatus", "CaptureDate",
         "CaptureSource", "EffectiveFrom", "EffectiveTo", "DoubleConsentCaptureDate",

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from connectors.salesforce.config import SalesforceSettings
-from connectors.salesforce.rows import KEY, PARTIES, PURPOSE, VALUES, parties, party
+from connectors.salesforce.rows import INDIVIDUAL, KEY, PARTIES, PURPOSE, VALUES, parties, party
 from hub.core.connector import Row
 from hub.core.errors import SkipRecord
 from hub.core.records import ConsentClaim, ConsentSignal, PartyRef
@@ -28,7 +28,7 @@ _WHOLE_PERSON: tuple[None] = (None,)
 
 
 def opt_outs(row: Row, settings: SalesforceSettings, prefix: str = "") -> ConsentSignal:
-    """What the opt-out boxes of a contact, lead or person account say.
+    """What the opt-out boxes of a contact, lead or person account say, and its individual.
 
     Args:
         row: The record.
@@ -53,7 +53,7 @@ def opt_outs(row: Row, settings: SalesforceSettings, prefix: str = "") -> Consen
     who = party(row[KEY])
     if who is None:
         raise SkipRecord("the id is no person's", reason="no-party", where=str(row[KEY]))
-    return ConsentSignal(party=who, claims=claims)
+    return ConsentSignal(party=who, claims=[*claims, *_refusals(row.get(INDIVIDUAL), settings)])
 
 
 def individual(row: Row, settings: SalesforceSettings) -> ConsentSignal:
@@ -61,14 +61,17 @@ def individual(row: Row, settings: SalesforceSettings) -> ConsentSignal:
 
     ``HasOptedOutProcessing`` and ``ShouldForget`` restrict every use.
     """
-    claims = [
-        ConsentClaim(purpose=purpose, channel="*", decision="object")
-        for name, purpose in settings.individual_purposes.items()
-        if flag(row, name)
-    ]
-    if flag(row, "HasOptedOutProcessing") or flag(row, "ShouldForget"):
-        claims.append(ConsentClaim(purpose="*", channel="*", decision="restrict"))
-    return ConsentSignal(party=_first(row), claims=claims)
+    return ConsentSignal(party=_first(row), claims=[*_refusals(row, settings)])
+
+
+def _refusals(said: object, settings: SalesforceSettings) -> Iterator[ConsentClaim]:
+    if not isinstance(said, Mapping):
+        return
+    for name, purpose in settings.individual_purposes.items():
+        if flag(said, name):
+            yield ConsentClaim(purpose=purpose, channel="*", decision="object")
+    if flag(said, "HasOptedOutProcessing") or flag(said, "ShouldForget"):
+        yield ConsentClaim(purpose="*", channel="*", decision="restrict")
 
 
 def contact_point(row: Row, settings: SalesforceSettings) -> ConsentSignal:

@@ -1,7 +1,8 @@
 """What a row is: one record as the org shows it, beside what its own object does not tell.
 
     {"Id": "003…", "SystemModstamp": "…", "Email": "…", "HasOptedOutOfEmail": false,
-     "parties of individual": [{"Id": "003…", "Email": "…"}], "data use purpose": "Newsletter"}
+     "individual's refusals": {"HasOptedOutSolicit": true}, "data use purpose": "Newsletter",
+     "parties of individual": [{"Id": "003…", "Email": "…"}]}
 
 Salesforce's own names have no blanks, so the added ones cannot collide with a field. A field that
 is not in the row was not visible: nothing is known of it.
@@ -19,7 +20,18 @@ KEY = "Id"
 DELETED = "IsDeleted"
 MASTER = "MasterRecordId"
 PARTIES = "parties of individual"
+INDIVIDUAL = "individual's refusals"
 PURPOSE = "data use purpose"
+
+REFUSALS = (
+    "HasOptedOutSolicit",
+    "HasOptedOutProfiling",
+    "HasOptedOutTracking",
+    "HasOptedOutGeoTracking",
+    "HasOptedOutProcessing",
+    "ShouldForget",
+)
+"""What an individual can refuse."""
 
 VALUES = Values("Salesforce", KEY)
 

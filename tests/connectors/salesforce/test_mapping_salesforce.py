@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from connectors.salesforce import fields, mapping, permissions
 from connectors.salesforce.config import SalesforceSettings
 from connectors.salesforce.describe import Described, Field, SchemaChange, Shape
-from connectors.salesforce.rows import PARTIES, PURPOSE
+from connectors.salesforce.rows import INDIVIDUAL, PARTIES, PURPOSE
 from hub.core.connector import Row
 from hub.core.errors import SkipRecord
 from hub.core.records import Address, ConsentClaim, Identifier, PartyRef, Record, decode, encode
@@ -274,6 +274,15 @@ def test_an_opt_out_is_about_the_addresses_of_the_record() -> None:
     assert [claim.point for claim in nowhere] == [None]
 
 
+def test_a_contact_refuses_what_its_individual_refuses() -> None:
+    """Beside its own boxes; false and hidden say nothing."""
+    said = {"Id": "0PK5g0000000001AAA", "HasOptedOutSolicit": True, "HasOptedOutTracking": False}
+
+    signal = permissions.opt_outs(row(**{INDIVIDUAL: said}), SETTINGS)
+
+    assert signal.claims == [ConsentClaim(purpose="marketing", channel="*", decision="object")]
+
+
 def test_an_individual_objects_for_the_first_of_its_people() -> None:
     """By purpose on every channel; not to be processed at all restricts everything."""
     people = [{"Id": CONTACT}, {"Id": LEAD}]
@@ -350,7 +359,16 @@ ODD = st.one_of(
     st.lists(st.text(max_size=3), max_size=2),
     st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
 )
-EXTRA = ("SystemModstamp", "Loyalty__c", "Store__c", "Reopens__c", "Agents__c", "Account", PARTIES)
+EXTRA = (
+    "SystemModstamp",
+    "Loyalty__c",
+    "Store__c",
+    "Reopens__c",
+    "Agents__c",
+    "Account",
+    PARTIES,
+    INDIVIDUAL,
+)
 
 
 @pytest.mark.parametrize("stream", MAPS)

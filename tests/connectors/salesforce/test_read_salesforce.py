@@ -480,6 +480,36 @@ def test_a_box_that_is_not_ticked_grants_nothing(hub: Hub) -> None:
     assert hub.ledger() == []
 
 
+def test_an_individual_that_is_linked_later_speaks_for_its_contact(hub: Hub) -> None:
+    """Its refusal is old; the link moves the contact, and brings the refusal along."""
+    [contact] = add(hub, 1)
+    refusing = {"LastName": "P", "HasOptedOutSolicit": True}
+    individual = str(hub.mutate("create", "individuals", properties=refusing)["id"])
+    hub.sync("contacts", "contact_consents")
+    before = len(hub.ledger())
+    later(hub, 86_400)
+
+    edit(hub, contact, IndividualId=individual)
+    hub.sync("contacts", "contact_consents")
+
+    assert before == 0
+    [event] = hub.ledger()
+    assert (event.purpose, event.channel, event.decision) == ("marketing", "*", "object")
+
+
+def test_a_hidden_refusal_leaves_the_others_known(hub: Hub) -> None:
+    """One field of the individual is not visible; what the rest says still counts."""
+    refusing = {"LastName": "P", "HasOptedOutSolicit": True}
+    individual = str(hub.mutate("create", "individuals", properties=refusing)["id"])
+    add(hub, 1, IndividualId=individual)
+    hub.mutate("hide", "individuals", field="HasOptedOutTracking")
+
+    report = hub.sync("contacts", "contact_consents", "individuals")
+
+    assert [stream.error for stream in report.streams] == [None] * 3
+    assert {event.decision for event in hub.ledger()} == {"object"}
+
+
 def test_an_org_without_data_privacy_has_no_individuals(
     connect_hub: Connect, clock: ManualClock
 ) -> None:
