@@ -87,7 +87,7 @@ def test_a_value_of_a_record_fails_its_record_only(pair: tuple[Caller, str, str]
     """The error names the field."""
     caller, ann, bob = pair
 
-    results = update(caller, contact(id=ann, LastName="x" * 81), contact(id=bob, Title="Boss"))
+    results = update(caller, contact(id=ann, LastName="x" * 81), contact(id=bob, LastName="x" * 80))
 
     assert [row["success"] for row in results] == [False, True]
     assert results[0]["errors"][0]["statusCode"] == "STRING_TOO_LONG"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connectors.salesforce.emulator.ids import numbered
 from connectors.salesforce.emulator.org import INTEGRATION_USER
 
 if TYPE_CHECKING:
@@ -62,6 +63,19 @@ def test_a_permission_set_that_nobody_has_grants_nothing(caller: Caller) -> None
     create_field(caller)
 
     grant(caller, assign=False)
+
+    assert described(caller) is None
+
+
+def test_what_somebody_else_may_see_grants_nothing(caller: Caller) -> None:
+    """The set has to be assigned to the user that asks."""
+    create_field(caller)
+    grant(caller, assign=False)
+    (row,) = caller.rows("SELECT Id FROM PermissionSet")
+
+    caller.create(
+        "PermissionSetAssignment", AssigneeId=numbered("005", 3), PermissionSetId=row["Id"]
+    )
 
     assert described(caller) is None
 

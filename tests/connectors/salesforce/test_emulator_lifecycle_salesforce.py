@@ -113,6 +113,61 @@ def test_a_merge_leaves_the_loser_with_its_winner(caller: Caller) -> None:
     assert moved == [{"Id": case, "ContactId": winner, "SystemModstamp": moment}]
 
 
+def test_a_merge_that_fills_nothing_moves_the_winner(caller: Caller) -> None:
+    """A reader has to meet the winner again, since its children changed."""
+    winner, loser = (caller.create(LastName="Ann") for _ in range(2))
+    caller.emulator.clock.sleep(60)
+
+    caller.emulator.mutate({"op": "merge", "object": "contacts", "id": winner, "other": loser})
+
+    assert caller.rows("SELECT SystemModstamp FROM Contact") == [
+        {"SystemModstamp": "2026-01-01T00:01:00.000+0000"}
+    ]
+
+
+def test_programs_and_people_sign_what_they_change(caller: Caller) -> None:
+    """LastModifiedBy tells the hub's own writes from those of staff."""
+    ann = caller.create(LastName="Ann")
+    soql = "SELECT LastModifiedBy.Name FROM Contact"
+    change = {"op": "update", "object": "contacts", "id": ann, "properties": {"Title": "Boss"}}
+
+    caller.patch(f"/sobjects/Contact/{ann}", {"Title": "Chief"})
+    by_program = caller.rows(soql)[0]["LastModifiedBy"]["Name"]
+    caller.emulator.mutate(change)
+    by_person = caller.rows(soql)[0]["LastModifiedBy"]["Name"]
+
+    assert (by_program, by_person) == ("Hub Integration", "Mia Manager")
+
+
+def test_an_edit_can_be_backdated(caller: Caller) -> None:
+    """As a transaction that began earlier and commits now."""
+    ann = caller.create(LastName="Ann")
+    caller.emulator.clock.sleep(3_600)
+    edit = {"op": "update", "object": "contacts", "id": ann, "properties": {"Title": "Boss"}}
+
+    done = caller.emulator.mutate({**edit, "modified_at": "2026-01-01T00:30:00Z"})
+
+    assert done == {"changed": ["Title"]}
+    assert caller.rows("SELECT SystemModstamp FROM Contact") == [
+        {"SystemModstamp": "2026-01-01T00:30:00.000+0000"}
+    ]
+
+
+def test_deletions_outside_the_span_are_not_told(caller: Caller) -> None:
+    """From the start on, up to and without the end."""
+    early, late = (caller.create(LastName=name) for name in ("Ann", "Bob"))
+    caller.emulator.clock.sleep(600)
+    caller.send("DELETE", f"/sobjects/Contact/{early}")
+    caller.emulator.clock.sleep(600)
+    caller.send("DELETE", f"/sobjects/Contact/{late}")
+    query = {"start": "2026-01-01T00:10:00Z", "end": "2026-01-01T00:20:00Z"}
+
+    told = caller.get("/sobjects/Contact/deleted/", params=query).json()
+
+    assert [row["id"] for row in told["deletedRecords"]] == [early]
+    assert told["latestDateCovered"] == "2026-01-01T00:20:00.000+0000"
+
+
 def test_a_deleted_account_takes_its_people_along(caller: Caller) -> None:
     """Every record that goes is an effect of its own and stands in its object's log."""
     company = caller.create("Account", Name="Acme")
@@ -198,12 +253,14 @@ def test_a_change_of_the_account_is_a_change_of_the_contact(people: Caller) -> N
     people.emulator.clock.sleep(60)
     before = len(people.emulator.effects)
 
-    people.patch(f"/sobjects/Account/{account['Id']}", {"PersonHasOptedOutOfEmail": True})
+    change = {"PersonHasOptedOutOfEmail": True, "FirstName": "Anna"}
+    people.patch(f"/sobjects/Account/{account['Id']}", change)
 
     soql = "SELECT HasOptedOutOfEmail, SystemModstamp FROM Contact"
     assert people.rows(soql) == [
         {"HasOptedOutOfEmail": True, "SystemModstamp": "2026-01-01T00:01:00.000+0000"}
     ]
+    assert people.rows("SELECT Name FROM Account") == [{"Name": "Anna Archer"}]
     assert len(people.emulator.effects) == before + 1
 
 

@@ -131,6 +131,7 @@ TABLE = (
     post("bad-date", {"LastName": "A", "Birthdate": "soon"}, "JSON_PARSER_ERROR"),
     post("malformed-reference", {"LastName": "A", "AccountId": "7"}, "MALFORMED_ID"),
     post("dangling-reference", {"LastName": "A", "AccountId": numbered("001", 9)}, DANGLING),
+    post("reference-to-deleted", {"LastName": "A", "ReportsToId": DELETED}, "ENTITY_IS_DELETED"),
     post("reference-to-other-kind", {"LastName": "A", "AccountId": BOB}, DANGLING),
     Wrong("no-object", "POST", "/sobjects/Contact", 400, "JSON_PARSER_ERROR", body=["LastName"]),
     Wrong("upsert-by-anything", "PATCH", "/sobjects/Contact/Title/Boss", 404, "NOT_FOUND", body={}),
@@ -216,6 +217,14 @@ TABLE = (
     ),
     Wrong(
         "26-requests", "POST", "/composite", 400, "LIMIT_EXCEEDED", body={"compositeRequest": MANY}
+    ),
+    Wrong(
+        "same-reference-twice",
+        "POST",
+        "/composite",
+        400,
+        "BAD_REQUEST",
+        body={"compositeRequest": MANY[:1] * 2},
     ),
     custom_field("field-exists", "DUPLICATE_DEVELOPER_NAME", "Contact.Shoe__c"),
     custom_field("field-of-nothing", DANGLING, "Foo.Bar__c"),

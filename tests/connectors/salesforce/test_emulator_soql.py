@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.salesforce.emulator import create
+from connectors.salesforce.emulator.ids import numbered
 from connectors.salesforce.emulator.org import Org
 from connectors.salesforce.emulator.refusals import Refusal
 from connectors.salesforce.emulator.routes import perform
@@ -87,6 +88,17 @@ def test_rows_come_in_the_order_asked_for(people: Caller, order: str, found: str
     rows = people.rows(f"SELECT FirstName FROM Contact ORDER BY {order}")
 
     assert " ".join(row["FirstName"] for row in rows) == found
+
+
+def test_an_address_is_one_value_of_several_parts(people: Caller) -> None:
+    """Null where no part is known."""
+    people.create(LastName="Dee", MailingCity="Perth", MailingPostalCode="6000")
+
+    rows = people.rows("SELECT MailingAddress FROM Contact ORDER BY CreatedDate")
+
+    assert rows[0]["MailingAddress"] is None
+    assert rows[-1]["MailingAddress"]["city"] == "Perth"
+    assert rows[-1]["MailingAddress"]["postalCode"] == "6000"
 
 
 def test_limit_and_offset_cut_the_result(people: Caller) -> None:
@@ -236,6 +248,37 @@ def test_a_cursor_that_nobody_asks_for_is_gone_after_a_quarter_of_an_hour(
     answer = caller.get(body["nextRecordsUrl"])
 
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
+
+
+def test_a_cursor_lives_as_long_as_somebody_asks_for_it(caller: Caller, clock: ManualClock) -> None:
+    """Each page gives it another quarter of an hour."""
+    fill(caller.emulator.org, 450)
+    options = {"Sforce-Query-Options": "batchSize=200"}
+    page = caller.query("SELECT Id FROM Contact", headers=options).json()
+    for _ in range(2):
+        clock.sleep(14 * 60)
+        page = caller.get(page["nextRecordsUrl"]).json()
+
+    assert page["done"]
+
+
+def test_a_full_last_page_is_the_last(caller: Caller) -> None:
+    """400 records are two pages of 200, not three."""
+    fill(caller.emulator.org, 400)
+
+    assert [len(page) for page in pages(caller, "SELECT Id FROM Contact", 200)] == [200, 200]
+
+
+def test_what_is_deleted_between_two_pages_is_missing(caller: Caller) -> None:
+    """The announced total stays: a reader that counts notices."""
+    fill(caller.emulator.org, 250)
+    options = {"Sforce-Query-Options": "batchSize=200"}
+    page = caller.query("SELECT Id FROM Contact ORDER BY Id", headers=options).json()
+    caller.send("DELETE", f"/sobjects/Contact/{numbered('003', 250)}")
+
+    rest = caller.get(page["nextRecordsUrl"]).json()
+
+    assert (rest["totalSize"], len(rest["records"]), rest["done"]) == (250, 49, True)
 
 
 def test_the_eleventh_cursor_closes_the_first(caller: Caller) -> None:

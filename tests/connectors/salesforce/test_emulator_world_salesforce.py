@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -85,6 +86,33 @@ def test_a_refusal_without_a_date_is_a_box_only(seeded: Caller, world: World) ->
     assert all(row["CaptureSource"] for row in consents)
 
 
+@pytest.mark.parametrize(
+    ("change", "status", "out"),
+    [
+        ({"decision": "withdraw", "decided_at": None}, "OptIn", True),
+        ({"decision": "withdraw", "evidence": ""}, "OptOut", True),
+        ({"decision": "deny"}, "OptOut", True),
+        ({"decision": "grant", "evidence": ""}, "OptIn", False),
+    ],
+    ids=["undated-withdrawal", "dated-withdrawal", "denial", "import"],
+)
+def test_a_later_decision_shows_as_far_as_it_is_known(
+    clock: ManualClock, world: World, change: dict[str, Any], status: str, out: bool
+) -> None:
+    """A withdrawal without a date ticks the box; the older consent beside it is left as it was."""
+    grant = next(
+        e for e in world.of(SYSTEM, world.consents) if e.decision == "grant" and e.evidence
+    )
+    bare = dataclasses.replace(world, consents=(grant, dataclasses.replace(grant, **change)))
+
+    emulator = seeded_with(clock, bare)
+
+    (consent,) = emulator.org.tables["ContactPointTypeConsent"].live()
+    contact = emulator.org.tables["Contact"].records[grant.local_id]
+    assert consent.values["PrivacyConsentStatus"] == status
+    assert contact.values["HasOptedOutOfEmail"] is out
+
+
 def test_later_changes_are_effects_of_users(seeded: Caller, world: World) -> None:
     """Merged, deleted, edited and withdrawn, each at the record it is about."""
     mine = [change for change in world.later_changes if change.system == SYSTEM]
@@ -128,6 +156,7 @@ def test_an_org_survives_a_restart(clock: ManualClock, tmp_path: Path, world: Wo
     state, effects = tmp_path / "org.json", tmp_path / "effects.jsonl"
     first = create(clock=clock, state_file=state, effects_file=effects)
     first.seed(world)
+    first.mutate({"op": "empty_bin"})
     gone = min(first.live_ids("leads"))
     first.mutate({"op": "archive", "object": "leads", "id": gone})
     first.mutate({"op": "hide", "object": "contacts", "field": "DoNotCall"})
