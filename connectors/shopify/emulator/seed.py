@@ -69,6 +69,7 @@ def _apply(change: Change, shop: Shop) -> None:
     if change.order is not None:
         variants = {variant.sku: variant for variant in shop.variants.values()}
         order = add_order(shop, change.order, variants)
+        shop.touch(order)  # whenever it was placed, it is new now
         shop.log("create", order, actor="user")
         return
     customer = shop.customers.records[int(change.local_id)]

@@ -121,8 +121,9 @@ def test_two_seedings_give_the_same_shop(clock: ManualClock, world: World) -> No
 def test_later_edits_are_played_as_the_users_own(
     seeded: ShopifyEmulator, open_shop: Open, world: World
 ) -> None:
-    """New orders and a withdrawal happen in the shop, and a window over time finds them."""
-    late = world.end.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A withdrawal and new orders: whenever those were placed, a window up to now finds them."""
+    seeded.clock.sleep(86_400)
+    late = seeded.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
     kinds = {change.kind for change in world.later_changes if change.system == "shopify"}
 
     seeded.apply(world.later_changes)
