@@ -81,7 +81,7 @@ class ZendeskEmulator:
         seed_from(world, self.account)
 
     def apply(self, changes: Iterable[Change]) -> None:
-        """Play the world's later edits; each is an effect of a user."""
+        """Play what Zendesk's own users do later; each edit is an effect of one of them."""
         apply_changes(changes, self.account)
 
     def settings(self, url: str) -> dict[str, Any]:
@@ -151,11 +151,11 @@ def create(
     """An account: empty but for its owner, or as its state file left it.
 
     Args:
-        clock: The account's time; the machine's by default.
-        plan: Rate plan by name, see ``limits.PLANS``.
-        scenario: What goes wrong, and when.
-        effects_file: JSON lines file that gets each effect the moment it happens.
-        state_file: Where the account is kept between two lives of the emulator.
+        clock: Source of the account's time; the machine's clock by default.
+        plan: Name in ``limits.PLANS``.
+        scenario: The faults that strike, and when.
+        effects_file: Gets each effect as a JSON line the moment it happens.
+        state_file: Keeps the account from one life of the emulator to the next.
         role: Role of the user on whose behalf credentials act.
         scopes: What OAuth tokens grant.
         api_tokens: Whether API tokens are still let in; Zendesk ends that on 30 April 2027.

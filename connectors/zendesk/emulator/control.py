@@ -77,10 +77,10 @@ _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, object]:
-    """What the command brought about, as JSON.
+    """The id of what a command made, the fields that it changed, or that it was done.
 
     Raises:
-        ValueError: If it is not a known command.
+        ValueError: If the command is none of these.
         Refusal: If Zendesk's own screens would refuse it.
     """
     match _COMMANDS.validate_python(command):

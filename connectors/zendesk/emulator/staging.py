@@ -21,14 +21,15 @@ from hub.emulation.faults import Fault
 
 
 def stage(account: Account, fault: Fault) -> None:
-    """Bring about what the fault describes, before the request that struck it is answered."""
+    """Bring about what the fault describes, before the request that met it is answered."""
     table = table_of(account, fault.object_type or "users")
-    if fault.kind == "plateau":
-        _plateau(account, table, fault)
-    elif fault.kind == "late_commit":
-        _commit_late(account, table, fault)
-    else:
-        _drift(account, table, fault)
+    match fault.kind:
+        case "plateau":
+            _plateau(account, table, fault)
+        case "late_commit":
+            _commit_late(account, table, fault)
+        case "schema_drift":
+            _drift(account, table, fault)
 
 
 def _visible(account: Account) -> datetime:
