@@ -55,7 +55,10 @@ FIELD_SCOPES: Mapping[str, str] = {
 OWNER_SCOPES: Mapping[str, str] = {
     "Customer": "customers",
     "Order": "orders",
+    "Refund": "orders",
+    "AbandonedCheckout": "orders",
     "Product": "products",
+    "ProductVariant": "products",
 }
 """Family of scopes that guards records, metafields and definitions of a kind."""
 

@@ -13,6 +13,7 @@ from connectors.shopify.emulator.request import (
     Resolver,
     always,
     reading,
+    request_of,
     shop_of,
 )
 from connectors.shopify.emulator.sales_records import Order
@@ -72,7 +73,8 @@ def _orders(customer: Customer, info: Info, **arguments: Any) -> Connection:
 
 
 def _last_order(customer: Customer, info: Info) -> Order | None:
-    orders = shop_of(info).orders_of(customer)
+    request = request_of(info)
+    orders = [order for order in request.shop.orders_of(customer) if request.shows(order)]
     return orders[-1] if orders else None
 
 

@@ -13,6 +13,7 @@ from connectors.shopify.emulator.facts import (
     ORDER_FIELDS,
     PRODUCT_FIELDS,
 )
+from connectors.shopify.emulator.metafields import Definition, Metafield
 from connectors.shopify.emulator.records import gid, split_gid
 from connectors.shopify.emulator.refusals import invalid_id, too_many
 from connectors.shopify.emulator.request import (
@@ -24,7 +25,7 @@ from connectors.shopify.emulator.request import (
     require_owner,
     shop_of,
 )
-from connectors.shopify.emulator.sales_records import Order
+from connectors.shopify.emulator.sales_records import Order, Refund
 from connectors.shopify.emulator.search import Dialect, Kind, Query, parse
 from connectors.shopify.emulator.shop import Shop
 from connectors.shopify.emulator.tables import Table
@@ -157,7 +158,11 @@ def _one(kind: str) -> Resolver:
 
 
 def _seen(record: Any, info: Info) -> Any:
-    hidden = isinstance(record, Order) and not request_of(info).shows(record)
+    """The record, unless it is or belongs to an order that is too old for the token."""
+    order = record
+    if isinstance(record, Refund):
+        order = shop_of(info).orders.records[record.order_number]
+    hidden = isinstance(order, Order) and not request_of(info).shows(order)
     return None if hidden else record
 
 
@@ -165,8 +170,13 @@ def _node(_root: object, info: Info, id: str) -> Any:
     kind, _ = split_gid(id)
     if not kind:
         raise invalid_id(id)
+    record = shop_of(info).find(id)
+    if isinstance(record, Metafield):
+        kind, _ = split_gid(record.owner_id)
+    elif isinstance(record, Definition):
+        kind = record.owner_type.capitalize()
     require_owner(info, kind, "read")
-    return _seen(shop_of(info).find(id), info)
+    return _seen(record, info)
 
 
 def _nodes(root: object, info: Info, ids: Sequence[str]) -> list[Any]:

@@ -213,6 +213,12 @@ QUERIES = (
         scopes=("read_orders",),
     ),
     WrongQuery(
+        "no-scope-for-a-refund",
+        "ACCESS_DENIED",
+        '{ node(id: "gid://shopify/Refund/1") { id } }',
+        scopes=("read_customers",),
+    ),
+    WrongQuery(
         "no-scope-to-write",
         "ACCESS_DENIED",
         'mutation { customerCreate(input: {firstName: "Cid"}) { customer { id } } }',
