@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.hubspot.emulator import HubSpotEmulator, create
 from hub.audit.database import verify_log
-from hub.cli.demo.stage import demo_toml
+from hub.cli.demo.stage import EVERY_EXPORT, demo_toml
 from hub.core.boundary import BOUNDARIES
 from hub.core.clock import ManualClock
 from hub.emulation.effects import EffectLog
@@ -224,7 +224,8 @@ def configure(ground: Ground, settings: dict[str, object], url: str, folder: Pat
     shutil.copy(ground.folder / "keys" / "hub.key", keys)
     (folder / "files").symlink_to(ground.folder / "files")
     open_url = make_url(url)._replace(password=None)  # the server of the tests asks for none
-    text = demo_toml(folder, {"crm": settings}) + f"\n[store]\nurl = {json.dumps(str(open_url))}\n"
+    text = demo_toml(folder, {"crm": settings}, EVERY_EXPORT)
+    text += f"\n[store]\nurl = {json.dumps(str(open_url))}\n"
     path = folder / "hub.toml"
     path.write_text(text, encoding="utf-8")
     return path

@@ -43,7 +43,7 @@ ACTOR = "os:demo"
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Another seed, another business.")
-@click.option("--people", default=1500, show_default=True, help="Size of the simulated world.")
+@click.option("--people", default=1000, show_default=True, help="Size of the simulated world.")
 @click.option("--keep", type=click.Path(path_type=Path), help="Keep files and database here.")
 @pass_session
 def demo(session: Session, seed: int, people: int, keep: Path | None) -> None:
@@ -81,9 +81,11 @@ def _play(session: Session, stage: Stage) -> dict[str, Any]:
         places = {place.key: place for lane in lanes for place in lane.destinations}
         plans = [pusher.plan(place) for place in places.values()]
         pushes = [pusher.approve(plan.plan_id, places) for plan in plans]
+        refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
         hub.notary.settle()
         result["planned"] = _planned(plans)
         result["written"] = {push.destination: dict(push.counts) for push in pushes}
+        result["withdrawals"] = {each.connection: dict(each.counts) for each in refusals if each}
         result["effects"] = stage.effects
         tell(_told_push(result))
         tell("\n3. Run again. Nothing has changed, so nothing may happen.")
@@ -138,7 +140,8 @@ def _against_truth(store: Store, world: World) -> dict[str, Any]:
         golden_of = {row.rid: row.golden_id for row in members}
         keys = source_keys(connection, golden_of)
     for rid, golden_id in golden_of.items():
-        key = f"{SYSTEMS[keys[rid].connection]}/{keys[rid].source_id}"
+        local_id = keys[rid].source_id.rpartition("/")[2]  # Shopify's ids are addresses
+        key = f"{SYSTEMS[keys[rid].connection]}/{local_id}"
         if key in truth:
             clusters[golden_id].append(key)
     scores = pair_scores(clusters.values(), truth)
@@ -238,6 +241,9 @@ def _told_push(result: Mapping[str, Any]) -> str:
             lines.append(f"   withheld {count:,} fields, {reason}")
         written = result["written"][destination]
         lines.append("   " + ", ".join(f"{n:,} {what}" for what, n in sorted(written.items())))
+    for account, counts in result["withdrawals"].items():
+        tally = ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items()))
+        lines.append(f"   {account}: withdrawals of consent: {tally or 'none'}")
     lines.append(f"   effects by the accounts' own logs: {_by_account(result['effects'])}")
     return "\n".join(lines)
 

@@ -20,13 +20,16 @@ from hub.core.plugins import load_connector
 from hub.emulation.server import serve
 from hub.emulation.world import World
 
-ACCOUNTS = {"crm": "hubspot"}
+ACCOUNTS = {"crm": "hubspot", "sales": "salesforce", "desk": "zendesk", "shop": "shopify"}
 """Connection of the demo's hub.toml to the vendor whose account an emulator plays."""
 
-EXPORTS = ("pos", "loyalty", "surveys", "support")
+EXPORTS = ("pos", "loyalty")
 """Systems without an API: connections of the csv connector, by the world's names."""
 
-SYSTEMS = {**ACCOUNTS, **{name: name for name in EXPORTS}}
+EVERY_EXPORT = (*EXPORTS, "surveys", "support")
+"""All systems whose files the world can write."""
+
+SYSTEMS = {**ACCOUNTS, **{name: name for name in EVERY_EXPORT}}
 """Connection of the demo's hub.toml to the world's name of the system."""
 
 Settings = Mapping[str, Any]
@@ -61,7 +64,7 @@ def staged(folder: Path, seed: int, people: int) -> Iterator[Stage]:
     Raises:
         ConfigError: If a connector that plays is not installed.
     """
-    world = World.build(seed, people=people, systems=tuple(SYSTEMS.values()))
+    world = World.build(seed, people=people, systems=(*ACCOUNTS.values(), *EXPORTS))
     exports = folder / "files"
     exports.mkdir(parents=True, exist_ok=True)
     world.write_files(exports)
