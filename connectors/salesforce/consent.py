@@ -23,8 +23,6 @@ from connectors.salesforce.permissions import CHANNELS
 from connectors.salesforce.rows import KEY, PURPOSE
 from connectors.salesforce.soql import IDS_AT_ONCE, among, select
 from hub.core.connector import ConsentChange, Context, Row, RowResult
-from hub.core.errors import StopRun
-from hub.core.http import Response
 from hub.core.pages import iso_z
 from hub.core.released import Released
 from hub.core.values import flag, text
@@ -76,7 +74,7 @@ def write_consent(ctx: Context, batch: Sequence[Released[ConsentChange]]) -> lis
     api = Api.of(ctx)
     targets = _targets(ctx, api, [released.value for released in batch])
     for part in in_batches([*_updates(ctx, targets)], BATCH):  # 4
-        _stop_if_refused(api.update(part))
+        _send(ctx, api, part)
     return [_result(target, held) for target, held in _confirmed(api, targets)]  # 5
 
 
@@ -180,6 +178,22 @@ def _consents(ctx: Context, api: Api, individuals: Sequence[str]) -> dict[str, l
 # --- 4, 5 ------------------------------------------------------------------------------------
 
 
+def _send(ctx: Context, api: Api, updates: Sequence[Mapping[str, object]]) -> None:
+    """Send the updates; a call that is refused whole is halved until the bad one stands alone.
+
+    That one goes into the log. Whether the others took effect is for the reading back to say.
+    """
+    answer = api.update(updates)
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return
+    if len(updates) == 1:
+        ctx.log.warning("%s: withdrawal refused: %s", updates[0]["id"], reason(answer.json))
+        return
+    middle = len(updates) // 2
+    _send(ctx, api, updates[:middle])
+    _send(ctx, api, updates[middle:])
+
+
 def _updates(ctx: Context, targets: Sequence[_Target]) -> Iterator[dict[str, object]]:
     """One update per record, whatever it has to say: the same id twice in a call is refused.
 
@@ -200,12 +214,6 @@ def _updates(ctx: Context, targets: Sequence[_Target]) -> Iterator[dict[str, obj
             "CaptureDate": iso_z(ctx.clock.now()),
             "CaptureSource": "cxhub",
         }
-
-
-def _stop_if_refused(answer: Response) -> None:
-    """A record's own error is seen when it is read back; one of the whole call is told."""
-    if answer.status >= HTTPStatus.BAD_REQUEST:
-        raise StopRun(f"Salesforce refused the withdrawals: {reason(answer.json)}")
 
 
 def _confirmed(api: Api, targets: Sequence[_Target]) -> list[tuple[_Target, bool]]:

@@ -183,6 +183,22 @@ def test_a_box_that_may_not_be_edited_is_no_success(hub: Hub, released: Release)
     assert "does not show the withdrawal" in result.error
 
 
+def test_a_request_that_is_refused_whole_costs_the_bad_update_only(
+    hub: Hub, released: Release
+) -> None:
+    """A hidden field of the consent record spoils its call: the boxes are ticked all the same."""
+    contact, record = consented(hub)
+    other = person(hub)
+    hub.mutate("hide", "contact_point_consents", field="CaptureSource")
+
+    results = write_consent(hub.ctx, released(change(contact), change(other)))
+
+    assert [result.ok for result in results] == [False, True]
+    assert f"{record}: withdrawal refused: INVALID_FIELD" in hub.told
+    assert held(hub, contact)["HasOptedOutOfEmail"] is True
+    assert held(hub, record, "ContactPointTypeConsent")["PrivacyConsentStatus"] == "OptIn"
+
+
 def test_ids_of_nobody_are_refused(hub: Hub, released: Release) -> None:
     """Deleted people, accounts' and foreign ids: each with a result of its own."""
     deleted, kept = person(hub), person(hub)
