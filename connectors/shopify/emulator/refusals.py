@@ -2,7 +2,7 @@
 
 Source: Shopify "API response status and error codes" and "GraphQL Admin API rate limits" (read
 November 2026); recorded answers in public issues (ACCESS_DENIED: subscriptions-reference-app#13,
-cost limit: shopify-app-js#577). Unconfirmed: the bodies of 402, 423 and 430, and the code of
+cost limit: shopify-app-js#577). Unconfirmed: the bodies of 402, 423, 429 and 430, and the code of
 ``BAD_REQUEST``.
 """
 
@@ -22,7 +22,6 @@ REASONS: Mapping[int, str] = {
     404: "Not Found",
     406: "Not Acceptable",
     423: "Locked",
-    429: "Exceeded 2 calls per second for api client. Reduce request rates to resume service.",
     430: "Shopify Security Rejection",
 }
 """What stands under ``errors``; other statuses carry their own phrase."""

@@ -24,7 +24,7 @@ from graphql import (
 
 from connectors.shopify.emulator.schema import schema
 
-SHARED = Path(os.environ.get("CXHUB_SHARED", Path(__file__).parents[3].parent / "shared"))
+SHARED = Path(os.environ.get("CXHUB_SHARED", Path(__file__).parents[4] / "shared"))
 CONTRACT = SHARED / "vendors/shopify/admin_2026-10.json.gz"
 Part = GraphQLField | GraphQLInputField | GraphQLArgument | GraphQLEnumValue
 
