@@ -19,6 +19,7 @@ from connectors.salesforce.fields import FIELDS, field_values, kept_value
 from connectors.salesforce.provision import provision
 from connectors.salesforce.rows import KEY
 from hub.core.connector import Change, Context, RowResult, Value, Writer
+from hub.core.errors import RetryLater
 from hub.core.http import Response
 from hub.core.released import Released
 
@@ -68,9 +69,12 @@ def _sent(api: Api, sobject: str, changes: Sequence[Change]) -> Iterator[RowResu
     if answer.status < HTTPStatus.BAD_REQUEST:
         yield from _results(answer, changes)
         return
-    _stop_if_for_all(answer)
+    error = translate(answer)
+    if isinstance(error, FieldNotVisible):
+        raise error  # for every record: halving would not cure it
     if len(changes) == 1:
-        yield RowResult(changes[0].trace, ok=False, error=reason(answer.json))
+        patience = isinstance(error, RetryLater)
+        yield RowResult(changes[0].trace, ok=False, error=reason(answer.json), retryable=patience)
     else:  # 2
         middle = len(changes) // 2
         yield from _sent(api, sobject, changes[:middle])
@@ -83,13 +87,6 @@ def _record(sobject: str, change: Change) -> dict[str, object]:
         "id": change.native_id,
         **field_values(change.values),
     }
-
-
-def _stop_if_for_all(answer: Response) -> None:
-    """Raise for a refusal that halving cannot cure: the fields are not there for anybody."""
-    error = translate(answer)
-    if isinstance(error, FieldNotVisible):
-        raise error
 
 
 def _results(answer: Response, changes: Sequence[Change]) -> Iterator[RowResult]:
