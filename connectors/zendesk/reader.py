@@ -96,7 +96,8 @@ class CursorExport:
             yield Page(rows, next_state=progress.state, deletes=gone)
         if self.gone_list:
             for ids, _ in _listed_ids(api, self.gone_list):
-                yield Page((), next_state=progress.state, deletes=ids)
+                if ids:
+                    yield Page((), next_state=progress.state, deletes=ids)
 
 
 def _listed_ids(api: Api, name: str) -> Iterator[tuple[list[str], bool]]:
