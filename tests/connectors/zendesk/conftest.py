@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
-from openapi_core import Config, OpenAPI
-from openapi_core.testing import MockRequest, MockResponse
 
 from connectors.zendesk.emulator import ZendeskEmulator, create
 from connectors.zendesk.emulator.access import APP
@@ -158,119 +155,6 @@ class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
 _Loader.add_constructor("tag:yaml.org,2002:value", lambda _loader, node: node.value)
 
 
-def _every_field_is_nullable(spec: dict[str, Any]) -> None:
-    """Real answers hold nulls that the file does not know of: 8 of 8 tickets, 13 of 13 users."""
-    for schema in spec["components"]["schemas"].values():
-        _make_nullable(schema)
-
-
-def _make_nullable(schema: Any) -> None:
-    if isinstance(schema, dict):
-        for field in schema.get("properties", {}).values():
-            if "$ref" not in field:
-                field["nullable"] = True
-        for part in schema.values():
-            _make_nullable(part)
-    elif isinstance(schema, list):
-        for part in schema:
-            _make_nullable(part)
-
-
-def _a_cursor_needs_no_start(spec: dict[str, Any]) -> None:
-    """The file wants ``start_time`` on pages where the real API wants nothing but the cursor."""
-    spec["components"]["parameters"]["IncrementalUnixTime"]["required"] = False
-
-
-def _bearer_tokens_exist(spec: dict[str, Any]) -> None:
-    """The file knows basic authentication alone."""
-    spec["components"]["securitySchemes"]["bearer"] = {"type": "http", "scheme": "bearer"}
-    spec["security"].append({"bearer": []})
-
-
-def _exports_show_deleted_tickets(spec: dict[str, Any]) -> None:
-    """Exports give deleted tickets a status of their own."""
-    spec["components"]["schemas"]["TicketObject"]["properties"]["status"]["enum"].append("deleted")
-
-
-def _jobs_have_failures(spec: dict[str, Any]) -> None:
-    """The file shows results of records that went well only."""
-    spec["components"]["schemas"]["UpdateResourceResult"]["required"].remove("id")
-
-
-def _organization_fields_may_be_unset_or_ticked(spec: dict[str, Any]) -> None:
-    """The file lets them be text or numbers only, though it knows of checkboxes elsewhere."""
-    fields = spec["components"]["schemas"]["OrganizationObject"]["properties"]
-    values = fields["organization_fields"]["additionalProperties"]["oneOf"]
-    values.append({"type": "boolean", "nullable": True})
-
-
-MENDS: tuple[Callable[[dict[str, Any]], None], ...] = (
-    _every_field_is_nullable,
-    _a_cursor_needs_no_start,
-    _bearer_tokens_exist,
-    _exports_show_deleted_tickets,
-    _jobs_have_failures,
-    _organization_fields_may_be_unset_or_ticked,
-)
-"""The file's known faults, each mended; nothing else is forgiven."""
-
-
-class Contract:
-    """Zendesk's OpenAPI file, to hold requests and answers against.
-
-    Args:
-        spec: The file as loaded; it is left as it is.
-        mends: Faults of the file to mend first.
-    """
-
-    def __init__(
-        self, spec: Mapping[str, Any], mends: tuple[Callable[[dict[str, Any]], None], ...] = MENDS
-    ) -> None:
-        mended = deepcopy(dict(spec))
-        for mend in mends:
-            mend(mended)
-        self._api = OpenAPI.from_dict(mended, config=Config(spec_validator_cls=None))
-
-    def request_faults(self, request: httpx.Request) -> list[str]:
-        """What is wrong with a request."""
-        return [_told(error) for error in self._api.iter_request_errors(_asked(request))]
-
-    def response_faults(self, response: httpx.Response) -> list[str]:
-        """What is wrong with an answer, field by field."""
-        answer = MockResponse(
-            response.content,
-            response.status_code,
-            headers=dict(response.headers),
-            content_type=response.headers["content-type"],
-        )
-        errors = self._api.iter_response_errors(_asked(response.request), answer)
-        return [told for error in errors for told in _fields_of(error)]
-
-
-def _asked(request: httpx.Request) -> MockRequest:
-    url = request.url
-    return MockRequest(
-        "https://emulated.zendesk.com",
-        request.method.lower(),
-        url.path.removesuffix(".json"),
-        args=dict(url.params.multi_items()),
-        headers=dict(request.headers),
-        data=request.content or None,
-        content_type=request.headers.get("content-type", "application/json"),
-    )
-
-
-def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {error.__cause__ or error}"
-
-
-def _fields_of(error: Exception) -> list[str]:
-    found = getattr(error.__cause__, "schema_errors", None)
-    if found is None:
-        return [_told(error)]
-    return [f"{'.'.join(map(str, one.absolute_path))}: {one.message[:80]}" for one in found]
-
-
 @pytest.fixture(scope="session")
 def openapi_file() -> Mapping[str, Any]:
     """The vendor's OpenAPI file as it is; skips where it is not there."""
@@ -279,15 +163,3 @@ def openapi_file() -> Mapping[str, Any]:
     with OPENAPI_FILE.open(encoding="utf-8") as text:
         found: Mapping[str, Any] = yaml.load(text, _Loader)
     return found
-
-
-@pytest.fixture(scope="session")
-def contract(openapi_file: Mapping[str, Any]) -> Contract:
-    """The vendor's contract with its known faults mended."""
-    return Contract(openapi_file)
-
-
-@pytest.fixture(scope="session")
-def unmended(openapi_file: Mapping[str, Any]) -> Contract:
-    """The vendor's contract as it is written."""
-    return Contract(openapi_file, ())
