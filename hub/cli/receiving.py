@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hub.api import hooks
+from hub.cli.layout import tally
 from hub.core.connector import Wait
 from hub.core.errors import HubError, StopRun
 from hub.executors.embedded import Embedded
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 LOOK_AGAIN: Final = 5
 """Seconds after which deliveries that had to wait (for a sync, for the vendor) are tried again."""
 
+Turns = Mapping[str, threading.Lock]
+"""By connection, what keeps this process from working on it twice at once."""
+
 _log = logging.getLogger("hub.serve")
 
 
@@ -34,15 +39,19 @@ class Receiver:
         app: The loaded hub.toml.
         hub: The opened hub.
         inboxes: By connection.
+        turns: By connection, the lock under which this process works on it.
         wait: Waits for a vendor, and ends the wait when the hub stops.
     """
 
-    def __init__(self, app: App, hub: Hub, inboxes: dict[str, Inbox], wait: Wait) -> None:
+    def __init__(
+        self, app: App, hub: Hub, inboxes: dict[str, Inbox], turns: Turns, wait: Wait
+    ) -> None:
         self._app = app
         self._hub = hub
         self._inboxes = inboxes
+        self._turns = turns
         self._wait = wait
-        self._worker = Embedded(1, self._store)  # one writer is enough, and all that SQLite has
+        self._worker = Embedded(max(1, len(inboxes)), self._store)
 
     @property
     def names(self) -> list[str]:
@@ -84,14 +93,44 @@ class Receiver:
         """Everything that comes after reading, without reading."""
         from hub.pipeline import run
 
-        with self._app.lanes([name], self._wait) as lanes:
+        with self._turns[name], self._app.lanes([name], self._wait) as lanes:
             nothing_to_read = [replace(ln, source=replace(ln.source, streams=())) for ln in lanes]
             report = run(self._hub, nothing_to_read, actor=f"webhook:{name}")
         _log.info("%s: deliveries stored; %d profiles changed", name, report.profiled.written)
+        tell_others(self._app, self._hub, name, self._turns, self._wait)
+
+
+def tell_others(app: App, hub: Hub, name: str, turns: Turns, wait: Wait) -> None:
+    """Write what customers refused in connection ``name`` into the others, not when those are due.
+
+    One that is at work just now writes it by itself, at the latest in its next run.
+    """
+    unready = app.left_out()
+    for other in app.enabled:
+        keeps_consent = other not in unready and app.toml.connectors[other].write_consent
+        if other == name or not keeps_consent or not turns[other].acquire(blocking=False):
+            continue
+        try:
+            _tell(app, hub, name, other, wait)
+        except HubError as err:
+            _log.error("%s: withdrawals wait: error %s: %s", other, err.code, err)
+        finally:
+            turns[other].release()
+
+
+def _tell(app: App, hub: Hub, name: str, other: str, wait: Wait) -> None:
+    with app.lanes([other], wait) as [lane]:
+        report = hub.pusher(f"refusal:{name}").withdraw(lane.source, lane.destinations)
+    if report is None:
+        return
+    if report.counts:
+        _log.info("%s: withdrawals: %s", other, tally(report.counts))
+    if report.stopped is not None:
+        raise report.stopped
 
 
 @contextmanager
-def receiving(app: App, hub: Hub, wait: Wait) -> Iterator[Receiver]:
+def receiving(app: App, hub: Hub, turns: Turns, wait: Wait) -> Iterator[Receiver]:
     """A receiver for the connections that have webhooks and can start, open until the block ends.
 
     Raises:
@@ -109,4 +148,4 @@ def receiving(app: App, hub: Hub, wait: Wait) -> Iterator[Receiver]:
         inboxes = {
             lane.source.name: Inbox(hub.store, hub.keys, lane.source, hub.ids) for lane in lanes
         }
-        yield Receiver(app, hub, inboxes, wait)
+        yield Receiver(app, hub, inboxes, turns, wait)

@@ -21,6 +21,7 @@ from hub.core.errors import EXIT_OK, EXIT_PARTIAL, HubError, NeedsReauth, Stoppi
 
 if TYPE_CHECKING:
     from hub.app import App
+    from hub.cli.receiving import Turns
     from hub.pipeline import Hub, PipelineReport
     from hub.scheduler import Job, Scheduler
     from hub.store.slots import Slot
@@ -51,13 +52,14 @@ def serve(session: Session, seconds: int | None, port: int | None) -> int:
     here = app.settings.serve
     stopping = threading.Event()
     wait = _Patience(stopping)
+    turns = {name: threading.Lock() for name in app.settings.connections}
     with (
         _told_to_stop() as told,
         _lines_on_stderr(app),
         app.open_hub(actor()) as hub,
-        receiving(app, hub, wait) as receiver,
+        receiving(app, hub, turns, wait) as receiver,
     ):
-        scheduler = _scheduler(app, hub, _job(session, hub, wait))
+        scheduler = _scheduler(app, hub, _job(session, hub, turns, wait))
         if receiver.names:
             scheduler.every(LOOK_AGAIN, receiver.look)
         probes = health.routes(lambda: health.reasons(hub.store, list(app.settings.connections)))
@@ -117,8 +119,9 @@ class _Patience:
             raise Stopping("the hub is stopping; the next run goes on from the checkpoint")
 
 
-def _job(session: Session, hub: Hub, wait: _Patience) -> Job:
+def _job(session: Session, hub: Hub, turns: Turns, wait: _Patience) -> Job:
     """What a slot runs: the whole pipeline for one connection, left off early when stopping."""
+    from hub.cli.receiving import tell_others
     from hub.pipeline import Progress, run
     from hub.scheduler import SNAPSHOT
 
@@ -128,14 +131,18 @@ def _job(session: Session, hub: Hub, wait: _Patience) -> Job:
     def job(slot: Slot) -> None:
         try:
             with ExitStack() as opened:
-                read = slot.connection != SNAPSHOT
-                lanes = opened.enter_context(app.lanes([slot.connection], wait)) if read else []
+                lanes = []
+                if slot.connection != SNAPSHOT:
+                    opened.enter_context(turns[slot.connection])
+                    lanes = opened.enter_context(app.lanes([slot.connection], wait))
                 report = run(hub, lanes, actor=f"schedule:{slot.connection}", progress=progress)
         except HubError:
             raise
         except Exception as err:  # a bug in one run becomes a report; the others go on
             raise HubError(crash_report(err, session), code="HUB-900") from err
         _log.info("%s: %s", slot.connection, summary(report))
+        if slot.connection != SNAPSHOT:
+            tell_others(app, hub, slot.connection, turns, wait)
         _raise_failure(report)
 
     return job
@@ -144,6 +151,7 @@ def _job(session: Session, hub: Hub, wait: _Patience) -> Job:
 def _raise_failure(report: PipelineReport) -> None:
     """Raise what failed the run, if it did; one stream that failed beside others is only told."""
     errors = [stream.error for stream in report.pulled.streams if stream.error is not None]
+    errors += [each.stopped for each in report.withdrawn if each.stopped is not None]
     errors += [push.stopped for push in report.pushed if push.stopped is not None]
     refused = [err for err in errors if isinstance(err, NeedsReauth)]
     failed = [] if report.exit_code in (EXIT_OK, EXIT_PARTIAL) else errors

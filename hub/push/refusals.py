@@ -128,7 +128,8 @@ class Refusals:
             return [Pair(*row) for row in connection.execute(self._pairs().limit(CHUNK))]
 
     def _pairs(self) -> Select[Any]:
-        people = [s.name for s in self.source.streams if s.entity is Person]
+        offered = self.source.connector.streams_for(self.source.ctx.config)
+        people = [stream.name for stream in offered if stream.entity is Person]
         theirs, mine = cluster_members.alias("theirs"), cluster_members.alias("mine")
         there, here = source_records.alias("there"), source_records.alias("here")
         told, asked = streams.alias("told"), streams.alias("asked")

@@ -96,7 +96,8 @@ class Withdrawals:
         """How many wait, newly due ones included; nothing is sent."""
         report = WithdrawalReport(self._source.name)
         self._refusals.look()  # 1
-        report.counts.update({"waiting": len(self._ids("pending", "failed", *_UNCERTAIN))})
+        if number := len(self._ids("pending", "failed", *_UNCERTAIN)):
+            report.counts["waiting"] = number
         return report
 
     def send(self) -> WithdrawalReport:

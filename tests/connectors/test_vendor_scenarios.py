@@ -3,7 +3,7 @@
 For every vendor and scenario: the hub reads under the trouble until a run goes through. Then its
 live ids must be the vendor's, its records those that a fresh hub reads in calm weather, and one
 more run must store nothing and read no more again than the declared overlap, which is printed
-(``pytest -s``). What the folders' own tests show by default already is ``slow`` here.
+(``pytest -s``). It takes a minute; the folders' own tests of reading are the quick ones.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ from hub.emulation.world import World
 from hub.store.engine import Store
 from hub.store.records import unpack
 from hub.store.schema import source_records, streams
+
+pytestmark = pytest.mark.slow
 
 PEOPLE = 260
 """More than a page of any of the four, so that every trouble has a middle to strike in."""
@@ -210,7 +212,6 @@ def bench(request, connect_hub, sqlite_databases, clock) -> Iterator[Bench]:
     fresh.close()
 
 
-@pytest.mark.slow
 def test_a_plateau(bench):
     """A bulk edit gives hundreds of records one time of change, more than a page holds."""
     bench.read()
@@ -224,7 +225,6 @@ def test_a_plateau(bench):
     bench.check("plateau")
 
 
-@pytest.mark.slow
 def test_late_commits(bench):
     """Records change between two pages under a time that the cursor has passed."""
     bench.strike("late_commit", object_type=bench.leading, count=5, seconds=300)
@@ -236,7 +236,6 @@ def test_late_commits(bench):
     bench.check("late commit")
 
 
-@pytest.mark.slow
 def test_deletes(bench):
     """Three records are deleted, one is edited; the others stay."""
     bench.read()
@@ -276,7 +275,6 @@ def test_a_token_that_expires_in_mid_listing(bench):
     bench.check("token expiry")
 
 
-@pytest.mark.slow
 def test_a_429_without_retry_after(bench):
     """The second page is refused without a word of when: the hub waits, and the run goes on."""
     bench.strike("rate_limited", retry_after="absent")
@@ -289,7 +287,6 @@ def test_a_429_without_retry_after(bench):
     bench.check("429")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("where", ["page fetched", "page committed"])
 def test_a_crash_between_page_and_checkpoint(bench, where):
     """Killed before or after the second page's commit: the next run goes on from there."""
@@ -312,7 +309,6 @@ def test_a_crash_between_page_and_checkpoint(bench, where):
     bench.check(f"crash at {where}")
 
 
-@pytest.mark.slow
 def test_a_schema_change_in_mid_run(bench):
     """A field appears between two pages: no record is lost, this run or the next."""
     bench.strike("schema_drift", object_type=bench.leading, field=bench.vendor.new_field)
@@ -342,7 +338,6 @@ def full_bench(request, connect_hub, sqlite_databases, clock) -> Iterator[Bench]
     fresh.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in NAMED if name != "partial_batch"])
 def test_a_named_scenario_over_all_streams(full_bench, name):
     """What ``hub emulate --scenario`` stages: three runs in it, one in calm weather, the truth."""
