@@ -12,6 +12,7 @@ from connectors.zendesk.emulator import ZendeskEmulator, create
 from hub.core.clock import ManualClock
 from hub.core.connector import CheckItem
 from hub.core.secrets import Secret
+from hub.testing.scripted import scripted
 
 Check = Callable[..., Mapping[str, CheckItem]]
 
@@ -91,6 +92,26 @@ def test_bulk_import_that_is_off_is_said(check: Check, clock: ManualClock) -> No
     assert line.ok
     assert "one request per record" in line.detail
     assert len(emulator.effects) == 0
+
+
+def test_an_account_that_wants_a_list_with_records_is_asked_no_more(
+    connect_hub: Callable[..., Any], clock: ManualClock
+) -> None:
+    """400 for the empty list says that bulk import is not what is refused."""
+    rows: dict[str, object] = {"meta": {"has_more": False}, "end_of_stream": True}
+    for name in ("users", "tickets", "user_fields", "satisfaction_ratings", "survey_responses"):
+        rows[name] = []
+    with scripted() as server:
+        server.then(body={"access_token": "t", "expires_in": 1800}, at="/oauth/tokens")
+        server.then(body={"user": {"role": "admin"}}, at="/api/v2/users/me")
+        server.then(400, {"error": "InvalidValue"}, at="/api/v2/users/update_many")
+        server.then(body=rows)
+        hub = connect_hub(ZENDESK, create(clock=clock), base_url=server.url, birth_date=None)
+
+        found = ZENDESK.check(hub.ctx)
+
+    assert all(item.ok for item in found)
+    assert found[-1].detail == ""
 
 
 def test_a_refused_credential_is_one_red_line(check: Check) -> None:
