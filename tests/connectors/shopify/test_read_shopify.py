@@ -247,6 +247,27 @@ def test_what_search_shows_late_is_read_later(
     assert hidden in hub.records("customers")
 
 
+def test_a_record_that_shows_early_does_not_pull_the_cursor_over_one_that_shows_late(
+    connect: Callable[..., Any], clock: ManualClock
+) -> None:
+    """The cursor stays behind the search by its lag, whatever time of change a record shows."""
+    emulator = create(clock=clock, plan="unmetered", search_lag=1_800)
+    hub = connect(emulator, search_lag="30m", lookback="1m")
+    [known] = add_customers(hub, 1)
+    hub.clock.sleep(3_600)
+    [hidden] = add_customers(hub, 1, email="late@example.com")
+    hub.clock.sleep(300)
+    edit(hub, known, lastName="Now")  # listed by its old entry, shown with its new time
+
+    hub.sync("customers")
+    at_once = set(hub.records("customers"))
+    hub.clock.sleep(DAY - 60)
+    hub.sync("customers")
+
+    assert at_once == {known}
+    assert set(hub.records("customers")) == {known, hidden}
+
+
 def test_a_deleted_customer_is_missed_when_ids_are_listed(hub: Any) -> None:
     """Once a day, by its absence; no earlier, and the others are not read again for it."""
     customers = add_customers(hub, 20)
