@@ -191,8 +191,8 @@ def _executed(request: Request, call: Call, priced: tuple[Priced, ...]) -> Json:
     request.shop.bucket.take(paid, request.shop.now())
     cost = _cost(request.shop, requested, paid)
     extensions: dict[str, object] = {"cost": cost}
-    if request.ignored:
-        extensions["search"] = request.ignored
+    if request.warnings:
+        extensions["search"] = request.warnings
     errors = {"errors": [e.formatted for e in result.errors]} if result.errors else {}
     return {"data": result.data, **errors, "extensions": extensions}
 

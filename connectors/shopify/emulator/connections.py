@@ -1,8 +1,9 @@
 """Pages of a connection: ``first``/``after`` and ``last``/``before``, at most 250 nodes each.
 
 Source: Shopify "Paginating results with GraphQL" and "Shopify API limits" (read November 2026):
-250 nodes a page, 25,000 nodes deep. Unconfirmed: wording and code of the refusals, and that a
-cursor of another order is refused rather than misread.
+250 nodes a page, 25,000 nodes deep. Recorded answers: the texts about ``first`` and ``last`` and
+about cursors, with the code ``BAD_REQUEST``. Unconfirmed: what is said of a page that is too long
+or too deep.
 """
 
 from __future__ import annotations
@@ -133,8 +134,10 @@ def _accepted(listing: Listing, positions: Iterable[int]) -> Iterable[Entry]:
 
 def _size(arguments: Mapping[str, Any]) -> tuple[int, bool]:
     first, last = arguments.get("first"), arguments.get("last")
-    if (first is None) == (last is None):
+    if first is None and last is None:
         raise bad_request("you must provide one of first or last")
+    if first is not None and last is not None:
+        raise bad_request("providing both first and last is not supported")
     name, size = ("last", last) if first is None else ("first", first)
     if not isinstance(size, int) or not 0 <= size <= MAX_PAGE:
         raise bad_request(f"{name} must be between 0 and {MAX_PAGE}")

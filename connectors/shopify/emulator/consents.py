@@ -2,7 +2,8 @@
 
 Source: Shopify Admin GraphQL 2026-10, ``CustomerEmailMarketingConsentInput`` and the two consent
 mutations: three states are accepted, an address is needed. That subscribing needs an opt-in level:
-shopify-api-ruby#1287 (REST). Unconfirmed: the wording; that the level stays when somebody leaves.
+shopify-api-ruby#1287 (REST). Recorded answers: a state that cannot be set is an error of GraphQL,
+not a user error. Unconfirmed: the other wordings; that the level stays when somebody leaves.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.shopify.emulator.records import Consent
-from connectors.shopify.emulator.refusals import InputRefused, UserError
+from connectors.shopify.emulator.refusals import InputRefused, UserError, not_settable
 from connectors.shopify.emulator.shop import Shop
 
 SETTABLE = ("SUBSCRIBED", "UNSUBSCRIBED", "PENDING")
@@ -30,16 +31,16 @@ def decided(
         point: The customer's address or telephone, if there is one.
 
     Raises:
-        InputRefused: If an app may not set it.
+        GraphQLError: If the state is none that anybody sets.
+        InputRefused: If an app may not set it so.
     """
     state, level = given["marketingState"], given.get("marketingOptInLevel")
+    if state not in SETTABLE:
+        raise not_settable(state)
     if not point:
         what = "an email address" if channel == "email" else "a phone number"
         said = f"Customer must have {what} to update their marketing consent"
         raise InputRefused(UserError(said, ["customerId"], "INVALID"))
-    if state not in SETTABLE:
-        said = f"Cannot specify {state} as a marketing state input"
-        raise _refused(channel, "marketingState", said, "INVALID")
     if state == "SUBSCRIBED" and level is None:
         said = "Marketing opt in level is required to subscribe"
         raise _refused(channel, "marketingOptInLevel", said, "MISSING_ARGUMENT")

@@ -90,11 +90,10 @@ def _understood(
     )
     text = arguments.get("query")
     query = parse(text, dialect)
-    if query.ignored:
-        said = "Invalid search field for this query."
-        warnings = [{"field": name, "message": said} for name in query.ignored]
+    if query.warnings:
+        warnings = [{"field": name, "message": said} for name, said in query.warnings]
         path = info.path.as_list()
-        request.ignored.append({"path": path, "query": text, "warnings": warnings})
+        request.warnings.append({"path": path, "query": text, "warnings": warnings})
     return query
 
 

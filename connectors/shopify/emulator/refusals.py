@@ -2,8 +2,7 @@
 
 Source: Shopify "API response status and error codes" and "GraphQL Admin API rate limits" (read
 November 2026); recorded answers in public issues (ACCESS_DENIED: subscriptions-reference-app#13,
-cost limit: shopify-app-js#577). Unconfirmed: the bodies of 402, 423, 429 and 430, and the code of
-``BAD_REQUEST``.
+cost limit: shopify-app-js#577). Unconfirmed: the bodies of 402, 423, 429 and 430.
 """
 
 from __future__ import annotations
@@ -82,6 +81,12 @@ def not_approved(field: str) -> GraphQLError:
             "documentation": "https://shopify.dev/docs/apps/launch/protected-customer-data",
         },
     )
+
+
+def not_settable(state: str) -> GraphQLError:
+    """A marketing state that is only ever read."""
+    said = f"Cannot specify {state} as a marketing state input"
+    return GraphQLError(said, extensions={"code": "INVALID"})
 
 
 def invalid_id(value: str) -> GraphQLError:

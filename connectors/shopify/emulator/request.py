@@ -27,14 +27,14 @@ class Request:
         scopes: What its token grants.
         version: The API version that answers.
         spoiled: How many items of a list an injected fault makes fail.
-        ignored: Search terms that were ignored, each with the path of its connection.
+        warnings: Searches that were not understood in part, each with the path of its connection.
     """
 
     shop: Shop
     scopes: frozenset[str]
     version: str
     spoiled: int = 0
-    ignored: list[Mapping[str, object]] = field(default_factory=list)
+    warnings: list[Mapping[str, object]] = field(default_factory=list)
 
     def shows(self, order: Order) -> bool:
         """Whether the token may see an order of that age."""

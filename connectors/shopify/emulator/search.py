@@ -10,7 +10,7 @@ returns everything. A time without quotes keeps only its date.
 Source: Shopify "API search syntax" (read November 2026); changelog "Exclusive > timestamp filters
 exclude the full second" (2026-10-19): times are compared with fractions of a second that answers do
 not show, and from 2026-10 an exclusive lower bound starts after the whole second. Unquoted times:
-Shopify developer support, community thread 208519 (2023). Unconfirmed: the exact text of warnings.
+Shopify developer support, community thread 208519 (2023). Recorded answers: the texts of warnings.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from connectors.shopify.emulator.tables import Facts
 
 Kind = Literal["time", "id", "text", "list"]
 Test = Callable[[Facts], bool]
+Warned = tuple[str, str]
+"""A field of a search, and what is wrong with it."""
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<open>\()|(?P<close>\))|(?P<minus>-(?=\S))
@@ -53,12 +55,12 @@ class Query:
     Attributes:
         bounds: Intervals that every match lies in, by field; what bisection can use.
         matches: Whether a record matches.
-        ignored: Fields that the resource does not know.
+        warnings: Fields that were not understood, each with what is wrong.
     """
 
     bounds: Mapping[str, Interval]
     matches: Test
-    ignored: Sequence[str] = ()
+    warnings: Sequence[Warned] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class _Reader:
     dialect: Dialect
     tokens: list[re.Match[str]]
     at: int = 0
-    ignored: list[str] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def parse(text: str | None, dialect: Dialect) -> Query:
     """The search that ``text`` describes; nothing searches for everything.
 
     Raises:
-        GraphQLError: If a parenthesis or quote is left open, or a value is no time or number.
+        GraphQLError: If a parenthesis or quote is left open, or a value is no time.
     """
     if not text or not text.strip():
         return Query({}, _EVERYTHING.test)
@@ -107,7 +109,7 @@ def parse(text: str | None, dialect: Dialect) -> Query:
     clause = _any_of(reader)
     if reader.at < len(reader.tokens):
         raise bad_request(f"The query could not be parsed at: {reader.tokens[reader.at][0]}")
-    return Query(clause.bounds, clause.test, tuple(reader.ignored))
+    return Query(clause.bounds, clause.test, tuple(reader.warnings))
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
@@ -176,8 +178,12 @@ def _comparison(reader: _Reader, token: re.Match[str]) -> _Clause:
         return _Clause(lambda facts: word in facts.get("default", ""))
     kind = reader.dialect.fields.get(name)
     if kind is None:
-        reader.ignored.append(name)
+        reader.warnings.append((name, "Invalid search field for this query."))
         return _EVERYTHING
+    if kind == "id" and not value.isdecimal():
+        expected = "Expected field to be a positive integer or UUID"
+        reader.warnings.append((name, f"{expected}, received `{value[:40]}`."))
+        return _Clause(lambda _: False)
     if kind in ("time", "id"):
         interval = _interval(reader.dialect, kind, name, token["sign"] or "=", value, quoted)
         inside = _inside(name, interval)
@@ -206,7 +212,7 @@ def _interval(
     if dialect.loose_bounds:
         sign = {">": ">=", "<": "<="}.get(sign, sign)
     if kind == "id":
-        number = _id(name, value)
+        number = int(value)
         return _bounded(sign, (0, _IDS_END), number, after=number + 1, beyond=number + 1)
     start, step = _instant(name, value, quoted=quoted is not None)
     beyond = _INSTANT if step == _DAY or not dialect.whole_seconds else step
@@ -225,13 +231,6 @@ def _bounded(sign: str, ends: tuple[Any, Any], start: Any, *, after: Any, beyond
     }[sign]
 
 
-def _id(name: str, value: str) -> int:
-    last = value.rpartition("/")[2]
-    if not last.isdecimal():
-        raise bad_request(f"{name}: {value[:40]} is not an id")
-    return int(last)
-
-
 def _instant(name: str, value: str, *, quoted: bool) -> tuple[datetime, timedelta]:
     """The instant, and how much time its spelling stands for."""
     if not quoted:
@@ -239,7 +238,7 @@ def _instant(name: str, value: str, *, quoted: bool) -> tuple[datetime, timedelt
     try:
         instant = datetime.fromisoformat(value)
     except ValueError as err:
-        raise bad_request(f"{name}: {value[:40]} is not a date or time") from err
+        raise bad_request(f"Invalid timestamp for query filter `{name}`.") from err
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=UTC)
     if "T" not in value:

@@ -270,10 +270,7 @@ def test_consent_moves_the_customers_time(shop: Shopfront) -> None:
 @pytest.mark.parametrize(
     ("channel", "state", "more", "code", "field"),
     [
-        ("email", "NOT_SUBSCRIBED", {}, "INVALID", "marketingState"),
-        ("email", "REDACTED", {}, "INVALID", "marketingState"),
-        ("email", "INVALID", {}, "INVALID", "marketingState"),
-        ("sms", "NOT_SUBSCRIBED", {}, "INVALID", "customerId"),
+        ("sms", "UNSUBSCRIBED", {}, "INVALID", "customerId"),
         ("email", "SUBSCRIBED", {}, "MISSING_ARGUMENT", "marketingOptInLevel"),
         (
             "email",
@@ -283,12 +280,12 @@ def test_consent_moves_the_customers_time(shop: Shopfront) -> None:
             "consentUpdatedAt",
         ),
     ],
-    ids=["never", "redacted", "internal", "no-phone", "no-level", "in-the-future"],
+    ids=["no-phone", "no-level", "in-the-future"],
 )
 def test_consent_that_an_app_may_not_set(
     shop: Shopfront, channel: str, state: str, more: dict[str, str], code: str, field: str
 ) -> None:
-    """Only three states, with evidence, for a point of contact that exists, in the past."""
+    """With evidence, for a point of contact that exists, in the past."""
     ann = shop.add_customer()
     before = len(shop.emulator.effects)
 

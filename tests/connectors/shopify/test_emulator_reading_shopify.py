@@ -156,6 +156,17 @@ def test_an_unknown_search_field_is_ignored_with_a_warning(
     assert answer["extensions"]["search"][0]["warnings"][0]["field"] == "updatd_at"
 
 
+@pytest.mark.parametrize("value", ["abc", "gid://shopify/Customer/1"])
+def test_an_id_that_is_no_number_finds_nobody_with_a_warning(
+    shop: Shopfront, crowd: list[str], value: str
+) -> None:
+    """Not even a global id: searches know numbers."""
+    answer = shop.post(LIST, {"first": 10, "query": f"id:{value}"}).json()
+
+    assert answer["data"]["customers"]["nodes"] == []
+    assert value in answer["extensions"]["search"][0]["warnings"][0]["message"]
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
