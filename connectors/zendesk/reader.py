@@ -230,7 +230,7 @@ class AnswerList:
         try:
             first = next(pages)
         except NotOffered as err:
-            ctx.log.warning("%s: not on this plan, so nothing is read (%s)", self.name, err)
+            ctx.log.info("%s: not on this plan, so nothing is read (%s)", self.name, err)
             return
         yield first
         yield from pages

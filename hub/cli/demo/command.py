@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from hub.store.engine import Store
 
 ACTOR = "os:demo"
+INTERVAL = 900.0
+"""Seconds between runs, on the simulated clock: vendors hold back what is younger than a minute."""
 
 
 @click.command()
@@ -65,7 +67,7 @@ def demo(session: Session, seed: int, people: int, keep: Path | None) -> None:
 
 
 def _play(session: Session, stage: Stage) -> dict[str, Any]:
-    """Observe, plan, approve, and run again on unchanged sources."""
+    """Observe, plan, approve, and run again: once on the hub's own writes, once on nothing new."""
 
     def tell(text: str) -> None:
         if not session.json:
@@ -88,9 +90,12 @@ def _play(session: Session, stage: Stage) -> dict[str, Any]:
         result["withdrawals"] = {each.connection: dict(each.counts) for each in refusals if each}
         result["effects"] = stage.effects
         tell(_told_push(result))
-        tell("\n3. Run again. Nothing has changed, so nothing may happen.")
-        result["second_run"] = _second(hub, stage, lanes)
-        tell(_told_second(result["second_run"]))
+        tell("\n3. Run again, later. The hub's own withdrawals come back, as echoes.")
+        result["second_run"] = _again(hub, stage, lanes)
+        tell(_told_again(result["second_run"]))
+        tell("\n4. And again. Nothing has changed, so nothing may happen.")
+        result["third_run"] = _again(hub, stage, lanes)
+        tell(_told_again(result["third_run"]))
         result["audit"] = _head(hub)
         result["metrics"] = _metrics(hub.store)
     return result
@@ -173,7 +178,8 @@ def _planned(plans: list[Plan]) -> dict[str, Any]:
     }
 
 
-def _second(hub: Hub, stage: Stage, lanes: list[pipeline.Lane]) -> dict[str, Any]:
+def _again(hub: Hub, stage: Stage, lanes: list[pipeline.Lane]) -> dict[str, Any]:
+    stage.clock.sleep(INTERVAL)
     before, effects = _sizes(hub.store), stage.effects
     report = pipeline.run(hub, lanes, actor=ACTOR)
     after = _sizes(hub.store)
@@ -248,11 +254,11 @@ def _told_push(result: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _told_second(second: Mapping[str, Any]) -> str:
+def _told_again(run: Mapping[str, Any]) -> str:
     return (
-        f"   {second['read']:,} read, {second['stored']} stored;"
-        f" effects: {_by_account(second['effects'])}\n"
-        f"   {second['new_rows_anywhere']} new rows in ledger, log, quarantine or snapshots"
+        f"   {run['read']:,} read, {run['stored']} stored;"
+        f" effects: {_by_account(run['effects'])}\n"
+        f"   {run['new_rows_anywhere']} new rows in ledger, log, quarantine or snapshots"
     )
 
 
