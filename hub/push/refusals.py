@@ -33,7 +33,7 @@ from hub.store import bulk
 from hub.store.echoes import REFUSALS
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.records import CHUNK, chunks
+from hub.store.records import chunks
 from hub.store.schema import (
     cluster_members,
     consent_events,
@@ -43,6 +43,8 @@ from hub.store.schema import (
 )
 from hub.sync.pull import Source
 
+PAGE = 10_000
+"""Pairs found at once: to find some costs as much as to find many."""
 REFUSED: frozenset[State] = frozenset({"withdrawn", "denied", "objected"})
 _STOPPABLE = ("consent", "legitimate_interest")
 """Bases that a refusal ends; contract and legal obligation go on."""
@@ -90,9 +92,9 @@ class Refusals:
     def look(self) -> int:
         """How many withdrawals became due since the last look; they are in the store now."""
         total, looked = 0, set[Pair]()
-        while batch := [pair for pair in self._unseen() if pair not in looked]:
-            total += self._judge(batch)
-            looked.update(batch)
+        while found := [pair for pair in self._unseen() if pair not in looked]:
+            total += sum(self._judge(batch) for batch in chunks(found))
+            looked.update(found)
         return total
 
     def permissions(
@@ -125,7 +127,7 @@ class Refusals:
 
     def _unseen(self) -> list[Pair]:
         with self.store.read() as connection:
-            return [Pair(*row) for row in connection.execute(self._pairs().limit(CHUNK))]
+            return [Pair(*row) for row in connection.execute(self._pairs().limit(PAGE))]
 
     def _pairs(self) -> Select[Any]:
         offered = self.source.connector.streams_for(self.source.ctx.config)
