@@ -147,7 +147,10 @@ _RENEW = (
     "the shop under Settings > Apps that the app is still installed."
 )
 _NO_DATA = "the answer holds neither data nor errors: not Shopify, or a proxy in between"
-_NO_SHOP = "there is no such shop (404). Compare the setting shop with Settings > Domains"
+_NO_SHOP = (
+    "there is no such shop, or no such API version (404). Compare the setting shop with Settings > "
+    "Domains, and api_version with the connector's README"
+)
 _INACTIVE = "the shop is closed, frozen or not paid for; it answers again once it is open"
 
 
