@@ -16,7 +16,6 @@ merge is finished when it is answered; prices hold no taxes, discounts or shippi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +39,7 @@ from hub.emulation.effects import CallLog, EffectLog
 from hub.emulation.faults import FaultPlan, Scenario
 from hub.emulation.oauth import App
 from hub.emulation.quotas import PointBucket
+from hub.emulation.state import keep
 
 if TYPE_CHECKING:
     from hub.emulation.world import World
@@ -113,8 +113,7 @@ class ShopifyEmulator:
 
     def close(self) -> None:
         """Keep the state, if a file was named for it, and let go of the effect log's file."""
-        if self._state_file is not None:
-            self._state_file.write_text(json.dumps(self.snapshot()), encoding="utf-8")
+        keep(self._state_file, self.snapshot)
         self.effects.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, Field, TypeAdapter
 
 from connectors.shopify.emulator import customers, sales
 from connectors.shopify.emulator.metafield_writes import set_metafields
@@ -14,13 +14,10 @@ from connectors.shopify.emulator.records import Consent, Customer
 from connectors.shopify.emulator.schema import snake
 from connectors.shopify.emulator.shop import Entity, Shop
 from connectors.shopify.emulator.streams import KINDS, Stream, record_of, stamp
+from hub.emulation.commands import Command as UserCommand
 
 
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CreateRecord(_Command):
+class CreateRecord(UserCommand):
     """A user adds a record; ``properties`` in GraphQL's spelling or in Python's.
 
     An order takes ``customer``, ``lines`` (sku to pieces) and ``createdAt``; a checkout the same
@@ -33,7 +30,7 @@ class CreateRecord(_Command):
     properties: dict[str, Any]
 
 
-class EditRecord(_Command):
+class EditRecord(UserCommand):
     """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
 
     op: Literal["update"]
@@ -43,7 +40,7 @@ class EditRecord(_Command):
     modified_at: AwareDatetime | None = None
 
 
-class DeleteRecord(_Command):
+class DeleteRecord(UserCommand):
     """A user deletes a record for good; of a customer, the orders first."""
 
     op: Literal["archive"]
@@ -51,7 +48,7 @@ class DeleteRecord(_Command):
     id: str
 
 
-class MergeCustomers(_Command):
+class MergeCustomers(UserCommand):
     """A user merges ``other`` into ``id``."""
 
     op: Literal["merge"]
@@ -60,7 +57,7 @@ class MergeCustomers(_Command):
     other: str
 
 
-class ChangeConsent(_Command):
+class ChangeConsent(UserCommand):
     """A customer subscribes or unsubscribes."""
 
     op: Literal["consent"]
@@ -70,7 +67,7 @@ class ChangeConsent(_Command):
     opt_in_level: Literal["SINGLE_OPT_IN", "CONFIRMED_OPT_IN", "UNKNOWN"] | None = None
 
 
-class WriteMetafield(_Command):
+class WriteMetafield(UserCommand):
     """A user fills in a metafield; ``type`` is that of one without a definition."""
 
     op: Literal["metafield"]

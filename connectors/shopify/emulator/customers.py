@@ -66,7 +66,8 @@ def delete(shop: Shop, customer: Customer, *, actor: Actor) -> None:
         InputRefused: If the customer ever ordered.
     """
     if not customer.can_delete:
-        raise InputRefused(UserError("Customer can't be deleted because they have orders", ["id"]))
+        said = "Customer can’t be deleted because they have associated orders"
+        raise InputRefused(UserError(said, ["id"]))
     _take_out(shop, customer)
     shop.log("delete", customer, actor=actor)
 

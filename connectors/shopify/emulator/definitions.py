@@ -79,7 +79,8 @@ def _definition(shop: Shop, given: Input) -> Definition:
 def _check_room(shop: Shop, owner_type: str, namespace: str, key: str) -> None:
     defined = shop.metafields.definitions
     if (owner_type, namespace, key) in defined:
-        said = "Key is in use for Customer metafields on the 'namespace' namespace."
+        kind = owner_type.capitalize()
+        said = f"Key is in use for {kind} metafields on the '{namespace}' namespace."
         raise refused(said, "key", "TAKEN")
     if sum(kind == owner_type for kind, _, _ in defined) >= MOST_DEFINITIONS:
         said = f"Stores can only have {MOST_DEFINITIONS} definitions for each store resource."

@@ -3,7 +3,8 @@
 A list of metafields takes effect whole or not at all; every error names its element.
 
 Source: Shopify Admin GraphQL 2026-10, descriptions of the two mutations and of their error codes.
-Unconfirmed: the wording, and which of several errors is told.
+Recorded answers for 25 at once, for stale digests and for the place of an error. Unconfirmed: the
+other wordings, and which of several errors is told.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ def refused(message: str, field: str, code: str) -> InputRefused:
 def _placed(error: UserError, name: str, index: int) -> UserError:
     """The error of one element, as an error of the list."""
     field = [name, str(index), *(error.field or ())]
-    return replace(error, field=field, element_index=index)
+    return replace(error, field=field)
 
 
 def _check_number(inputs: Sequence[Input]) -> None:
@@ -170,7 +171,7 @@ def _wanted(shop: Shop, given: Input) -> _Wanted:
         _check_unique(shop, definition, wanted)
     # 5
     if "compareDigest" in given:
-        _compare(given["compareDigest"], wanted.known)
+        _compare(given["compareDigest"], wanted)
     return wanted
 
 
@@ -237,17 +238,24 @@ def _check_unique(shop: Shop, definition: Definition, wanted: _Wanted) -> None:
         raise refused("Value must be unique.", "value", "CAPABILITY_VIOLATION")
 
 
-def _compare(digest: str | None, known: Metafield | None) -> None:
-    """Let a write pass whose author knew the present value; None says that there was none."""
+def _compare(digest: str | None, wanted: _Wanted) -> None:
+    """Let a write pass whose author knew the present value; None says that there was none.
+
+    Recorded answers: a value that stands there already passes whatever its author knew, and the
+    error names the element, not the digest.
+    """
     if digest is not None and not _DIGEST.fullmatch(digest):
-        raise refused("The compareDigest is invalid.", "compareDigest", "INVALID_COMPARE_DIGEST")
+        said = "The compareDigest is invalid."
+        raise refused(said, "compareDigest", "INVALID_COMPARE_DIGEST")
+    known = wanted.known
+    if known is not None and (known.type, known.value) == (wanted.type, wanted.value):
+        return
     if digest != (known.compare_digest if known else None):
-        raise refused(
+        said = (
             "The resource has been updated since it was loaded. Try again with an updated "
-            "`compareDigest` value.",
-            "compareDigest",
-            "STALE_OBJECT",
+            "`compareDigest` value."
         )
+        raise InputRefused(UserError(said, [], "STALE_OBJECT"))
 
 
 def _written(shop: Shop, wanted: Iterable[_Wanted], actor: Actor) -> list[Metafield]:

@@ -1,6 +1,7 @@
 """What every mutation has in common: refusals come back as user errors, with HTTP 200.
 
-Source: Shopify Admin GraphQL 2026-10, payloads. Unconfirmed: the paths in ``field``.
+Source: Shopify Admin GraphQL 2026-10, payloads; recorded answers, where ``elementIndex`` is null.
+Unconfirmed: some of the paths in ``field``.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def _told(error: UserError, path: Sequence[str]) -> Payload:
         "field": field,
         "message": error.message,
         "code": error.code,
-        "elementIndex": error.element_index,
+        "elementIndex": None,  # the place in a list of inputs stands in ``field`` alone
     }
 
 

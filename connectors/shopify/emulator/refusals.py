@@ -141,13 +141,11 @@ class UserError:
     Args:
         field: Path to the input field; None for an error of the whole.
         code: Of the mutation's own enum; unused where its errors have no code.
-        element_index: Position in a list of inputs.
     """
 
     message: str
     field: Sequence[str] | None = None
     code: str | None = None
-    element_index: int | None = None
 
 
 class InputRefused(Exception):

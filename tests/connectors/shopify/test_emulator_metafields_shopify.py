@@ -92,7 +92,7 @@ def test_the_same_values_again_change_nothing(shop: Shopfront, ann: str) -> None
 
 
 def test_one_bad_element_sinks_the_whole_call(shop: Shopfront, ann: str) -> None:
-    """The call is atomic; the error names the element, and no value is set."""
+    """The call is atomic; the path names the element, as elementIndex does not."""
     before = len(shop.emulator.effects)
 
     payload = written(
@@ -100,7 +100,7 @@ def test_one_bad_element_sinks_the_whole_call(shop: Shopfront, ann: str) -> None
     )
 
     (error,) = payload["userErrors"]
-    assert (error["code"], error["elementIndex"]) == ("INVALID_VALUE", 1)
+    assert (error["code"], error["elementIndex"]) == ("INVALID_VALUE", None)
     assert error["field"] == ["metafields", "1", "value"]
     assert payload["metafields"] is None
     assert held(shop, ann) == {}
@@ -141,8 +141,20 @@ def test_a_value_that_somebody_changed_is_stale(
 
     payload = written(shop, metafield(ann, compareDigest=digest), metafield(ann, "other"))
 
-    assert [error["code"] for error in payload["userErrors"]] == ["STALE_OBJECT"]
+    (error,) = payload["userErrors"]
+    assert (error["code"], error["field"]) == ("STALE_OBJECT", ["metafields", "0"])
     assert held(shop, ann) == {"golden_id": "theirs"}
+
+
+def test_a_value_that_stands_there_is_never_stale(shop: Shopfront, ann: str) -> None:
+    """A call whose answer got lost may come again with the digest from before."""
+    written(shop, metafield(ann, compareDigest=None))
+    before = len(shop.emulator.effects)
+
+    again = written(shop, metafield(ann, compareDigest=None))
+
+    assert again["userErrors"] == []
+    assert len(shop.emulator.effects) == before
 
 
 def test_a_digest_that_is_none_is_told_apart(shop: Shopfront, ann: str) -> None:
@@ -323,6 +335,7 @@ def test_an_injected_failure_spoils_the_last_elements(
     failed = written(shop, metafield(ann), metafield(ann, "nps"))
     repeated = written(shop, metafield(ann), metafield(ann, "nps"))
 
-    assert [(e["code"], e["elementIndex"]) for e in failed["userErrors"]] == [("INTERNAL_ERROR", 1)]
+    (error,) = failed["userErrors"]
+    assert (error["code"], error["field"]) == ("INTERNAL_ERROR", ["metafields", "1", "value"])
     assert repeated["userErrors"] == []
     assert len(emulator.effects.since(actor="api")) == 1

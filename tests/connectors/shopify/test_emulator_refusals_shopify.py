@@ -429,7 +429,7 @@ INPUTS = (
         "digest-of-nothing",
         "metafieldsSet",
         value(compareDigest="0" * 64),
-        "metafields.0.compareDigest",
+        "metafields.0",
         "STALE_OBJECT",
     ),
     WrongInput(
