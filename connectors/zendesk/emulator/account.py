@@ -89,7 +89,8 @@ class Account:
         Raises:
             Refusal: 404.
         """
-        entry = self.tables[name].find(key)
+        # A body may name a record by anything; only numbers and texts can be looked up.
+        entry = self.tables[name].find(key) if isinstance(key, int | str) else None
         if entry is None:
             raise not_found()
         return entry

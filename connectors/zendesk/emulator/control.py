@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from connectors.zendesk.emulator import organizations
 from connectors.zendesk.emulator.account import Account
 from connectors.zendesk.emulator.help_desk import NewComment, NewTicket, open_ticket, reply
 from connectors.zendesk.emulator.refusals import invalid_attribute, not_found
 from connectors.zendesk.emulator.tables import Entry, Table, instant, restamp
+from hub.emulation.commands import Command as UserCommand
+from hub.emulation.commands import MoveRecord
 
 
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CreateRecord(_Command):
+class CreateRecord(UserCommand):
     """An agent adds a user or an organization; a person opens a ticket, or somebody replies."""
 
     op: Literal["create"]
@@ -26,7 +24,7 @@ class CreateRecord(_Command):
     properties: dict[str, Any]
 
 
-class EditRecord(_Command):
+class EditRecord(UserCommand):
     """An agent edits a record; ``modified_at`` backdates it, as a late commit appears."""
 
     op: Literal["update"]
@@ -36,15 +34,7 @@ class EditRecord(_Command):
     modified_at: str = ""
 
 
-class ArchiveRecord(_Command):
-    """An agent deletes a record, or has it brought back."""
-
-    op: Literal["archive", "restore"]
-    object: str
-    id: str
-
-
-class MergeUsers(_Command):
+class MergeUsers(UserCommand):
     """An agent merges the end user ``other`` into ``id``."""
 
     op: Literal["merge"]
@@ -53,14 +43,14 @@ class MergeUsers(_Command):
     other: str
 
 
-class EraseUser(_Command):
+class EraseUser(UserCommand):
     """An admin deletes for good a user who is deleted already."""
 
     op: Literal["erase"]
     id: str
 
 
-class ChangeConsent(_Command):
+class ChangeConsent(UserCommand):
     """An agent notes in a custom field what a person decided; null clears it."""
 
     op: Literal["consent"]
@@ -70,7 +60,7 @@ class ChangeConsent(_Command):
 
 
 Command = Annotated[
-    CreateRecord | EditRecord | ArchiveRecord | MergeUsers | EraseUser | ChangeConsent,
+    CreateRecord | EditRecord | MoveRecord | MergeUsers | EraseUser | ChangeConsent,
     Field(discriminator="op"),
 ]
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
@@ -88,7 +78,7 @@ def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, obj
             return {"id": str(_create(account, new).id)}
         case EditRecord() as edit:
             return {"changed": sorted(_edit(account, edit))}
-        case ArchiveRecord() as move:
+        case MoveRecord() as move:
             _move(account, move)
         case MergeUsers() as merge:
             loser, winner = (record(account, "users", key) for key in (merge.other, merge.id))
@@ -161,7 +151,7 @@ def _write(account: Account, table: Table, entry: Entry, values: Mapping[str, An
     return changed
 
 
-def _move(account: Account, move: ArchiveRecord) -> None:
+def _move(account: Account, move: MoveRecord) -> None:
     table, key = table_of(account, move.object), _key(move.id)
     if move.op == "restore":
         _restore(account, table, key)

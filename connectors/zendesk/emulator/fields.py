@@ -99,8 +99,9 @@ class FieldSet:
         """
         key, title = _text(wanted, "key"), _text(wanted, "title")
         kind = _text(wanted, "type") or "text"
-        options = tuple(str(row.get("value", "")) for row in wanted.get("custom_field_options", ()))
-        if problems := [*self._key_problems(key), *_definition_problems(title, kind, options)]:
+        options, pattern = _options(wanted), _text(wanted, "regexp_for_validation") or None
+        problems = self._key_problems(key) + _definition_problems(title, kind, options, pattern)
+        if problems:
             raise record_invalid(problems)
         made = CustomField(
             number,
@@ -108,7 +109,7 @@ class FieldSet:
             title,
             kind,
             _text(wanted, "description"),
-            regexp=_text(wanted, "regexp_for_validation") or None,
+            regexp=pattern,
             options=options,
             created_at=at,
         )
@@ -231,8 +232,19 @@ def _text(wanted: Mapping[str, Any], name: str) -> str:
     return value or ""
 
 
-def _definition_problems(title: str, kind: str, options: tuple[str, ...]) -> list[Problem]:
+def _options(wanted: Mapping[str, Any]) -> tuple[str, ...]:
+    rows = wanted.get("custom_field_options", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise invalid_attribute("custom_field_options", "an array of objects")
+    return tuple(str(row.get("value", "")) for row in rows)
+
+
+def _definition_problems(
+    title: str, kind: str, options: tuple[str, ...], pattern: str | None
+) -> list[Problem]:
     problems = []
+    if pattern is not None and not _is_pattern(pattern):
+        problems.append(Problem("regexp_for_validation", "Regexp: is invalid", "InvalidValue"))
     if not title.strip():
         problems.append(Problem("title", "Title: cannot be blank", "BlankValue"))
     if kind not in TYPES:
@@ -241,3 +253,11 @@ def _definition_problems(title: str, kind: str, options: tuple[str, ...]) -> lis
         told = "Custom field options: must have at least one option"
         problems.append(Problem("custom_field_options", told, "BlankValue"))
     return problems
+
+
+def _is_pattern(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from connectors.zendesk.emulator.refusals import not_found, too_many_jobs
@@ -82,6 +83,8 @@ class JobDesk:
         self._pause = timedelta(seconds=seconds)
         self._jobs: dict[str, Job] = {}
         self._made = 0
+        # Whoever looks at the effects from another thread than the server's settles jobs too.
+        self._lock = Lock()
 
     def queue(self, job_type: str, tasks: Sequence[Task], now: datetime) -> Job:
         """The new job.
@@ -106,10 +109,11 @@ class JobDesk:
 
     def run(self, now: datetime) -> None:
         """Do the work of every job whose time has come, in the order in which they were asked."""
-        for job in self._jobs.values():
-            if not job.done and now >= job.ends_at:
-                job.results = [task() for task in job.tasks]
-                job.done = True
+        with self._lock:
+            for job in list(self._jobs.values()):
+                if not job.done and now >= job.ends_at:
+                    job.results = [task() for task in job.tasks]
+                    job.done = True
 
     def find(self, name: str, now: datetime) -> Job:
         """The job of that id.

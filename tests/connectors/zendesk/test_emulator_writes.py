@@ -200,6 +200,20 @@ def test_a_bad_record_fails_alone(wire: Wire) -> None:
     assert results[2]["details"] == "Visits: is invalid"
 
 
+@pytest.mark.parametrize("odd", [None, [], {}, "x", True, 1e300], ids=repr)
+def test_an_odd_id_fails_alone(wire: Wire, odd: object) -> None:
+    """Whatever stands where the id should be, the job ends and the other records are written."""
+    key = wire.add_user()
+    rows = [{"id": odd, "notes": "x"}, {"id": key, "notes": "x"}]
+
+    results = wire.finished(wire.put("/users/update_many", {"users": rows}))["results"]
+
+    assert [(row["success"], row.get("error")) for row in results] == [
+        (False, "RecordNotFound"),
+        (True, None),
+    ]
+
+
 def test_one_change_for_many(wire: Wire) -> None:
     """Ids in the query and one set of attributes in the body."""
     keys = [wire.add_user(f"P{n}", external_id=f"x{n}") for n in range(2)]
