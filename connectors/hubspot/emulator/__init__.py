@@ -16,7 +16,6 @@ address, the codes ``INVALID_DOUBLE``, ``CONFLICTING_UNIQUE_VALUE`` and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +34,7 @@ from hub.core.clock import Clock, SystemClock
 from hub.core.secrets import Secret
 from hub.emulation.effects import CallLog, EffectLog
 from hub.emulation.faults import FaultPlan, Scenario
+from hub.emulation.state import keep
 
 if TYPE_CHECKING:
     from hub.emulation.world import World
@@ -105,8 +105,7 @@ class HubSpotEmulator:
 
     def close(self) -> None:
         """Keep the state, if a file was named for it, and let go of the effect log's file."""
-        if self._state_file is not None:
-            self._state_file.write_text(json.dumps(self.snapshot()), encoding="utf-8")
+        keep(self._state_file, self.snapshot)
         self.effects.close()
 
 

@@ -9,21 +9,19 @@ from datetime import timedelta
 from itertools import islice
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.catalogue import Property
 from connectors.hubspot.emulator.records import Record, RecordTable
 from connectors.hubspot.emulator.subscriptions import State, Status
 from connectors.hubspot.emulator.values import instant_of, stamp
+from hub.emulation.commands import Command as UserCommand
+from hub.emulation.commands import MergeRecords, MoveRecord
 from hub.emulation.faults import Fault
 
 
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CreateRecord(_Command):
+class CreateRecord(UserCommand):
     """A user adds a record."""
 
     op: Literal["create"]
@@ -31,7 +29,7 @@ class CreateRecord(_Command):
     properties: dict[str, str]
 
 
-class EditRecord(_Command):
+class EditRecord(UserCommand):
     """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
 
     op: Literal["update"]
@@ -41,31 +39,14 @@ class EditRecord(_Command):
     modified_at: str = ""
 
 
-class ArchiveRecord(_Command):
-    """A user deletes a record, or takes it back out of the recycle bin."""
-
-    op: Literal["archive", "restore"]
-    object: str
-    id: str
-
-
-class MergeRecords(_Command):
-    """A user merges ``other`` into ``id``."""
-
-    op: Literal["merge"]
-    object: str
-    id: str
-    other: str
-
-
-class EraseContact(_Command):
+class EraseContact(UserCommand):
     """A user erases a contact under GDPR."""
 
     op: Literal["gdpr_delete"]
     id: str
 
 
-class ChangeConsent(_Command):
+class ChangeConsent(UserCommand):
     """A person subscribes or unsubscribes; without ``subscription``, from everything."""
 
     op: Literal["consent"]
@@ -74,7 +55,7 @@ class ChangeConsent(_Command):
     subscription: int | None = None
 
 
-class RequireProperty(_Command):
+class RequireProperty(UserCommand):
     """An admin makes a property compulsory (enforced on programs since version 2026-09)."""
 
     op: Literal["require"]
@@ -85,7 +66,7 @@ class RequireProperty(_Command):
 Command = Annotated[
     CreateRecord
     | EditRecord
-    | ArchiveRecord
+    | MoveRecord
     | MergeRecords
     | EraseContact
     | ChangeConsent
@@ -108,7 +89,7 @@ def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, obj
             return {"id": record.id}
         case EditRecord() as edit:
             return {"changed": sorted(_edit(account, edit))}
-        case ArchiveRecord() as move:
+        case MoveRecord() as move:
             _move(account, move)
         case MergeRecords() as merge:
             table = table_of(account, merge.object)
@@ -141,7 +122,7 @@ def _edit(account: Account, edit: EditRecord) -> set[str]:
     return changed
 
 
-def _move(account: Account, move: ArchiveRecord) -> None:
+def _move(account: Account, move: MoveRecord) -> None:
     table = table_of(account, move.object)
     if move.op == "archive":
         account.archive(table, account.record(table, move.id), actor="user")

@@ -20,7 +20,6 @@ rules, record types, roll-up summaries.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -42,6 +41,7 @@ from hub.core.secrets import Secret
 from hub.emulation.effects import CallLog, EffectLog
 from hub.emulation.faults import FaultPlan, Scenario
 from hub.emulation.oauth import App
+from hub.emulation.state import keep
 
 if TYPE_CHECKING:
     from hub.emulation.world import World
@@ -111,8 +111,7 @@ class SalesforceEmulator:
 
     def close(self) -> None:
         """Keep the state, if a file was named for it, and let go of the effect log's file."""
-        if self._state_file is not None:
-            self._state_file.write_text(json.dumps(self.snapshot()), encoding="utf-8")
+        keep(self._state_file, self.snapshot)
         self.effects.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from connectors.salesforce.emulator import lifecycle
 from connectors.salesforce.emulator.org import Org
@@ -14,15 +14,13 @@ from connectors.salesforce.emulator.refusals import no_such_record
 from connectors.salesforce.emulator.sobjects import live_record
 from connectors.salesforce.emulator.streams import kind_of
 from connectors.salesforce.emulator.values import instant_of, stamp
+from hub.emulation.commands import Command as UserCommand
+from hub.emulation.commands import MergeRecords, MoveRecord
 
 Values = dict[str, Any]
 
 
-class _Command(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CreateRecord(_Command):
+class CreateRecord(UserCommand):
     """A user adds a record."""
 
     op: Literal["create"]
@@ -30,7 +28,7 @@ class CreateRecord(_Command):
     properties: Values
 
 
-class EditRecord(_Command):
+class EditRecord(UserCommand):
     """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
 
     op: Literal["update"]
@@ -40,24 +38,7 @@ class EditRecord(_Command):
     modified_at: str = ""
 
 
-class MoveRecord(_Command):
-    """A user deletes a record, or takes it back out of the recycle bin."""
-
-    op: Literal["archive", "restore"]
-    object: str
-    id: str
-
-
-class MergeRecords(_Command):
-    """A user merges ``other`` into ``id``."""
-
-    op: Literal["merge"]
-    object: str
-    id: str
-    other: str
-
-
-class ConvertLead(_Command):
+class ConvertLead(UserCommand):
     """A user converts a lead, into a new contact or into ``contact``."""
 
     op: Literal["convert"]
@@ -65,7 +46,7 @@ class ConvertLead(_Command):
     contact: str = ""
 
 
-class ChangeConsent(_Command):
+class ChangeConsent(UserCommand):
     """A person opts out of e-mail, or in again."""
 
     op: Literal["consent"]
@@ -74,7 +55,7 @@ class ChangeConsent(_Command):
     state: Literal["OptIn", "OptOut"] = "OptOut"
 
 
-class HideField(_Command):
+class HideField(UserCommand):
     """An admin takes away, or gives back, the integration user's sight of a standard field."""
 
     op: Literal["hide", "unhide", "freeze"]
@@ -82,13 +63,13 @@ class HideField(_Command):
     field: str
 
 
-class EmptyBin(_Command):
+class EmptyBin(UserCommand):
     """An admin empties the recycle bin, and with it the log of deletions."""
 
     op: Literal["empty_bin"]
 
 
-class UseDuplicateRule(_Command):
+class UseDuplicateRule(UserCommand):
     """An admin switches on the standard duplicate rule of an object."""
 
     op: Literal["duplicate_rule"]
