@@ -11,6 +11,7 @@ from connectors.shopify.config import ShopifySettings
 from connectors.shopify.connector import SHOPIFY
 from connectors.shopify.fields import FIELDS
 from hub.core.connector import OutField
+from hub.core.plugins import load_connector
 from hub.testing import CHECKS, Check, Grade, Subject, conduct
 
 SUBJECT = Subject.of(SHOPIFY, "connectors.shopify")
@@ -32,6 +33,11 @@ def test_the_connector_keeps_its_promise(check: Check) -> None:
     finding = conduct(check, SUBJECT)
 
     assert finding.outcome != "failed", finding.detail
+
+
+def test_it_is_met_through_its_entry_point() -> None:
+    """The built-in connector is loaded exactly like a third-party one."""
+    assert load_connector("shopify") is SHOPIFY
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
