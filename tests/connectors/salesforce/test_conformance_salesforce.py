@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import connectors.salesforce
+import hub.core
 from connectors.salesforce.config import SalesforceSettings
 from connectors.salesforce.connector import SALESFORCE
 from connectors.salesforce.emulator import create
@@ -32,6 +34,24 @@ OF_READING_AND_WRITING = [
     for check in CHECKS
     if check.examine.__module__.endswith(("reading_checks", "writing_checks", "engine_checks"))
 ]
+FILLED_IN = {"gauge.name": "daily", "wanted": "an ISO 8601 date"}
+
+
+def filled(found: re.Match[str]) -> str:
+    """What stands in place of a placeholder, or between two adjacent strings."""
+    return next((text for name, text in FILLED_IN.items() if name in found[0]), "")
+
+
+SPOKEN = re.sub(
+    r"\{[^}]*\}|\"\s*\n?\s*f?\"",
+    filled,
+    "".join(
+        file.read_text("utf-8")
+        for folder in (connectors.salesforce, hub.core)
+        for file in sorted(Path(str(folder.__file__)).parent.glob("*.py"))
+    ),
+)
+"""The source that speaks, adjacent strings joined and placeholders left out."""
 NOT_CLAIMED = {
     "nothing-is-left-to-do",  # the manifest says what comes later
 }
@@ -64,6 +84,21 @@ def test_the_page_names_what_is_written(field: OutField) -> None:
     named = f"| `{field.name}` | `{field.source}` | {field.purpose} |"
 
     assert named in README
+
+
+def messages() -> list[str]:
+    """What the troubleshooting table quotes: the parts between ellipses, codes left out."""
+    table = README.split("## Troubleshooting")[1]
+    cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| ")][1:]
+    quoted = re.findall("`([^`]+)`", " ".join(cells))
+    parts = [part for text in quoted for part in re.split(r"…|\(.*?\)?$|\(", text)]
+    return sorted({part.strip() for part in parts if re.search("[a-z]{3}.* ", part.strip())})
+
+
+@pytest.mark.parametrize("message", messages())
+def test_the_page_quotes_messages_that_exist(message: str) -> None:
+    """Who looks for a message on the page finds it as the hub says it."""
+    assert message in SPOKEN
 
 
 def test_a_batch_is_as_large_as_salesforce_takes() -> None:
