@@ -15,6 +15,7 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
@@ -69,6 +70,21 @@ def defect(doing: str, error: BaseException) -> HubError:
     """
     said = f"{doing} raised {type(error).__name__}{_where(error)}"
     return HubError(f"{said}, a defect of the plugin. Report it to its author", code="HUB-150")
+
+
+@contextmanager
+def guarded(doing: str) -> Iterator[None]:
+    """The plugin boundary: what a plugin's function raises beside the hub's own errors is a defect.
+
+    Raises:
+        HubError: As the plugin raised it, or as :func:`defect` tells it.
+    """
+    try:
+        yield
+    except HubError:
+        raise
+    except (Exception, SystemExit) as err:  # foreign code may raise anything
+        raise defect(doing, err) from err
 
 
 def installed(found: Iterable[EntryPoint] | None = None) -> Sequence[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.core.connector import (
@@ -15,9 +14,9 @@ from hub.core.connector import (
     Value,
     Writer,
 )
-from hub.core.errors import ConfigError, HubError
+from hub.core.errors import ConfigError
 from hub.core.mistakes import nearest
-from hub.core.plugins import defect
+from hub.core.plugins import guarded
 from hub.core.released import Released
 from hub.core.settings import PushSection
 from hub.profile.shape import SHAPE, is_known
@@ -67,7 +66,7 @@ class Destination:
         """
         names = sorted({*(field.name for field in self.fields), *also})
         found: dict[str, Mapping[str, Value]] = {}
-        with self._plugin("reading"):
+        with guarded(f"{self.connection}: reading {self.writer.name}"):
             for start in range(0, len(native_ids), self.writer.batch):
                 batch = native_ids[start : start + self.writer.batch]
                 found.update(self.writer.read(self.ctx, batch, names))
@@ -79,7 +78,7 @@ class Destination:
         Raises:
             HubError: If it did not answer at all.
         """
-        with self._plugin("writing"):
+        with guarded(f"{self.connection}: writing {self.writer.name}"):
             return {result.trace: result for result in self.writer.write(self.ctx, batch)}
 
     def provision(self) -> tuple[str, ...]:
@@ -91,17 +90,8 @@ class Destination:
         provision = self.writer.provision
         if not callable(provision):
             return ()
-        with self._plugin("provisioning"):
+        with guarded(f"{self.connection}: provisioning {self.writer.name}"):
             return tuple(provision(self.ctx, self.fields))
-
-    @contextmanager
-    def _plugin(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except HubError:
-            raise
-        except (Exception, SystemExit) as err:  # plugin boundary: a writer may raise anything
-            raise defect(f"{self.connection}: {doing} {self.writer.name}", err) from err
 
 
 def destinations(

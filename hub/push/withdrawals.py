@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from hub.audit import log
 from hub.audit.log import AuditEvent
@@ -27,7 +27,7 @@ from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import ConsentChange, RowResult
 from hub.core.errors import HubError
-from hub.core.plugins import defect
+from hub.core.plugins import guarded
 from hub.core.released import Released
 from hub.privacy.gate import Gate
 from hub.push.refusals import REFUSED, Refusals
@@ -41,6 +41,8 @@ BATCH = 100
 """Withdrawals claimed at once; a connector splits them as its vendor wants."""
 _DAY = 86_400 * 1_000_000
 _UNCERTAIN = ("claimed", "unconfirmed")
+OPEN = text("withdrawals.status NOT IN ('done', 'moot')")
+"""Withdrawals that are not at their end, in the very words of the index that finds them."""
 _OUTCOMES = {"pending": "retry"}
 
 
@@ -141,6 +143,7 @@ class Withdrawals:
             connection.execute(
                 update(withdrawals)
                 .where(
+                    OPEN,
                     withdrawals.c.connection == self._source.name,
                     withdrawals.c.status == "failed",
                     withdrawals.c.updated_at <= now - _DAY,
@@ -230,24 +233,15 @@ class Withdrawals:
     def _write(self, batch: Sequence[Released[ConsentChange]]) -> Mapping[str, RowResult]:
         write = self._source.connector.write_consent
         assert callable(write)  # else this system is not asked
-        with self._plugin("writing withdrawals"):
+        with guarded(f"{self._source.name}: writing withdrawals"):
             return {result.trace: result for result in write(self._source.ctx, batch)}
 
     def _read_back(self, changes: Sequence[ConsentChange]) -> Sequence[bool]:
         read_back = self._source.connector.read_back
         if not callable(read_back):
             return [False] * len(changes)
-        with self._plugin("reading withdrawals back"):
+        with guarded(f"{self._source.name}: reading withdrawals back"):
             return list(read_back(self._source.ctx, changes))
-
-    @contextmanager
-    def _plugin(self, doing: str) -> Iterator[None]:
-        try:
-            yield
-        except HubError:
-            raise
-        except (Exception, SystemExit) as err:  # plugin boundary: it may raise anything
-            raise defect(f"{self._source.name}: {doing}", err) from err
 
     # 5 ---------------------------------------------------------------------------------------
 
@@ -300,7 +294,7 @@ class Withdrawals:
 
     def _ids(self, *statuses: str) -> list[int]:
         query = select(withdrawals.c.withdrawal_id).where(
-            withdrawals.c.connection == self._source.name, withdrawals.c.status.in_(statuses)
+            OPEN, withdrawals.c.connection == self._source.name, withdrawals.c.status.in_(statuses)
         )
         with self._store.read() as connection:
             return list(connection.execute(query.order_by(withdrawals.c.withdrawal_id)).scalars())
@@ -350,7 +344,7 @@ def standing(connection: Connection) -> dict[str, Counter[str]]:
     table, found = withdrawals.c, dict[str, Counter[str]]()
     query = (
         select(table.connection, table.status, func.count())
-        .where(table.status.not_in(("done", "moot")))
+        .where(OPEN)
         .group_by(table.connection, table.status)
         .order_by(table.connection, table.status)
     )
@@ -364,7 +358,7 @@ def reasons(connection: Connection, name: str) -> list[tuple[str, int]]:
     table = withdrawals.c
     query = (
         select(table.error, func.count())
-        .where(table.connection == name, table.status == "failed", table.error.is_not(None))
+        .where(OPEN, table.connection == name, table.status == "failed", table.error.is_not(None))
         .group_by(table.error)
         .order_by(func.count().desc(), table.error)
     )

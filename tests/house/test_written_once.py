@@ -17,6 +17,10 @@ BLOCK = 6
 
 WITH_REASON: dict[str, str] = {
     # first line of the block: why it may stand twice
+    "def close(self) -> None:": "the last act of each emulator, two calls",
+    "streams=streams,": "the parts of a connector in the contract's own order, each its own",
+    "http=http,": "the same",
+    "number: int": "an order and a checkout, field by field as the vendor has them",
 }
 
 
