@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import orjson
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, literal_column, select, text, update
 
 from hub.core.clock import to_micros
 from hub.core.connector import Delivery
@@ -25,6 +25,7 @@ KEPT_DAYS = 30
 Settled = Literal["taken", "unusable"]
 
 _DAY = 86_400 * 1_000_000
+_WAITS = inbox.c.status == literal_column("'waiting'")  # a bound value would miss the partial index
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
 _INSERT = text(
     "INSERT INTO inbox (connection, event_id, webhook, status, delivery, received_at)"
@@ -50,26 +51,31 @@ def accept(store: Store, name: str, webhook: str, event_id: str, delivery: Deliv
         "delivery": _packed(delivery), "now": now,
     }  # fmt: skip
     with store.write() as connection:
+        return connection.execute(_INSERT, row).rowcount == 1
+
+
+def forget(store: Store, name: str) -> None:
+    """Drop the ids of deliveries that nobody repeats any more; what waits stays."""
+    long_ago = to_micros(store.clock.now()) - KEPT_DAYS * _DAY
+    with store.write() as connection:
         connection.execute(
             delete(inbox).where(
                 inbox.c.connection == name,
                 inbox.c.status != "waiting",
-                inbox.c.received_at < now - KEPT_DAYS * _DAY,
+                inbox.c.received_at < long_ago,
             )
         )
-        return connection.execute(_INSERT, row).rowcount == 1
 
 
-def waiting(store: Store, name: str, limit: int) -> list[Waiting]:
+def waiting(connection: Connection, name: str, limit: int) -> list[Waiting]:
     """The next deliveries of connection ``name``, in the order of arrival."""
     query = (
         select(inbox.c.connection, inbox.c.event_id, inbox.c.webhook, inbox.c.delivery)
-        .where(inbox.c.connection == name, inbox.c.status == "waiting")
+        .where(inbox.c.connection == name, _WAITS)
         .order_by(inbox.c.received_at, inbox.c.event_id)
         .limit(limit)
     )
-    with store.read() as connection:
-        return [Waiting(*row[:3], _unpacked(row[3])) for row in connection.execute(query)]
+    return [Waiting(*row[:3], _unpacked(row[3])) for row in connection.execute(query)]
 
 
 def settle(
@@ -85,11 +91,7 @@ def settle(
 
 def depths(connection: Connection) -> dict[str, int]:
     """How many deliveries wait, by connection; those without any are left out."""
-    query = (
-        select(inbox.c.connection, func.count())
-        .where(inbox.c.status == "waiting")
-        .group_by(inbox.c.connection)
-    )
+    query = select(inbox.c.connection, func.count()).where(_WAITS).group_by(inbox.c.connection)
     return {name: number for name, number in connection.execute(query)}  # noqa: C416 - a row is no pair
 
 

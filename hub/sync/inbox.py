@@ -19,7 +19,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import orjson
 from sqlalchemy import Connection, select
@@ -69,6 +69,7 @@ class Inbox:
         self._tally: Counter[str] = Counter()
         self._noted: Counter[str] = Counter()
         self._counting = threading.Lock()
+        self._forgot: datetime | None = None
         self.webhooks: Mapping[str, Webhook] = source.connector.webhooks_for(source.ctx.config)
 
     @property
@@ -115,13 +116,25 @@ class Inbox:
         holder = leases.this_process("webhooks")
         lease = leases.acquire(self._store, f"inbox:{self.name}", holder)
         try:
-            while batch := inbox.waiting(self._store, self.name, BATCH):
+            self._forget()
+            while batch := self._waiting():
                 for item in batch:
                     total.add(self._take(item, lease))
         finally:
             leases.release(self._store, lease)
             self.note()
         return total
+
+    def _waiting(self) -> list[Waiting]:
+        with self._store.read() as connection:
+            return inbox.waiting(connection, self.name, BATCH)
+
+    def _forget(self) -> None:
+        """Drop old ids, once a day: to look for them costs as much as there are ids."""
+        now = self._store.clock.now()
+        if self._forgot is None or now - self._forgot >= timedelta(days=1):
+            inbox.forget(self._store, self.name)
+            self._forgot = now
 
     def _take(self, item: Waiting, lease: Lease) -> Counts:
         total = Counts()

@@ -10,22 +10,25 @@ from sqlalchemy import Connection, event
 
 from hub.core.clock import ManualClock
 from hub.core.connector import Context, OutField, Writer
+from hub.core.records import ConsentClaim
 from hub.core.settings import DEFAULT_PURPOSES
 from hub.metrics import orders, survey
 from hub.privacy import permissions
 from hub.privacy.gate import Gate
 from hub.profile import sources
+from hub.push import withdrawals
 from hub.push.destination import Destination
 from hub.push.intent import Intents
-from hub.store import dirty, quarantine, records
+from hub.store import dirty, echoes, inbox, quarantine, records
 from hub.store.engine import Store
 from hub.store.keys import Keys
 
+WITHDRAWAL = ConsentClaim(purpose="marketing", channel="email", decision="withdraw")
 GOLDEN_IDS = [f"g{n}" for n in range(500)]
 LARGE = (
     "source_records", "facts", "order_entries", "consent_events", "quarantine", "links",
     "cluster_members", "golden_records", "profiles", "profile_metrics", "pushed_rows",
-    "pushed_fields", "outbox", "dirty", "identity_events",
+    "pushed_fields", "outbox", "dirty", "identity_events", "inbox", "withdrawals",
 )  # fmt: skip
 
 
@@ -47,6 +50,9 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "sources": lambda c: sources.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
     "stale": lambda c: intents().stale(c, 0, 1_000),
     "rows": lambda c: intents().rows(c, range(1, 101)),
+    "deliveries": lambda c: inbox.waiting(c, "crm", 50),
+    "refused": lambda c: withdrawals.reasons(c, "crm"),
+    "echoes": lambda c: echoes.marked(c, [(1, 0, WITHDRAWAL)]),
 }
 
 

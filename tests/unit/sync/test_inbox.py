@@ -316,8 +316,11 @@ def test_old_ids_are_forgotten_but_never_what_waits(bench, clock):
     bench.push(told(1, {"row": row("7", "Ada", 1)}))
     bench.inbox.accept("all", told(2, {"row": row("8", "Bob", 1)}))
     clock.sleep(31 * 86_400)
-
+    bench.vendor.down = True
     bench.inbox.accept("all", told(3, {"row": row("9", "Cy", 1)}))
+
+    with pytest.raises(Unavailable):
+        bench.inbox.drain()
 
     assert sorted(item.event_id for item in bench.rows(schema.inbox)) == ["2", "3"]
 
