@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connectors.salesforce.emulator.ids import numbered
+from connectors.salesforce.emulator.routes import ENDPOINTS, Endpoint
 
 if TYPE_CHECKING:
     from tests.connectors.salesforce.conftest import Caller
@@ -348,3 +349,39 @@ def test_a_body_that_is_not_json_is_refused(org: Caller) -> None:
 
     assert (form.status_code, form.json()[0]["errorCode"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
     assert (broken.status_code, broken.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
+
+
+ODD: tuple[object, ...] = (
+    None,
+    [],
+    "x",
+    5,
+    True,
+    {"records": 5},
+    {"records": [None]},
+    {"records": [{"attributes": 5}]},
+)
+ODDER: tuple[object, ...] = (
+    {"ids": {}, "fields": 7},
+    {"compositeRequest": [5]},
+    {"FullName": 5, "Metadata": []},
+)
+WRITES = [endpoint for endpoint in ENDPOINTS if endpoint.method in ("POST", "PATCH")]
+
+
+@pytest.mark.parametrize("endpoint", WRITES, ids=lambda each: f"{each.method} {each.path}")
+def test_no_body_is_a_crash(org: Caller, endpoint: Endpoint) -> None:
+    """Whatever JSON arrives where something else belongs, it is refused and changes nothing."""
+    path = endpoint.path.format(
+        sobject="CustomField" if "tooling" in endpoint.path else "Contact",
+        record_id=ANN,
+        field="Email",
+        value="ann@example.com",
+    )
+    before = len(org.emulator.effects)
+
+    answers = [org.send(endpoint.method, path, json=body) for body in (*ODD, *ODDER)]
+
+    assert {answer.status_code for answer in answers} == {400}
+    assert all(answer.json()[0]["errorCode"] for answer in answers)
+    assert len(org.emulator.effects) == before
