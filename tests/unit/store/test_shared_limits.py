@@ -299,14 +299,14 @@ def test_a_spent_day_in_one_stops_the_other(
 def test_two_processes_stay_within_the_vendors_window_together(
     database: str, tmp_path: Path
 ) -> None:
-    """The same on real clocks: what they exceed while they get to know each other is no more."""
+    """The same on real clocks, but for the moment in which they get to know each other."""
     emulator = create(plan="private_free")
     with serve(emulator) as url:
         command = [sys.executable, str(CHILD), database, url, str(tmp_path), "16"]
         both = [subprocess.Popen(command) for _ in range(2)]
         ended = [process.wait(60) for process in both]
 
-    calls = emulator.calls.since(0)
+    statuses = [call.status for call in emulator.calls.since(0)]
     assert ended == [0, 0]
-    assert [call.status for call in calls].count(200) == 32
-    assert [call.status for call in calls[8:]].count(429) == 0
+    assert statuses.count(200) == 32
+    assert statuses.count(429) <= 2  # alone, each would be refused every third time
