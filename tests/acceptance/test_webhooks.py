@@ -238,6 +238,7 @@ class Serving:
         return next((line for line in self._lines if text in line), "")
 
     def _read(self) -> None:
+        assert self.process.stderr is not None
         for line in self.process.stderr:
             with self._news:
                 self._lines.append(line)
@@ -253,6 +254,7 @@ def serving_hub(folder) -> Iterator[Serving]:
     if process.process.poll() is None:
         process.process.kill()
         process.process.wait()
+    assert process.process.stderr is not None
     process.process.stderr.close()
 
 

@@ -148,7 +148,7 @@ def test_a_scheduled_run_of_the_till_tells_hubspot_at_once(folder, account, caps
     assert state(account, EMAIL) == "UNSUBSCRIBED"
 
 
-def _at_once(_seconds: float, _reason: str) -> None:
+def _at_once(seconds: float, reason: str) -> None:
     """No vendor is waited for."""
 
 

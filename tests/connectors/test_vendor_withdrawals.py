@@ -95,7 +95,9 @@ class Desk:
     def shown(self) -> bool:
         """Whether the vendor says that the customer refused."""
         change = ConsentChange(self.key, None, "marketing", "email", "withdraw", "t")
-        [held] = self.vendor.connector.read_back(self.hub.ctx, [change])
+        read_back = self.vendor.connector.read_back
+        assert callable(read_back)
+        [held] = read_back(self.hub.ctx, [change])
         return held
 
     def origins(self) -> list[str]:
@@ -104,7 +106,7 @@ class Desk:
         return sorted(row.origin for row in refusals if row.purpose == "marketing")
 
     def _till(self) -> Source:
-        def read(_ctx: Context, _state: dict[str, Any]) -> Iterator[Page]:
+        def read(ctx: Context, state: dict[str, Any]) -> Iterator[Page]:
             yield Page([self.till], next_state={}, complete=True)
 
         stream = Stream("people", Person, _person, "id", read)

@@ -6,10 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -27,7 +29,7 @@ from hub.sync.pull import Source
 URL = "https://hub.example.com/hooks/crm"
 INSIDE = "http://127.0.0.1:8420/hooks/crm"
 SECRET = "app-secret-of-an-emulated-app"
-WEBHOOK = {"webhook_url": URL, "webhook_secret": Secret.of(SECRET)}
+WEBHOOK: dict[str, Any] = {"webhook_url": URL, "webhook_secret": Secret.of(SECRET)}
 
 
 def signature(text: str, secret: str = SECRET) -> str:
@@ -62,7 +64,8 @@ def changed(record: str, kind: str = "contact", action: str = "propertyChange", 
 def ctx(clock) -> Context:
     """The connection's context; verifying asks nobody."""
     config = HubSpotSettings(token=Secret.of("pat-na1-token"), **WEBHOOK)
-    return Context("crm", config, None, clock, None, lambda _s, _r: None)
+    log = logging.getLogger("t")
+    return Context("crm", config, None, clock, log, lambda _s, _r: None)
 
 
 def test_a_delivery_signed_by_the_app_is_believed(ctx, clock):
@@ -202,7 +205,7 @@ def test_any_order_and_repetition_of_pushes_gives_what_polling_gives(pushed, clo
     told = [changed(key, action="creation") for key in keys]
     merged = {"primaryObjectId": int(keys[2]), "mergedObjectIds": [int(keys[3])]}
     contacts = {"object": "contacts"}
-    acts = [
+    acts: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (contacts | {"op": "update", "id": keys[0], "properties": {"lastname": "X"}}, {}),
         (contacts | {"op": "archive", "id": keys[1]}, {"action": "deletion"}),
         (contacts | {"op": "merge", "id": keys[2], "other": keys[3]}, {"action": "merge"} | merged),

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pytest
@@ -38,9 +39,9 @@ class Nothing(BaseModel):
 class Till:
     """A second system: what its customers said, as it is read next time."""
 
-    rows: dict[str, dict[str, object]]
+    rows: dict[str, dict[str, Any]]
 
-    def read(self, _ctx: Context, _state: State) -> Iterator[Page]:
+    def read(self, ctx: Context, state: State) -> Iterator[Page]:
         yield Page([*self.rows.values()], next_state={}, complete=True)
 
     def connector(self) -> Connector:
@@ -48,12 +49,12 @@ class Till:
         return Connector("till", "a till", Nothing, (stream,), check=lambda _: [])
 
 
-def _person(row: dict[str, object]) -> Record:
+def _person(row: dict[str, Any]) -> Record:
     claims = [
         ConsentClaim(
             purpose="marketing",
             channel="email",
-            decision=str(row["said"]),
+            decision=row["said"],
             point=row.get("point"),
             asserted_at=datetime.fromisoformat(str(row["at"])),
             origin=row.get("origin", "source_sync"),
@@ -68,7 +69,7 @@ def _person(row: dict[str, object]) -> Record:
 class Desk:
     """A HubSpot account, a till, and the hub between them."""
 
-    hub: object  # of conftest.py
+    hub: Any  # of conftest.py
     till: Till
     pusher: Pusher
     crm: Source

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -69,7 +70,7 @@ class Vendor:
             return [("people", Page((), deletes=[said["deleted"]]))]
         return [("people", Page([said["row"]], next_state={"never": "kept"}))]
 
-    def read(self, _ctx: Context, _state: State) -> Iterator[Page]:
+    def read(self, ctx: Context, state: State) -> Iterator[Page]:
         yield Page(list(self.records.values()), next_state={"read": 1}, complete=True)
 
     def connector(self) -> Connector:
@@ -115,12 +116,13 @@ class Bench:
         report = sync(self.store, KEYS, [self.source], ids=self.ids, actor="test")
         assert report.status == "succeeded", report.streams
 
-    def people(self) -> dict[str, str]:
+    def people(self) -> dict[str, Any]:
         """Name by key of everybody who is live."""
         table = schema.source_records.c
         query = select(table.source_id, table.canonical).where(table.deleted_at.is_(None))
         with self.store.read() as connection:
-            return {key: decode(body).given_name for key, body in connection.execute(query)}
+            found: dict[str, Any] = {key: decode(body) for key, body in connection.execute(query)}
+        return {key: person.given_name for key, person in found.items()}
 
     def rows(self, table):
         with self.store.read() as connection:
