@@ -70,6 +70,7 @@ class Inbox:
         self._noted: Counter[str] = Counter()
         self._counting = threading.Lock()
         self._forgot: datetime | None = None
+        self._row_ids: dict[str, int] = {}
         self.webhooks: Mapping[str, Webhook] = source.connector.webhooks_for(source.ctx.config)
 
     @property
@@ -192,7 +193,7 @@ class Inbox:
             else:
                 leases.renew(connection, queue, now)
 
-        row_id = register(self._store, self._source, stream)
+        row_id = self._row_id(stream)
         holder = leases.this_process("webhooks")
         lease = leases.acquire(self._store, lease_name(self._source, stream), holder)
         try:
@@ -217,6 +218,11 @@ class Inbox:
         late = len(page.rows) - len(rows)
         counts.add(Counts(read=late, unchanged=late))
         return counts
+
+    def _row_id(self, stream: Stream) -> int:
+        if stream.name not in self._row_ids:
+            self._row_ids[stream.name] = register(self._store, self._source, stream)
+        return self._row_ids[stream.name]
 
     def _news(
         self, stream: Stream, row_id: int, rows: Sequence[Row], rereads: bool
