@@ -5,8 +5,8 @@ for evidence they would be written into the next system, and back.
 
 A refusal that a system reports of a record is an echo if the hub wrote one there, and
 
-- its date lies between the first attempt and the receipt, five minutes more on either side, or
-- it has no date and is the first of its kind since the write.
+- its time lies between the first attempt and the receipt, five minutes more on either side, or
+- it has no time, or only that day's date, and is the first of its kind since the write.
 
 Whatever the customer does there later is theirs again.
 """
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import msgspec
 from sqlalchemy import Connection, select, update
@@ -43,10 +43,14 @@ class _Own:
     echoed_at: int | None
 
     def is_echoed_by(self, claim: ConsentClaim, observed_at: int) -> bool:
-        if claim.asserted_at is None:
-            return self.echoed_at in (None, observed_at)
-        first, last = from_micros(self.sent_at), from_micros(self.updated_at)
-        return first - CLOCKS_DIFFER <= claim.asserted_at <= last + CLOCKS_DIFFER
+        at, is_first = claim.asserted_at, self.echoed_at in (None, observed_at)
+        if at is None:
+            return is_first
+        begin = from_micros(self.sent_at) - CLOCKS_DIFFER
+        end = from_micros(self.updated_at) + CLOCKS_DIFFER
+        if _is_a_day(at):
+            return is_first and begin.date() <= at.date() <= end.date()
+        return begin <= at <= end
 
 
 def marked(
@@ -55,7 +59,7 @@ def marked(
     """The claims, in order, those that are echoes with ``origin="echo"``.
 
     Args:
-        connection: A write transaction: an undated echo is remembered, for it comes once.
+        connection: A write transaction: an echo without a time is remembered, for it comes once.
         claims: Record that a claim is about, instant of its observation, and the claim.
     """
     suspects = {rid for rid, _, claim in claims if _is_suspect(claim)}
@@ -67,9 +71,14 @@ def marked(
             found.append(claim)
             continue
         found.append(msgspec.structs.replace(claim, origin="echo"))
-        if claim.asserted_at is None:
+        if claim.asserted_at is None or _is_a_day(claim.asserted_at):
             _remember(connection, mine, observed_at)
     return found
+
+
+def _is_a_day(at: datetime) -> bool:
+    """Whether an instant is a date: systems whose fields hold days show the start of one."""
+    return at == datetime.combine(at.date(), time(), at.tzinfo)
 
 
 def _is_suspect(claim: ConsentClaim) -> bool:

@@ -74,6 +74,23 @@ def test_the_first_undated_refusal_is_the_echo_and_the_next_one_is_news(written)
 
 
 @pytest.mark.parametrize(
+    ("days", "expected"),
+    [(-1, ["source_sync"] * 2), (0, ["echo", "source_sync"]), (1, ["source_sync"] * 2)],
+    ids=["the-day-before", "that-day", "the-day-after"],
+)
+def test_a_refusal_that_has_only_a_date_is_an_echo_on_that_day_once(written, days, expected):
+    """A field that holds a day cannot say when on it the hub wrote."""
+    midnight = SENT.replace(hour=0) + timedelta(days=days)
+
+    found = [
+        origin(written, claim(asserted_at=midnight)),
+        origin(written, claim(asserted_at=midnight), observed=DONE + timedelta(hours=1)),
+    ]
+
+    assert found == expected
+
+
+@pytest.mark.parametrize(
     ("more", "rid"),
     [
         ({"decision": "grant"}, RID),
