@@ -7,6 +7,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,9 @@ def _play(
         sys.stdout.flush()
         who = counted(people, "simulated person", "simulated people")
         session.note(f"playing {vendor}{_of(scenario)}, {who}; stop with Ctrl-C")
-        told.get()
+        while told.empty():  # a signal that another thread got is handled once this one runs again
+            with suppress(queue.Empty):
+                told.put(told.get(timeout=1))
     session.note(f"stopped after {counted(len(emulator.calls), 'call')}")
 
 
