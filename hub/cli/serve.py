@@ -185,10 +185,18 @@ def _told_to_stop() -> Iterator[queue.SimpleQueue[int]]:
 
 
 def _wait(told: queue.SimpleQueue[int], seconds: int | None) -> None:
-    try:
-        told.get(timeout=seconds)
-    except queue.Empty:
-        return
+    """Returns when told to stop, or after ``seconds``.
+
+    It looks up every second: a signal that the system gave to another thread, or that came just
+    before this one began to wait, is handled only when this thread runs again.
+    """
+    waited = 0
+    while seconds is None or waited < seconds:
+        try:
+            told.get(timeout=1)
+            return
+        except queue.Empty:
+            waited += 1
 
 
 @contextmanager
