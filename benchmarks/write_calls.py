@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 from pathlib import Path
-from string import digits
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -94,7 +93,7 @@ def _name(method: str, path: str, body: bytes) -> str:
     if path.endswith("/graphql.json"):
         document = json.loads(body)["query"]
         return " ".join(document.replace("(", " ").replace("{", " ").split()[:2])
-    parts = ("*" if len(part) - len(part.strip(digits)) > 4 else part for part in path.split("/"))
+    parts = ("*" if sum(map(str.isdigit, part)) > 6 else part for part in path.split("/"))
     return f"{method} {'/'.join(parts)}"
 
 
