@@ -190,7 +190,7 @@ def test_the_private_key_is_for_its_owner_only(store: Store, notary: Notary) -> 
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [each.name for each in notary.keys.iterdir()] == [KEY_FILE]
-    assert path.read_text().split("+")[-1].strip() not in repr(signer)
+    assert path.read_text().strip()[-44:] not in repr(signer)  # the seed itself may hold a "+"
 
 
 def test_a_key_that_others_can_read_is_refused(store: Store, notary: Notary) -> None:
