@@ -192,6 +192,7 @@ def installed(folder: Path, code: str) -> Iterator[dict[str, str]]:
     yield {**os.environ, "PYTHONPATH": str(package)}
 
 
+@pytest.mark.slow
 def test_a_plugin_that_breaks_on_import_is_named(desk: Desk, tmp_path: Path) -> None:
     """The message says whose defect it is, and where; the other connection is read all the same."""
     desk.configure(FILES, '\n[connections.shop]\nconnector = "acme"\n')

@@ -281,6 +281,7 @@ def test_a_port_that_is_taken_is_a_clear_error(start: Start) -> None:
     assert "--port 0" in second.log
 
 
+@pytest.mark.slow
 def test_a_stopping_hub_leaves_at_a_checkpoint_and_another_goes_on(
     start: Start, seen: Store
 ) -> None:
@@ -304,6 +305,7 @@ def test_a_stopping_hub_leaves_at_a_checkpoint_and_another_goes_on(
     assert (slot_rows(seen), stored(seen)) == ([(2, "done")], (PRODUCTS, 1))
 
 
+@pytest.mark.slow
 def test_a_process_that_overslept_its_lease_has_its_write_refused(
     start: Start, seen: Store
 ) -> None:

@@ -52,6 +52,7 @@ def test_it_is_a_distribution_like_the_built_in_ones(site: Path) -> None:
     assert {"csv", "hubspot"} <= found.keys()
 
 
+@pytest.mark.slow
 def test_it_is_silver_by_its_own_emulator(site: Path) -> None:
     """Every promise is kept but one: it has not met a real account, and says so."""
     done = hub(site, "connectors", "check", "acme", "--json")
@@ -61,6 +62,7 @@ def test_it_is_silver_by_its_own_emulator(site: Path) -> None:
     assert (done.returncode, report["grade"], failed) == (0, "silver", ["nothing-is-left-to-do"])
 
 
+@pytest.mark.slow
 def test_it_passes_its_own_tests_of_the_mapping(site: Path) -> None:
     """What the scaffold wrote is green after the guide's edits."""
     done = subprocess.run(

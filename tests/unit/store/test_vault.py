@@ -242,6 +242,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, told
 
 
+@pytest.mark.slow
 def test_processes_that_share_a_rotating_credential_never_lose_it(
     database: str, vendor: tuple[RestEmulator, str], tmp_path: Path
 ) -> None:
