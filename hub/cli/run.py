@@ -121,7 +121,8 @@ def sync_document(report: SyncReport) -> dict[str, object]:
 
 def sync_lines(report: SyncReport) -> list[str]:
     """A sync report for people: a line per stream, then the sum and what to do next."""
-    lines = []
+    lines: list[str] = []
+    told = ""
     for stream in report.streams:
         lines.append(f"{stream.connection}/{stream.stream}: {_account(stream.counts)}")
         if stream.fuse is not None:
@@ -129,7 +130,10 @@ def sync_lines(report: SyncReport) -> list[str]:
             missing = f"{fuse.absent:,} of {fuse.live:,} records were missing, and {fuse.reason}"
             lines.append(f"  nothing was deleted: {missing}")
         if stream.error is not None:
-            lines.append(f"  {stream.status} {stream.error.code}: {stream.error}")
+            said = str(stream.error)
+            again = "as above" if said == told else said  # one refused token fails every stream
+            lines.append(f"  {stream.status} {stream.error.code}: {again}")
+            told = said
     total = report.counts
     lines.append(f"{report.status}: {total.read:,} read, {total.stored:,} stored")
     if total.quarantined:
