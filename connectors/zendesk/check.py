@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 
 from connectors.zendesk.api import Api
-from connectors.zendesk.client import LEGACY_WARNING, NotOffered
+from connectors.zendesk.client import NotOffered
 from connectors.zendesk.config import ZendeskSettings
 from connectors.zendesk.fields import OWNED
 from connectors.zendesk.rows import METRIC_SETS
@@ -38,9 +38,9 @@ def check(ctx: Context) -> Sequence[CheckItem]:
 
 
 def _credential(settings: ZendeskSettings) -> CheckItem:
-    if settings.is_legacy:
-        return CheckItem("credential", True, f"a legacy API token. {LEGACY_WARNING}")
-    return CheckItem("credential", True, "an OAuth client")
+    return CheckItem(
+        "credential", True, "a legacy API token" if settings.is_legacy else "an OAuth client"
+    )
 
 
 def _role(role: str) -> CheckItem:

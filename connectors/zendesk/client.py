@@ -5,20 +5,21 @@ Source: Zendesk's API documentation (read November 2026); header names from reco
 
 from __future__ import annotations
 
-import logging
+from datetime import date
 from http import HTTPStatus
 
 from connectors.zendesk.config import ZendeskSettings
 from connectors.zendesk.rows import objects, part
-from hub.core.auth import BasicAuth, ClientCredentials, OAuth, Refresh
+from hub.core.auth import Auth, BasicAuth, ClientCredentials, Legacy, OAuth, Refresh
 from hub.core.errors import HubError, NeedsReauth, RetryLater, StopRun
 from hub.core.http import Http, Response
 from hub.core.limits import FieldsMeter, HeaderMeter, Limits
 
-LEGACY_WARNING = (
-    "Zendesk deactivates every API token on 30 April 2027, and one that is idle for 30 days at "
-    "once. Create an OAuth client under Admin Center > Apps and integrations > APIs > OAuth "
-    "clients, and write its client_id and client_secret instead of email and api_token"
+TOKENS_END = date(2027, 4, 30)
+"""Day on which Zendesk deactivates every API token; one that is idle for 30 days goes before."""
+_INSTEAD = (
+    "Create an OAuth client under Admin Center > Apps and integrations > APIs > OAuth clients, and "
+    "write its client_id and client_secret instead of email and api_token"
 )
 
 _EXPORTS = "zendesk-ratelimit-incremental-exports"
@@ -41,15 +42,14 @@ LIMITS = Limits(
 
 
 def http(settings: ZendeskSettings) -> Http:
-    """How to reach the account; a credential that Zendesk is about to end is warned of."""
-    if settings.is_legacy:
-        logging.getLogger("hub.connections").warning("%s: %s", settings.root, LEGACY_WARNING)
+    """How to reach the account."""
     return Http(settings.root, _credential(settings), LIMITS, translate)
 
 
-def _credential(settings: ZendeskSettings) -> OAuth | BasicAuth:
+def _credential(settings: ZendeskSettings) -> Auth:
     if settings.api_token is not None:
-        return BasicAuth(f"{settings.email}/token", settings.api_token)
+        token = BasicAuth(f"{settings.email}/token", settings.api_token)
+        return Legacy(token, TOKENS_END, _INSTEAD)
     assert settings.client_id and settings.client_secret
     client = settings.client_id, settings.client_secret
     if settings.refresh_token is not None:
