@@ -2,7 +2,6 @@
 
 import errno
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -214,21 +213,26 @@ def test_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", "HUB-999"]) == 1
 
 
-def test_help_costs_at_most_150_milliseconds() -> None:
-    """CPU time, best of five: other work on the machine must not decide."""
-    command = [sys.executable, "-c", "from hub.cli.main import main; main(['--help'])"]
+HELP = """
+import sys
+from hub.cli.main import main
+try:
+    main(["--help"])
+except SystemExit:
+    pass
+known = {*sys.stdlib_module_names, "_distutils_hack", "__main__"}
+print(*sorted({name.partition(".")[0] for name in sys.modules} - known), file=sys.stderr)
+"""
 
-    costs = [_cpu_seconds(command) for _ in range(5)]
 
-    assert min(costs) <= 0.150
+def test_help_loads_nothing_but_the_command_line() -> None:
+    """Whoever asks for help waits for no database, no settings and no network library."""
+    done = subprocess.run(
+        [sys.executable, "-c", HELP], capture_output=True, check=True, text=True, cwd=ROOT
+    )
 
-
-def _cpu_seconds(command: list[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert b"Commands:" in done.stdout
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert "Commands:" in done.stdout
+    assert done.stderr.split() == ["click", "hub"]
 
 
 def _app_with_secret(value: str) -> "hub.app.App":
