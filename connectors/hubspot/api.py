@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from connectors.hubspot.config import HubSpotSettings
 from hub.core.connector import Context, Json
-from hub.core.errors import StopRun
+from hub.core.errors import RetryLater, StopRun
 from hub.core.http import HttpClient, Response
 from hub.core.pages import dig
 
@@ -25,6 +25,7 @@ SEARCH_PAGE = 200
 LIST_PAGE = 100
 BATCH = 100
 """Most records per page of a search, per page of a listing, per batch."""
+_NOT_THERE = "OBJECT_NOT_FOUND"
 
 
 class CrmRecord(Struct, frozen=True):
@@ -147,7 +148,7 @@ class Api:
         """The records that exist among up to 100 ids."""
         body = {"inputs": [{"id": record_id} for record_id in ids], "properties": properties}
         path = f"/crm/objects/{self._version}/{object_type}/batch/read"
-        return _results(self._ask(path, body), list[CrmRecord])
+        return _results(_whole(self._ask(path, body)), list[CrmRecord])
 
     def update(self, object_type: str, updates: Sequence[Update]) -> Response:
         """The answer to up to 100 updates; 400 and 409 mean that the batch as a whole was refused.
@@ -164,7 +165,7 @@ class Api:
     def associated(self, from_type: str, to_type: str, ids: Sequence[str]) -> dict[str, list[str]]:
         """By record id, the ids of its associated ``to_type`` records, ascending."""
         path = f"/crm/associations/{self._version}/{from_type}/{to_type}/batch/read"
-        answer = self._ask(path, {"inputs": [{"id": record_id} for record_id in ids]})
+        answer = _whole(self._ask(path, {"inputs": [{"id": record_id} for record_id in ids]}))
         return {
             bonds.of.id: sorted((str(bond.record_id) for bond in bonds.to or []), key=_by_number)
             for bonds in _results(answer, list[Bonds])
@@ -241,6 +242,20 @@ class Api:
 
 def _plain(body: object) -> Any:
     return msgspec.to_builtins(body)
+
+
+def _whole(answer: Response) -> Response:
+    """The answer, if what it lacks is not there: a part that could not be read is no absence.
+
+    Raises:
+        RetryLater: If HubSpot failed to read some of the batch.
+    """
+    errors = dig(answer.json, "errors")
+    for error in errors if isinstance(errors, list) else ():
+        category = error.get("category") if isinstance(error, dict) else None
+        if category != _NOT_THERE:
+            raise RetryLater(f"{answer.request}: a part could not be read ({category})")
+    return answer
 
 
 def _results(answer: Response, kind: type[T]) -> T:

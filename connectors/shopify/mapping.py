@@ -29,7 +29,7 @@ from hub.core.values import Object, birth_date, lower, present, text
 
 _VERSION = 1  # raise it when a map below changes
 
-_PROTECTED = ("firstName", "lastName", "defaultEmailAddress", "defaultPhoneNumber", "addressesV2")
+_PROTECTED = ("firstName", "lastName", "defaultEmailAddress", "defaultPhoneNumber")
 
 
 def version(settings: ShopifySettings) -> int:
@@ -50,7 +50,7 @@ def person(row: Row, settings: ShopifySettings) -> Person:
         SkipRecord: If nothing of the person is visible. Shopify keeps no customer without a name,
             an e-mail or a phone, so the app may not see them; what is known of them stays.
     """
-    if not any(row.get(name) for name in _PROTECTED):
+    if not (_addresses(row) or any(row.get(name) for name in _PROTECTED)):
         raise SkipRecord(_NOT_VISIBLE, reason="not-visible", where=str(row.get(KEY, "?")))
     held = metafields(row)
     return Person(

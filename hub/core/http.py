@@ -318,7 +318,7 @@ class HttpClient:
                 f"{self.connection}: no connection for {request} at {self._origin}."
                 " Check the network and the address in hub.toml; the next run resumes"
             ) from err
-        except httpx.TransportError as err:
+        except httpx.RequestError as err:
             self._answers.lost(request, f"no answer ({type(err).__name__})", err)
         return self._answers.parsed(request, raw)
 
@@ -362,7 +362,7 @@ class HttpClient:
             raw = self._wire.post(self._checked(target), data=dict(form))
         except AddressRefused as err:
             raise ConfigError(f"{self.connection}: {err}, and the hub does not go there") from err
-        except httpx.TransportError as err:
+        except httpx.RequestError as err:
             raise RetryLater(f"{self.connection}: the token endpoint is out of reach") from err
         try:
             return TokenAnswer(raw.status_code, orjson.loads(raw.content))

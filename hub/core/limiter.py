@@ -26,6 +26,9 @@ from hub.core.limits import Limits
 
 READ_EVERY = timedelta(seconds=0.25)
 WRITE_EVERY = timedelta(seconds=1)
+LONGEST_HOLD = 86_400.0
+"""Seconds after which a credential is tried again, whatever the vendor seemed to ask for: an odd
+``Retry-After`` must not lock it out for years."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -118,7 +121,7 @@ class Limiter:
         """
         with self._lock:
             now = self._clock.now()
-            held = Hold(now + timedelta(seconds=seconds), reason, stops)
+            held = Hold(now + timedelta(seconds=min(seconds, LONGEST_HOLD)), reason, stops)
             news = Notes(holds={self._spent_lane(path, now): held})
             self._notes = self._notes.merged(news, now)
             self._write(now)

@@ -18,6 +18,9 @@ from email.utils import parsedate_to_datetime
 from functools import reduce
 from typing import Any, Literal, Protocol
 
+LONGEST_WINDOW = 86_400.0
+"""Seconds after which any budget is looked at again, whatever a header seems to say."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
@@ -86,8 +89,10 @@ class HeaderMeter:
         if value is None:
             return self.window
         if self.unit == "epoch":
-            return max(0.0, value - now.timestamp())
-        return max(0.0, value / 1000 if self.unit == "milliseconds" else value)
+            value -= now.timestamp()
+        elif self.unit == "milliseconds":
+            value /= 1000
+        return min(max(0.0, value), LONGEST_WINDOW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ class TokenAnswer:
     """What a token endpoint answered: HTTP status and parsed JSON (None if it was none)."""
 
     status: int
-    body: Any
+    body: Any = field(repr=False)
 
 
 PostForm = Callable[[str, Mapping[str, str]], TokenAnswer]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
@@ -86,8 +87,8 @@ def private_file(path: Path, make: Callable[[], bytes]) -> bytes:
 
 def _create(path: Path, content: bytes) -> None:
     # Written whole under another name first: a crash never leaves half a key.
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle, name = tempfile.mkstemp(".new", path.name, path.parent)  # mode 600
+    draft = Path(name)
     try:
         os.write(handle, content)
         os.fsync(handle)

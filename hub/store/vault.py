@@ -13,7 +13,6 @@ their credentials rotate.
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -70,7 +69,7 @@ class KeyRing:
         text = given.reveal() if given else _own_file(folder / "vault.key")
         try:
             return cls([base64.b64decode(line, validate=True) for line in text.split()])
-        except binascii.Error as err:
+        except ValueError as err:  # not base64, or not even ASCII
             raise _no_key() from err
 
     def seal(self, name: str, data: bytes) -> bytes:

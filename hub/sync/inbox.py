@@ -27,7 +27,7 @@ from sqlalchemy import Connection, select
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import Delivery, FullPass, Page, Row, Stream, Webhook
-from hub.core.errors import HubError, SkipRecord
+from hub.core.errors import BudgetExhausted, HubError, SkipRecord, Stopping, StopRun
 from hub.core.ids import IdSource
 from hub.core.pages import instant_of
 from hub.core.plugins import defect
@@ -159,6 +159,10 @@ class Inbox:
             raise SkipRecord("the connection has no such webhook any more", reason="no-webhook")
         try:
             found = hook.parse(self._source.ctx, item.delivery)
+        except (BudgetExhausted, Stopping):
+            raise
+        except StopRun as err:  # the vendor would refuse it again, and those behind it wait
+            raise SkipRecord(str(err), reason="refused") from err
         except HubError:
             raise
         except (Exception, SystemExit) as err:  # plugin boundary: no delivery may block the queue

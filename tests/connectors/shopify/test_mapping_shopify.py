@@ -345,13 +345,18 @@ def test_every_field_may_be_null(
     assert tried >= len(row)
 
 
-def test_a_customer_of_whom_nothing_is_visible_is_not_blanked() -> None:
+@pytest.mark.parametrize(
+    "addresses", [[], [{"id": "gid://shopify/MailingAddress/1"}]], ids=["none", "emptied"]
+)
+def test_a_customer_of_whom_nothing_is_visible_is_not_blanked(
+    addresses: list[dict[str, str]],
+) -> None:
     """Redacted data put the row into quarantine, which keeps what the hub knows already."""
     hidden = dict.fromkeys(("firstName", "lastName", "defaultEmailAddress"))
 
     with pytest.raises(SkipRecord, match="no approval for protected customer data") as refusal:
         mapping.person(
-            CUSTOMER | hidden | {"defaultPhoneNumber": None, "addressesV2": []}, SETTINGS
+            CUSTOMER | hidden | {"defaultPhoneNumber": None, "addressesV2": addresses}, SETTINGS
         )
 
     assert refusal.value.reason == "not-visible"

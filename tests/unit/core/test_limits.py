@@ -115,6 +115,15 @@ def test_a_hold_stops_every_request_of_the_credential(limiter: Limiter, clock: M
     assert ask(limiter).action == "go"
 
 
+def test_an_odd_hold_ends_within_a_day(limiter: Limiter, clock: ManualClock) -> None:
+    """A vendor that writes an epoch where seconds belong must not lock the hub out for years."""
+    limiter.hold(1_795_000_000_000, "the system asked for patience")
+
+    clock.sleep(86_400)
+
+    assert limiter.ask("/x").action == "go"
+
+
 def test_a_shorter_hold_does_not_shorten_a_longer_one(limiter: Limiter) -> None:
     """Two 429 at once: the longer patience counts."""
     limiter.hold(30, "long")

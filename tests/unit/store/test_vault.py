@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import logging
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select, text, update
@@ -24,6 +27,7 @@ from hub.emulation.oauth import App, TokenDesk
 from hub.emulation.rest import RestEmulator
 from hub.emulation.server import serve
 from hub.store.engine import Store
+from hub.store.keys import private_file
 from hub.store.schema import vault as table
 from hub.store.vault import KeyRing, SealedTokens, Vault
 from hub.testing.client import open_client
@@ -311,3 +315,18 @@ def test_no_token_reaches_a_log_or_an_error(
     secrets = [held.access, held.refresh, "refresh-0", "secret-0"]
     assert not [secret for secret in secrets if secret in everything]
     assert redactor.redact(f"{held.access} {held.refresh}") == "*** ***"
+
+
+def test_two_threads_that_need_the_first_key_get_the_same_one(tmp_path: Path) -> None:
+    """Both find none; each writes a draft of its own, and the first one counts."""
+    both = Barrier(2)
+
+    def make() -> bytes:
+        both.wait()
+        return secrets.token_bytes(32)
+
+    with ThreadPoolExecutor(2) as pool:
+        keys = list(pool.map(lambda _: private_file(tmp_path / "vault.key", make), range(2)))
+
+    assert keys[0] == keys[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["vault.key"]

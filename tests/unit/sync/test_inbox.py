@@ -66,6 +66,8 @@ class Vendor:
         if self.down:
             raise Unavailable("the vendor is out of reach")
         said = json.loads(delivery.body)
+        if "refused" in said:
+            raise StopRun("the credential lacks a scope")
         if "deleted" in said:
             return [("people", Page((), deletes=[said["deleted"]]))]
         return [("people", Page([said["row"]], next_state={"never": "kept"}))]
@@ -393,3 +395,12 @@ def test_any_order_and_repetition_gives_what_polling_gives(fresh_bench, edits, d
     pushed.vendor.records = happened.records
     pushed.poll()
     assert pushed.people() == {key: found["name"] for key, found in happened.records.items()}
+
+
+def test_a_delivery_that_the_vendor_refuses_to_complete_does_not_block_the_others(bench):
+    """A scope that is missing for one kind of record must not hold back every other kind."""
+    bench.push(told(1, {"refused": "7"}), told(2, {"row": row("8", "Ada", 1)}))
+
+    unusable = next(item for item in bench.rows(schema.inbox) if item.status == "unusable")
+    assert bench.people() == {"8": "Ada"}
+    assert "lacks a scope" in unusable.error
