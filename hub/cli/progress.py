@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 5.0
 """Seconds between two plain lines of one stream."""
+ASK_EVERY = 0.5
+"""Seconds of a wait after which the admin may have thought better of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,22 @@ class Waiter:
     Args:
         clock: Does the waiting.
         say: Shows the reason.
+        leave: Asked now and then; raises if the admin wants to stop.
     """
 
-    def __init__(self, clock: Clock, say: Say) -> None:
+    def __init__(self, clock: Clock, say: Say, leave: Callable[[], None]) -> None:
         self._clock = clock
         self._say = say
+        self._leave = leave
 
     def __call__(self, seconds: float, reason: str) -> None:
         """Wait ``seconds`` because of ``reason``."""
         self._say.waiting(seconds, reason)
-        self._clock.sleep(seconds)
+        while seconds > 0:
+            self._leave()
+            part = min(seconds, ASK_EVERY)
+            self._clock.sleep(part)
+            seconds -= part
 
 
 class Say:
@@ -132,13 +140,21 @@ class Bars(Say):
 
 
 @contextmanager
-def watch(session: Session, clock: Clock) -> Iterator[Watch]:
-    """Progress for one command: bars if a person looks at stderr, lines if not."""
+def watch(
+    session: Session, clock: Clock, leave: Callable[[], None] = lambda: None
+) -> Iterator[Watch]:
+    """Progress for one command: bars if a person looks at stderr, lines if not.
+
+    Args:
+        session: Of the command.
+        clock: Does the waiting.
+        leave: Asked during a wait; raises if the admin wants to stop.
+    """
     from hub.pipeline import Progress
 
     say = Bars() if sys.stderr.isatty() and not session.json else Say()
     try:
-        yield Watch(Progress(page=say.page, stage=say.stage), Waiter(clock, say))
+        yield Watch(Progress(page=say.page, stage=say.stage), Waiter(clock, say, leave))
     finally:
         say.close()
 
@@ -152,7 +168,7 @@ def watch_leaving_off(session: Session, clock: Clock) -> Iterator[Watch]:
     """
     from hub.pipeline import Progress
 
-    with leaving_off() as leave, watch(session, clock) as watched:
+    with leaving_off() as leave, watch(session, clock, leave) as watched:
 
         def page(report: StreamReport) -> None:
             watched.progress.page(report)
@@ -162,8 +178,4 @@ def watch_leaving_off(session: Session, clock: Clock) -> Iterator[Watch]:
             leave()
             watched.progress.stage(name)
 
-        def wait(seconds: float, reason: str) -> None:
-            leave()
-            watched.wait(seconds, reason)
-
-        yield Watch(Progress(page, stage), wait)
+        yield Watch(Progress(page, stage), watched.wait)
