@@ -309,4 +309,4 @@ def test_two_processes_stay_within_the_vendors_window_together(
     statuses = [call.status for call in emulator.calls.since(0)]
     assert ended == [0, 0]
     assert statuses.count(200) == 32
-    assert statuses.count(429) <= 2  # alone, they would ask eight times a second
+    assert statuses.count(429) <= 5  # eleven where nothing is shared: eight searches a second
