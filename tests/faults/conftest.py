@@ -1,8 +1,7 @@
-"""The ground that all hubs of a session stand on, and where the kills landed, told at the end."""
+"""The ground that all hubs of a session stand on."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +10,6 @@ from tests.faults.harness import Ground, Outcome, play
 
 if TYPE_CHECKING:
     from tests.conftest import SqliteDatabases
-
-KILL = "kill"
-"""Property of a test's report: database, way, stage, boundary, lost, doubled, seconds to go on."""
 
 
 @pytest.fixture(scope="session")
@@ -28,33 +24,3 @@ def undisturbed(
 ) -> Outcome:
     """A hub on that ground that nobody killed."""
     return play(ground, sqlite_databases.migrated(), tmp_path_factory.mktemp("undisturbed"))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A histogram: in which stage, and after which boundary, each kill found the hub."""
-    kills = [
-        str(value).split("|")
-        for outcome in ("passed", "failed")
-        for report in terminalreporter.getreports(outcome)
-        if report.when == "call"
-        for name, value in report.user_properties
-        if name == KILL
-    ]
-    for way in ("at a boundary", "at a random time"):
-        chosen = [kill for kill in kills if kill[1] == way]
-        if chosen:
-            _tell(terminalreporter, way, chosen)
-
-
-def _tell(terminal: pytest.TerminalReporter, way: str, kills: list[list[str]]) -> None:
-    terminal.section(f"kills {way}")
-    for database in sorted({kill[0] for kill in kills}):
-        here = [kill for kill in kills if kill[0] == database]
-        lost, doubled = (sum(int(kill[place]) for kill in here) for place in (4, 5))
-        slowest = max(float(kill[6]) for kill in here)
-        terminal.line(
-            f"{database}: {len(here)} kills, {lost} lost, {doubled} doubled,"
-            f" gone on after {slowest:.1f} s at most"
-        )
-        for (stage, after), count in sorted(Counter((k[2], k[3]) for k in here).items()):
-            terminal.line(f"  {stage:<14} {after:<20} {count:>3} {'#' * count}")

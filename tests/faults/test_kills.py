@@ -10,13 +10,13 @@ from random import Random
 import pytest
 
 from tests.conftest import Databases
-from tests.faults.conftest import KILL
 from tests.faults.harness import POINTS, REQUEST_SENT, AtPoint, AtTime, Ground, Kill, Outcome, play
+from tests.faults.histogram import KILL
 from tests.faults.planted import PLANTS
 from tests.faults.verdict import Verdict, judge
 
-RANDOM_KILLS = range(34)
-"""Seeds; each gives one or two kills, sixty in all on each database."""
+RANDOM_KILLS = range(30)
+"""Seeds; each gives one or two kills, fifty or more in all on each database."""
 
 Note = Callable[[str, object], None]
 
