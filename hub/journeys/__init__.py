@@ -1,0 +1,1 @@
+"""What happened to each customer, in one order, and the journeys that it makes up."""

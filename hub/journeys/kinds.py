@@ -1,0 +1,85 @@
+"""The closed vocabulary of a timeline: what an event can be, and which happens first in a tie.
+
+A vendor's own word for an interaction becomes one of these; a word that the hub does not know is
+``other``, never a guess, and keeps its name in the record.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+LOG_IN: Final = "log_in"
+PAGE_VIEW: Final = "page_view"
+USAGE: Final = "usage"
+CART: Final = "cart"
+ORDER: Final = "order"
+RETURN: Final = "return"
+REFUND: Final = "refund"
+LOYALTY: Final = "loyalty"
+DEAL_OPENED: Final = "deal_opened"
+DEAL_WON: Final = "deal_won"
+DEAL_LOST: Final = "deal_lost"
+SUBSCRIPTION_STARTED: Final = "subscription_started"
+PAYMENT_FAILED: Final = "payment_failed"
+SUBSCRIPTION_ENDED: Final = "subscription_ended"
+CAMPAIGN: Final = "campaign"
+VISIT: Final = "visit"
+CALL: Final = "call"
+CHAT: Final = "chat"
+TICKET_OPENED: Final = "ticket_opened"
+MESSAGE_IN: Final = "message_in"
+MESSAGE_OUT: Final = "message_out"
+NOTE: Final = "note"
+"""An internal remark: the customer never saw it."""
+TRANSCRIPT: Final = "transcript"
+STAFF_OBSERVATION: Final = "staff_observation"
+USABILITY_FINDING: Final = "usability_finding"
+TASK_OPENED: Final = "task_opened"
+TASK_DONE: Final = "task_done"
+TICKET_SOLVED: Final = "ticket_solved"
+SURVEY: Final = "survey"
+REVIEW: Final = "review"
+OTHER: Final = "other"
+"""An interaction that its source names in a word of its own."""
+
+KINDS: Final = (
+    LOG_IN, PAGE_VIEW, USAGE, CART, ORDER, RETURN, REFUND, LOYALTY, DEAL_OPENED, DEAL_WON,
+    DEAL_LOST, SUBSCRIPTION_STARTED, PAYMENT_FAILED, SUBSCRIPTION_ENDED, CAMPAIGN, VISIT, CALL,
+    CHAT, TICKET_OPENED, MESSAGE_IN, MESSAGE_OUT, NOTE, TRANSCRIPT, STAFF_OBSERVATION,
+    USABILITY_FINDING, TASK_OPENED, TASK_DONE, TICKET_SOLVED, SURVEY, REVIEW, OTHER,
+)  # fmt: skip
+"""Every kind, in the order in which events of one instant are told: a cause before its answer."""
+
+RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
+
+CONTACTS: Final = frozenset({CALL, CHAT, VISIT, TICKET_OPENED, MESSAGE_IN})
+"""Kinds in which the customer turns to somebody."""
+
+FEEDBACK: Final = frozenset({SURVEY, REVIEW})
+"""Kinds in which the customer says what they think of it."""
+
+_WORDS: Final = {
+    LOG_IN: "login log_in signin sign_in session_start",
+    PAGE_VIEW: "view page_view pageview screen_view",
+    USAGE: "usage use feature search session api_call",
+    CART: "cart add_to_cart checkout checkout_started",
+    RETURN: "return returned",
+    REFUND: "refund refunded",
+    CAMPAIGN: "campaign sent delivered opened open clicked click bounced bounce unsubscribed "
+    "unsubscribe campaign_email",
+    VISIT: "visit store_visit meeting appointment demo",
+    CALL: "call phone phone_call inbound_call outbound_call",
+    CHAT: "chat live_chat messaging",
+    PAYMENT_FAILED: "payment_failed failed_payment",
+}
+_KIND_OF: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
+
+
+def of_interaction(word: str) -> str:
+    """The kind that a source's own word for an interaction stands for.
+
+    >>> of_interaction("Log-in"), of_interaction("clicked"), of_interaction("fax")
+    ('log_in', 'campaign', 'other')
+    """
+    return _KIND_OF.get(re.sub(r"[\s-]+", "_", word.strip().lower()), OTHER)
