@@ -5,7 +5,7 @@ Each vendor's emulator adds commands of its own, with ``Command`` as their base.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,6 +14,16 @@ class Command(BaseModel):
     """Something that a user of the vendor does; a key that it does not know is a mistake."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class EditRecord(Command):
+    """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
+
+    op: Literal["update"]
+    object: str
+    id: str
+    properties: dict[str, Any]
+    modified_at: str = ""
 
 
 class MoveRecord(Command):

@@ -45,6 +45,8 @@ VendorKind = Literal[
     "plateau",
     "schema_drift",
 ]
+STAGED: tuple[VendorKind, ...] = ("late_commit", "plateau", "schema_drift")
+"""Trouble in the data, which is brought about before the request that struck it is answered."""
 TRANSPORT_KINDS: frozenset[str] = frozenset(TransportKind.__args__)  # type: ignore[attr-defined]
 
 

@@ -36,7 +36,7 @@ from hub.core.connector import Row
 from hub.core.pages import instant_of
 from hub.core.secrets import Secret
 from hub.emulation.effects import Actor, CallLog, EffectLog
-from hub.emulation.faults import Fault, FaultPlan, retry_after_header
+from hub.emulation.faults import STAGED, Fault, FaultPlan, retry_after_header
 from hub.emulation.oauth import App, GrantRefused, TokenDesk, TokenRefused
 from hub.emulation.server import vendor_faults
 
@@ -218,9 +218,8 @@ def _guard(emulator: RestEmulator, request: Request) -> None:
         raise _Refused(fault.status, "internal_error")
     if request.path_params["resource"] not in emulator.tables:
         raise _Refused(404, "no such resource")
-    for kind in ("late_commit", "plateau", "schema_drift"):
-        for fault in vendor_faults(request.scope, kind):
-            _stage(emulator, fault, fault.object_type or request.path_params["resource"])
+    for fault in vendor_faults(request.scope, *STAGED):
+        _stage(emulator, fault, fault.object_type or request.path_params["resource"])
 
 
 def _stage(emulator: RestEmulator, fault: Fault, name: str) -> None:

@@ -146,9 +146,10 @@ def run(emulator: Emulator, port: int = 0, announce: Callable[[str], None] = pri
         uvicorn.Server(_config(emulator)).run(sockets=[listener])
 
 
-def vendor_faults(scope: Scope, kind: str) -> tuple[Fault, ...]:
-    """The faults of one kind that the vendor's API has to stage for this request."""
-    return tuple(fault for fault in scope.get(_VENDOR_FAULTS, ()) if fault.kind == kind)
+def vendor_faults(scope: Scope, *kinds: str) -> tuple[Fault, ...]:
+    """The faults of these kinds that the vendor's API has to stage for this request, by kind."""
+    struck = scope.get(_VENDOR_FAULTS, ())
+    return tuple(fault for kind in kinds for fault in struck if fault.kind == kind)
 
 
 # --- control plane ---------------------------------------------------------------------------

@@ -10,8 +10,9 @@ Read ``api.py`` for the URL space, ``account.py`` for the rules, ``refusals.py``
 Source: HubSpot's published API documentation up to November 2026; modules cite their own parts.
 Not confirmed against a live account, and therefore not to be relied on by a connector: 404 for
 deleting an id that never existed, 405 for writing feedback submissions, the refusal of an erased
-address, the codes ``INVALID_DOUBLE``, ``CONFLICTING_UNIQUE_VALUE`` and
-``PROPERTY_VALUE_TOO_LONG``, six filter groups a search, and traced batches succeeding in part.
+address, what sinks a batch of subscription statuses, restoring without a new time of change, the
+codes ``INVALID_DOUBLE``, ``CONFLICTING_UNIQUE_VALUE`` and ``PROPERTY_VALUE_TOO_LONG``, six filter
+groups a search, and traced batches succeeding in part.
 """
 
 from __future__ import annotations

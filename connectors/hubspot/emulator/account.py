@@ -168,6 +168,20 @@ class Account:
         self.associations.forget((table.kind.name, record.id))
         self.effects.append("archive", table.kind.name, record.id, actor=actor)
 
+    def restore(self, table: RecordTable, record: Record, *, actor: Actor) -> None:
+        """Take a record out of the recycle bin as it was: its time of change stays, too.
+
+        Source: HubSpot, "Restore deleted records" (read November 2026). That the time of change
+        stays is inferred from archiving, which leaves it:
+        https://github.com/airbytehq/airbyte/issues/19838
+
+        Raises:
+            Refusal: 409 if another record has its address, or another unique value, by now.
+        """
+        self._check_unique(table, record.properties, record)
+        table.restore(record)
+        self.effects.append("restore", table.kind.name, record.id, actor=actor)
+
     def merge(self, table: RecordTable, primary: Record, other: Record, *, actor: Actor) -> None:
         """Let ``primary`` absorb ``other``: its values win, gaps are filled, both histories count.
 

@@ -42,7 +42,7 @@ from connectors.hubspot.emulator.refusals import (
     uri_too_long,
 )
 from connectors.hubspot.emulator.wire import Answer, Call
-from hub.emulation.faults import retry_after_header
+from hub.emulation.faults import STAGED, retry_after_header
 from hub.emulation.server import vendor_faults
 
 DATED_VERSIONS = frozenset({"2026-03", "2026-09"})
@@ -202,7 +202,7 @@ def _answering(account: Account, endpoint: Endpoint) -> Callable[[Request], obje
         try:
             _guard(account, endpoint, request)
             body = await _json_body(request)
-            outcome = endpoint.handler(account, _call(request, body))
+            outcome = endpoint.handler(account, _call(endpoint, request, body))
         except Refusal as refusal:
             response = refusal.response(account.correlation_id())
         else:
@@ -238,9 +238,8 @@ def _guard(account: Account, endpoint: Endpoint, request: Request) -> None:
         raise rate_limited(policy, retry_after_header(fault, account.now()))
     for fault in vendor_faults(request.scope, "server_error"):
         raise server_error(fault.status)
-    for kind in ("late_commit", "plateau", "schema_drift"):
-        for fault in vendor_faults(request.scope, kind):
-            stage(account, fault)
+    for fault in vendor_faults(request.scope, *STAGED):
+        stage(account, fault)
 
 
 def _needed_scope(account: Account, endpoint: Endpoint, request: Request) -> str:
@@ -268,8 +267,10 @@ async def _json_body(request: Request) -> object:
         raise invalid("Invalid input JSON: the body could not be parsed") from error
 
 
-def _call(request: Request, body: object) -> Call:
-    spoiled = sum(fault.count for fault in vendor_faults(request.scope, "partial_failure"))
+def _call(endpoint: Endpoint, request: Request, body: object) -> Call:
+    """The call; a fault spoils a batch that only reads if it names its path."""
+    faults = vendor_faults(request.scope, "partial_failure")
+    spoiled = sum(fault.count for fault in faults if endpoint.writes or fault.path != "*")
     version = request.path_params["version"]
     return Call(version, request.path_params, request.query_params, body, spoiled)
 

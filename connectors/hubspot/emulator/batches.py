@@ -25,7 +25,7 @@ from connectors.hubspot.emulator.bodies import (
 )
 from connectors.hubspot.emulator.objects import associate, association_targets, writable_table
 from connectors.hubspot.emulator.records import RecordTable
-from connectors.hubspot.emulator.refusals import Refusal, not_found
+from connectors.hubspot.emulator.refusals import Refusal, not_found, not_processed
 from connectors.hubspot.emulator.wire import NO_CONTENT, Answer, Call, batch_answer, record_json
 
 Traced = TypeVar("Traced", NewRecord, RecordUpdate)
@@ -146,7 +146,7 @@ def _each(
     for position, item in enumerate(inputs):
         try:
             if position < call.spoiled:
-                raise Refusal(500, "INTERNAL_ERROR", "This record could not be processed now")
+                raise not_processed()
             check(item)
             results.append(work(item) | _trace(item))
         except Refusal as refusal:

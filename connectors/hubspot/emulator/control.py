@@ -17,7 +17,7 @@ from connectors.hubspot.emulator.records import Record, RecordTable
 from connectors.hubspot.emulator.subscriptions import State, Status
 from connectors.hubspot.emulator.values import instant_of, stamp
 from hub.emulation.commands import Command as UserCommand
-from hub.emulation.commands import MergeRecords, MoveRecord
+from hub.emulation.commands import EditRecord, MergeRecords, MoveRecord
 from hub.emulation.faults import Fault
 
 
@@ -29,14 +29,10 @@ class CreateRecord(UserCommand):
     properties: dict[str, str]
 
 
-class EditRecord(UserCommand):
-    """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
+class EditTexts(EditRecord):
+    """A user edits a record; every value is a text."""
 
-    op: Literal["update"]
-    object: str
-    id: str
     properties: dict[str, str]
-    modified_at: str = ""
 
 
 class EraseContact(UserCommand):
@@ -65,7 +61,7 @@ class RequireProperty(UserCommand):
 
 Command = Annotated[
     CreateRecord
-    | EditRecord
+    | EditTexts
     | MoveRecord
     | MergeRecords
     | EraseContact
@@ -87,7 +83,7 @@ def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, obj
         case CreateRecord() as new:
             record = account.create(table_of(account, new.object), new.properties, actor="user")
             return {"id": record.id}
-        case EditRecord() as edit:
+        case EditTexts() as edit:
             return {"changed": sorted(_edit(account, edit))}
         case MoveRecord() as move:
             _move(account, move)
@@ -113,7 +109,7 @@ def table_of(account: Account, stream: str) -> RecordTable:
     return account.table("contacts" if stream == "subscriptions" else stream)
 
 
-def _edit(account: Account, edit: EditRecord) -> set[str]:
+def _edit(account: Account, edit: EditTexts) -> set[str]:
     table = table_of(account, edit.object)
     record = account.record(table, edit.id)
     changed = account.update(table, record, edit.properties, actor="user")
@@ -127,8 +123,7 @@ def _move(account: Account, move: MoveRecord) -> None:
     if move.op == "archive":
         account.archive(table, account.record(table, move.id), actor="user")
         return
-    table.restore(account.record(table, move.id, archived=True))
-    account.effects.append("restore", table.kind.name, move.id, actor="user")
+    account.restore(table, account.record(table, move.id, archived=True), actor="user")
 
 
 def _decide(account: Account, consent: ChangeConsent) -> None:

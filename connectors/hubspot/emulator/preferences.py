@@ -1,4 +1,9 @@
-"""Endpoints of communication preferences: subscription types and what addresses said to them."""
+"""Endpoints of communication preferences: subscription types and what addresses said to them.
+
+A text that is no address, or one change twice, sinks the batch that it stands in; a subscription
+type that does not exist fails alone. HubSpot documents a list of errors beside the results, but not
+which mistakes go there: so this much is unconfirmed.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,12 @@ from connectors.hubspot.emulator.bodies import (
     StatusBatch,
     StatusChange,
     check_batch_size,
+    check_no_duplicates,
     parse,
 )
-from connectors.hubspot.emulator.refusals import Refusal, invalid
+from connectors.hubspot.emulator.refusals import Refusal, invalid, not_processed
 from connectors.hubspot.emulator.subscriptions import Status
-from connectors.hubspot.emulator.values import stamp
+from connectors.hubspot.emulator.values import is_email, stamp
 from connectors.hubspot.emulator.wire import Answer, Call, batch_answer
 
 
@@ -38,26 +44,29 @@ def write_status(account: Account, call: Call) -> Answer:
 
 
 def batch_read_statuses(account: Account, call: Call) -> Answer:
-    """The statuses of up to 100 addresses."""
+    """The statuses of up to 100 addresses; the ones that an injected fault spoils are errors."""
     _check_channel(call)
+    emails = _addresses(call)
     results = [
         {"subscriberIdString": email, "statuses": _statuses(account, email)}
-        for email in _addresses(call)
+        for email in emails[call.spoiled :]
     ]
-    return batch_answer(account, call, results)
+    return batch_answer(account, call, results, [not_processed() for _ in emails[: call.spoiled]])
 
 
 def batch_write_statuses(account: Account, call: Call) -> Answer:
     """The new statuses; refused ones are listed as errors."""
     inputs = parse(StatusBatch, call.body).inputs
     check_batch_size(inputs)
+    emails = [_address(change.subscriber_id_string) for change in inputs]
+    check_no_duplicates(f"{e} {c.subscription_id}" for e, c in zip(emails, inputs, strict=True))
     results: list[dict[str, object]] = []
     errors: list[Refusal] = []
-    for position, change in enumerate(inputs):
+    for position, (email, change) in enumerate(zip(emails, inputs, strict=True)):
         try:
             if position < call.spoiled:
-                raise invalid("The status could not be written")
-            results.append(_write(account, _address(change.subscriber_id_string), change))
+                raise not_processed()
+            results.append(_write(account, email, change))
         except Refusal as refusal:
             errors.append(refusal)
     return batch_answer(account, call, results, errors)
@@ -160,7 +169,7 @@ def _addresses(call: Call) -> list[str]:
 
 def _address(text: str) -> str:
     address = text.strip().lower()
-    if "@" not in address:
+    if not is_email(address):
         raise invalid("subscriberIdString is not an email address")
     return address
 

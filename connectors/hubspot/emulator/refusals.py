@@ -165,6 +165,11 @@ def server_error(status: int) -> Refusal:
     return Refusal(status, "INTERNAL_ERROR", "internal error", page=page)
 
 
+def not_processed() -> Refusal:
+    """One item of a batch failed at HubSpot; it may go through the next time."""
+    return Refusal(500, "INTERNAL_ERROR", "This record could not be processed now")
+
+
 def uri_too_long() -> Refusal:
     """414: the proxy refuses the request line."""
     return Refusal(414, "", "", page="<html><body><h1>414 URI Too Long</h1></body></html>")

@@ -45,6 +45,11 @@ def instant_of(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+def is_email(text: str) -> bool:
+    """Whether HubSpot takes the text for an e-mail address."""
+    return _EMAIL.fullmatch(text) is not None
+
+
 def accept(prop: Property, value: str) -> str:
     """The value as it is kept; an empty string means that it is cleared.
 
@@ -64,7 +69,7 @@ def _refuse(prop: Property, code: str, message: str) -> InvalidValue:
 
 def _email(prop: Property, value: str) -> str:
     address = value.strip().lower()
-    if not _EMAIL.fullmatch(address):
+    if not is_email(address):
         raise _refuse(prop, "INVALID_EMAIL", f"Email address {value} is invalid")
     return address
 

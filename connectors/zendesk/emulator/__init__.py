@@ -12,10 +12,11 @@ Source: Zendesk's published API documentation up to November 2026; modules cite 
 Not confirmed against a live account, and therefore not to be relied on by a connector: the bodies
 of 400 for a cursor that is none and for a ``per_page`` above 1000, 415, a null ``after_cursor`` of
 an export that found nothing, the keys that tell why one record of a job failed, 403 for merging
-agents and for bulk updates on an account without bulk imports (documented for imports alone), the
-reserved keys of custom fields, where ``metric_sets`` stands in an answer, and what is listed in
-``feedback.py``. Not emulated: one user write a second over the whole account, the allowance of the
-Help Center, which is counted apart, and search.
+agents, for agents that change staff and for bulk updates on an account without bulk imports
+(documented for imports alone), the body of 409, which parameters are checked before a job is
+queued, the reserved keys of custom fields, where ``metric_sets`` stands in an answer, and what is
+listed in ``feedback.py``. Not emulated: one user write a second over the whole account, the
+allowance of the Help Center, which is counted apart, and search.
 """
 
 from __future__ import annotations

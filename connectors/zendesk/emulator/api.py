@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
@@ -38,6 +39,7 @@ from connectors.zendesk.emulator.limits import (
 )
 from connectors.zendesk.emulator.refusals import (
     Refusal,
+    conflict,
     edge_limited,
     invalid_attribute,
     malformed_json,
@@ -48,7 +50,7 @@ from connectors.zendesk.emulator.refusals import (
 )
 from connectors.zendesk.emulator.staging import stage
 from connectors.zendesk.emulator.wire import Answer, Call
-from hub.emulation.faults import retry_after_header
+from hub.emulation.faults import STAGED, retry_after_header
 from hub.emulation.server import vendor_faults
 
 ADMINS = frozenset({"admin"})
@@ -188,10 +190,9 @@ def _meet_faults(account: Account, request: Request) -> None:
         headers = retry_after_header(fault, account.now())
         raise edge_limited(headers) if fault.policy == "edge" else rate_limited(headers)
     for fault in vendor_faults(request.scope, "server_error"):
-        raise server_error(fault.status)
-    for kind in ("late_commit", "plateau", "schema_drift"):
-        for fault in vendor_faults(request.scope, kind):
-            stage(account, fault)
+        raise conflict() if fault.status == HTTPStatus.CONFLICT else server_error(fault.status)
+    for fault in vendor_faults(request.scope, *STAGED):
+        stage(account, fault)
 
 
 def _limit_key(endpoint: Endpoint, call: Call) -> str:

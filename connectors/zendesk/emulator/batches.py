@@ -1,7 +1,12 @@
 """Requests that carry up to 100 records, and the jobs that they queue.
 
-Source: Zendesk, "Users", "Organizations" and "Job Statuses" (read November 2026). Of a record that
-fails, the vendor shows a code and a sentence; the exact keys are unconfirmed.
+A record that breaks a rule fails alone, inside the job. A parameter of the wrong type is found
+before there is a job, and refuses the request with all that it carries.
+
+Source: Zendesk, "Users", "Organizations" and "Job Statuses" (read November 2026); for the check of
+parameters its library ``stronger_parameters`` (an id is an integer from 0 to below 2**63) and
+https://github.com/zendesk/zendesk_api_client_php/issues/515 (400 for ``user.tags``). Of a record
+that fails, the vendor shows a code and a sentence; the exact keys are unconfirmed.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.zendesk.emulator.account import Account
+from connectors.zendesk.emulator.attributes import Kind, typed
 from connectors.zendesk.emulator.jobs import MAX_IN_FLIGHT, Job, Result, Task
 from connectors.zendesk.emulator.refusals import (
     Refusal,
@@ -18,6 +24,8 @@ from connectors.zendesk.emulator.refusals import (
     too_many_values,
 )
 from connectors.zendesk.emulator.wire import MAX_VALUES, Answer, Call
+
+_IDS = range(2**63)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +53,25 @@ def attributes(body: object, name: str) -> Mapping[str, Any]:
     return wanted
 
 
-def batch(call: Call, plural: str) -> Batch:
+def batch(call: Call, plural: str, kinds: Mapping[str, Kind]) -> Batch:
     """The records of a request: named in its body, or in its query with shared attributes.
 
     Raises:
-        Refusal: 400.
+        Refusal: 400, also if one parameter of one record is not of the kind that it must be.
     """
+    found = _named(call, plural)
+    for record in (*found.records, found.shared or {}):
+        typed(record, kinds)
+        _check_id(record.get("id"))
+    return found
+
+
+def _check_id(key: object) -> None:
+    if key is not None and (isinstance(key, bool) or not isinstance(key, int) or key not in _IDS):
+        raise invalid_attribute("id", "an integer")
+
+
+def _named(call: Call, plural: str) -> Batch:
     if "ids" in call.query:
         named = [{"id": key} for key in call.ids()]
         return Batch(named, attributes(call.body, plural[:-1]))

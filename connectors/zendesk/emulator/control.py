@@ -13,7 +13,7 @@ from connectors.zendesk.emulator.help_desk import NewComment, NewTicket, open_ti
 from connectors.zendesk.emulator.refusals import invalid_attribute, not_found
 from connectors.zendesk.emulator.tables import Entry, Table, instant, restamp
 from hub.emulation.commands import Command as UserCommand
-from hub.emulation.commands import MoveRecord
+from hub.emulation.commands import EditRecord, MoveRecord
 
 
 class CreateRecord(UserCommand):
@@ -22,16 +22,6 @@ class CreateRecord(UserCommand):
     op: Literal["create"]
     object: Literal["users", "organizations", "tickets", "comments"]
     properties: dict[str, Any]
-
-
-class EditRecord(UserCommand):
-    """An agent edits a record; ``modified_at`` backdates it, as a late commit appears."""
-
-    op: Literal["update"]
-    object: str
-    id: str
-    properties: dict[str, Any]
-    modified_at: str = ""
 
 
 class MergeUsers(UserCommand):

@@ -54,7 +54,7 @@ def update_organization(account: Account, call: Call) -> Answer:
 
 def update_many_organizations(account: Account, call: Call) -> Answer:
     """The job that updates up to 100 organizations, each its own way or all alike."""
-    request = batch(call, KIND)
+    request = batch(call, KIND, ORGANIZATION)
     wanted = [{**(request.shared or {}), **row} for row in request.records]
     tasks = [partial(_update, account, row) for row in wanted]
     return queue(account, call, "OrganizationBulkUpdateJob", tasks)

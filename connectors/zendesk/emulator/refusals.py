@@ -180,6 +180,11 @@ def too_many_jobs(job_type: str, current: Sequence[str]) -> Refusal:
     return _said(429, "TooManyJobs", description, current_job_ids=list(current))
 
 
+def conflict() -> Refusal:
+    """409: another request is changing the same record; what the body says is unconfirmed."""
+    return _said(409, "Conflict", "Another request was changing the record")
+
+
 def server_error(status: int) -> Refusal:
     """5xx: JSON from the application for 500, the proxy's page for the rest."""
     page = "" if status == 500 else f"<html><body><h1>{status}</h1></body></html>"

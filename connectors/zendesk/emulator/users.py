@@ -1,15 +1,23 @@
-"""Endpoints of users: list, show, create or update, update many, merge, delete for good."""
+"""Endpoints of users: list, show, create or update, update many, merge, delete for good.
+
+Agents change end users; other agents and admins are changed by admins alone.
+
+Source: Zendesk, "Users" (read November 2026): agents may update users "with restrictions on certain
+actions"; that staff is one of them is unconfirmed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from connectors.zendesk.emulator.access import Caller
 from connectors.zendesk.emulator.account import OWNER_ID, Account
+from connectors.zendesk.emulator.attributes import USER
 from connectors.zendesk.emulator.batches import attributes, batch, queue
 from connectors.zendesk.emulator.directory import Directory
-from connectors.zendesk.emulator.jobs import Result, Task
+from connectors.zendesk.emulator.jobs import Result
 from connectors.zendesk.emulator.paging import paged
 from connectors.zendesk.emulator.people import KIND
 from connectors.zendesk.emulator.refusals import (
@@ -90,6 +98,7 @@ def show_many_users(account: Account, call: Call) -> Answer:
 def update_user(account: Account, call: Call) -> Answer:
     """The user with the new values."""
     entry = account.record(KIND, call.id("user_id"))
+    _require_rank(call.caller, entry)
     account.people.update(entry, attributes(call.body, "user"), "api")
     return Answer({"user": account.shown(KIND, entry)})
 
@@ -106,6 +115,7 @@ def create_or_update_user(account: Account, call: Call) -> Answer:
     entry = found(account.directory, wanted)
     if entry is None:
         return _created(account, account.people.create(wanted, "api"))
+    _require_rank(call.caller, entry)
     account.people.update(entry, wanted, "api")
     return Answer({"user": account.shown(KIND, entry)}, headers=_location(entry))
 
@@ -113,19 +123,17 @@ def create_or_update_user(account: Account, call: Call) -> Answer:
 def create_or_update_many_users(account: Account, call: Call) -> Answer:
     """The job that creates or updates up to 100 users."""
     _require_bulk(account)
-    wanted = [dict(row) for row in batch(call, "users").records]
-    tasks = [partial(_upsert, account, row) for row in wanted]
+    wanted = [dict(row) for row in batch(call, KIND, USER).records]
+    tasks = [partial(_upsert, account, call.caller, row) for row in wanted]
     return queue(account, call, "UserBulkCreateOrUpdateJob", tasks)
 
 
 def update_many_users(account: Account, call: Call) -> Answer:
     """The job that updates up to 100 users, each its own way or all alike."""
     _require_bulk(account)
-    request = batch(call, "users")
-    if request.shared is None:
-        tasks: Sequence[Task] = [partial(_update, account, dict(row)) for row in request.records]
-    else:
-        tasks = [partial(_update, account, {**request.shared, **row}) for row in request.records]
+    request = batch(call, KIND, USER)
+    wanted = [{**(request.shared or {}), **row} for row in request.records]
+    tasks = [partial(_update, account, call.caller, row) for row in wanted]
     return queue(account, call, "UserBulkUpdateJobV2", tasks)
 
 
@@ -173,16 +181,18 @@ def erase_user(account: Account, call: Call) -> Answer:
 # --- work of jobs ----------------------------------------------------------------------------
 
 
-def _upsert(account: Account, wanted: Mapping[str, Any]) -> Result:
+def _upsert(account: Account, caller: Caller, wanted: Mapping[str, Any]) -> Result:
     entry = found(account.directory, wanted)
     if entry is None:
         return {"id": account.people.create(wanted, "api").id, "status": "Created"}
+    _require_rank(caller, entry)
     account.people.update(entry, wanted, "api")
     return {"id": entry.id, "status": "Updated"}
 
 
-def _update(account: Account, wanted: Mapping[str, Any]) -> Result:
+def _update(account: Account, caller: Caller, wanted: Mapping[str, Any]) -> Result:
     entry = _addressed(account, wanted)
+    _require_rank(caller, entry)
     values = {name: value for name, value in wanted.items() if name != "id"}
     account.people.update(entry, values, "api")
     return {"id": entry.id, "action": "update", "success": True, "status": "Updated"}
@@ -215,6 +225,11 @@ def _created(account: Account, entry: Entry) -> Answer:
 
 def _location(entry: Entry) -> dict[str, str]:
     return {"Location": f"/api/v2/users/{entry.id}.json"}
+
+
+def _require_rank(caller: Caller, entry: Entry) -> None:
+    if caller.role != "admin" and entry.body["role"] != "end-user":
+        raise forbidden()
 
 
 def _require_bulk(account: Account) -> None:

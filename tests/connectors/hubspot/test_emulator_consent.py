@@ -102,6 +102,38 @@ def test_batches_read_and_write_many_addresses(wire: Wire) -> None:
     assert [row["statuses"][0]["status"] for row in read] == ["UNSUBSCRIBED", "NOT_SPECIFIED"]
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"subscriberIdString": "bob@home"}, {"subscriberIdString": "Ann@example.com"}],
+    ids=["no-address", "twice"],
+)
+def test_an_odd_input_sinks_the_batch(wire: Wire, odd: dict[str, object]) -> None:
+    """It is refused as a whole, and nothing changes."""
+    inputs = [change("UNSUBSCRIBED", subscriberIdString="ann@example.com")]
+    inputs.append(change("UNSUBSCRIBED", **odd))
+
+    answer = wire.post(f"{BASE}/statuses/batch/write", {"inputs": inputs})
+
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert len(wire.emulator.effects) == 0
+
+
+@pytest.mark.parametrize(("base", "status"), [(BASE, 200), (BASE.replace("2026-09", "v4"), 207)])
+def test_a_batch_may_be_read_in_part(wire: Wire, base: str, status: int) -> None:
+    """What a fault spoils is an error and no result; a scenario about writes leaves reads alone."""
+    addresses = {"inputs": ["ann@example.com", "bob@example.com"]}
+    wire.inject(kind="partial_failure", path="*/statuses/batch/read", times=1)
+
+    answer = wire.post(f"{base}/statuses/batch/read?{EMAIL}", addresses)
+    wire.inject(kind="partial_failure")
+    whole = wire.post(f"{base}/statuses/batch/read?{EMAIL}", addresses).json()
+
+    assert answer.status_code == status
+    assert [row["subscriberIdString"] for row in answer.json()["results"]] == ["bob@example.com"]
+    assert [error["category"] for error in answer.json()["errors"]] == ["INTERNAL_ERROR"]
+    assert (len(whole["results"]), "errors" in whole) == (2, False)
+
+
 def test_a_batch_of_opt_outs_is_one_effect_per_address(wire: Wire) -> None:
     """Repeating it adds nothing."""
     addresses = {"inputs": ["ann@example.com", "bob@example.com"]}

@@ -134,6 +134,29 @@ def test_archiving_twice_is_one_effect(wire: Wire) -> None:
     assert [effect.method for effect in wire.emulator.effects.since()] == ["create", "archive"]
 
 
+def test_a_restored_record_is_as_it_was(wire: Wire) -> None:
+    """It is live again under its old time of change, so no window of changes shows it."""
+    record_id = wire.create(email="ann@example.com")
+    before = wire.get(f"~/contacts/{record_id}").json()["updatedAt"]
+    wire.send("DELETE", f"~/contacts/{record_id}")
+    wire.emulator.clock.sleep(3_600)
+
+    wire.emulator.mutate({"op": "restore", "object": "contacts", "id": record_id})
+
+    after = wire.get(f"~/contacts/{record_id}").json()
+    assert (after["archived"], after["updatedAt"]) == (False, before)
+
+
+def test_a_contact_whose_address_was_taken_meanwhile_is_not_restored(wire: Wire) -> None:
+    """HubSpot asks its users to sort out the address first."""
+    record_id = wire.create(email="ann@example.com")
+    wire.send("DELETE", f"~/contacts/{record_id}")
+    wire.create(email="ann@example.com")
+
+    with pytest.raises(ValueError, match="already exists"):
+        wire.emulator.mutate({"op": "restore", "object": "contacts", "id": record_id})
+
+
 def test_an_archived_contact_gives_its_address_free(wire: Wire) -> None:
     """Uniqueness is among live records."""
     wire.send("DELETE", f"~/contacts/{wire.create(email='ann@example.com')}")

@@ -245,6 +245,30 @@ def test_a_server_error_may_be_a_page(wire: Wire, status: int, is_json: bool) ->
     assert len(wire.emulator.effects) == 0
 
 
+def test_two_requests_for_one_record_are_a_conflict(wire: Wire) -> None:
+    """409, and nothing changes."""
+    key = wire.add_user()
+    before = len(wire.emulator.effects)
+    wire.inject(kind="server_error", at=[1], status=409)
+
+    answer = wire.put(f"/users/{key}", {"user": {"notes": "x"}})
+
+    assert (answer.status_code, len(wire.emulator.effects)) == (409, before)
+
+
+@pytest.mark.parametrize(("role", "status"), [("end-user", 200), ("agent", 403), ("admin", 403)])
+def test_an_agent_changes_end_users_only(wire: Wire, role: str, status: int) -> None:
+    """Staff is changed by admins; in a job it is the record that fails."""
+    key = wire.add_user(role=role)
+    wire.emulator.account.access.role = "agent"
+
+    alone = wire.put(f"/users/{key}", {"user": {"notes": "x"}})
+    job = wire.finished(wire.put("/users/update_many", {"users": [{"id": key, "notes": "y"}]}))
+
+    assert alone.status_code == status
+    assert job["results"][0]["success"] is (status == 200)
+
+
 def test_a_token_can_expire_in_the_middle(wire: Wire) -> None:
     """It stays dead; a new one works."""
     wire.inject(kind="expired_token", at=[2])

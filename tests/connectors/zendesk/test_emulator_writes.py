@@ -200,11 +200,10 @@ def test_a_bad_record_fails_alone(wire: Wire) -> None:
     assert results[2]["details"] == "Visits: is invalid"
 
 
-@pytest.mark.parametrize("odd", [None, [], {}, "x", True, 1e300], ids=repr)
-def test_an_odd_id_fails_alone(wire: Wire, odd: object) -> None:
-    """Whatever stands where the id should be, the job ends and the other records are written."""
+def test_a_record_without_an_id_fails_alone(wire: Wire) -> None:
+    """The job ends and the other records are written."""
     key = wire.add_user()
-    rows = [{"id": odd, "notes": "x"}, {"id": key, "notes": "x"}]
+    rows = [{"id": None, "notes": "x"}, {"id": key, "notes": "x"}]
 
     results = wire.finished(wire.put("/users/update_many", {"users": rows}))["results"]
 
@@ -212,6 +211,23 @@ def test_an_odd_id_fails_alone(wire: Wire, odd: object) -> None:
         (False, "RecordNotFound"),
         (True, None),
     ]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"id": value} for value in ([], {}, "x", True, 1e300, -1, 2**63)] + [{"tags": "gold"}],
+    ids=repr,
+)
+def test_a_parameter_of_the_wrong_type_sinks_the_request(wire: Wire, odd: dict[str, Any]) -> None:
+    """It is found before there is a job: the other record is not written either."""
+    key = wire.add_user()
+    before = len(wire.emulator.effects)
+
+    answer = wire.put("/users/update_many", {"users": [{"id": key, "notes": "x"}, odd]})
+
+    assert (answer.status_code, answer.json()["error"]["title"]) == (400, "Invalid attribute")
+    assert wire.get("/job_statuses").json()["job_statuses"] == []
+    assert len(wire.emulator.effects) == before
 
 
 def test_one_change_for_many(wire: Wire) -> None:
