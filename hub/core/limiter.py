@@ -8,13 +8,15 @@ every thread that uses it. It believes the vendor's own figures before any decla
 Processes that use the same credential share what they know on a board. No request waits for it:
 a limiter looks at most every :data:`READ_EVERY` seconds and writes every :data:`WRITE_EVERY`, or at
 once when the vendor asked for patience; in between each keeps to its equal share of what is left.
+A board that is out of reach fails no request: each process counts for itself until it is back.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -22,14 +24,20 @@ from typing import Any, Literal
 
 from hub.core.budgets import Board, Hold, Notes, Reading
 from hub.core.clock import Clock
+from hub.core.errors import StoreError
 from hub.core.limits import Limits
 
 READ_EVERY = timedelta(seconds=0.25)
 WRITE_EVERY = timedelta(seconds=1)
+LOOK_AGAIN = timedelta(seconds=30)
+"""How long a board that was out of reach is left alone: a locked database answers late, and the
+request would have to wait for it."""
 LONGEST_HOLD = 86_400.0
 """Seconds after which a credential is tried again, whatever the vendor seemed to ask for: an odd
 ``Retry-After`` must not lock it out for years."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class Limiter:
         self._notes = Notes()
         self._turns: dict[str, datetime] = {}
         self._in_flight: Counter[str] = Counter()
-        self._read_at = self._wrote_at = _LONG_AGO
+        self._read_at = self._wrote_at = self._away_until = _LONG_AGO
 
     def share(self, board: Board | None) -> None:
         """From now on, share with the other processes that use ``board``."""
@@ -135,21 +143,40 @@ class Limiter:
     # The board.
 
     def _look(self, now: datetime) -> None:
-        if self._board is None or now < self._read_at + READ_EVERY:
+        if now < self._read_at + READ_EVERY:
             return
         if now >= self._wrote_at + WRITE_EVERY:
             self._write(now)
         else:
-            self._notes = self._notes.merged(self._board.read(self._credential), now)
+            self._exchange(now, lambda board: self._notes.merged(board.read(self._credential), now))
         self._read_at = now
 
     def _write(self, now: datetime) -> None:
-        if self._board is not None:
-            mine = replace(self._notes, seen={**self._notes.seen, self._board.process: now})
-            self._notes = self._board.change(
-                self._credential, lambda found: mine.merged(found, now)
-            )
-            self._wrote_at = now
+        def change(board: Board) -> Notes:
+            mine = replace(self._notes, seen={**self._notes.seen, board.process: now})
+            return board.change(self._credential, lambda found: mine.merged(found, now))
+
+        self._exchange(now, change)
+        self._wrote_at = now
+
+    def _exchange(self, now: datetime, with_board: Callable[[Board], Notes]) -> None:
+        """Know what ``with_board`` brings; while it brings none, what this process knows."""
+        if self._board is None or now < self._away_until:
+            return
+        try:
+            self._notes = with_board(self._board)
+        except StoreError as err:
+            if self._away_until == _LONG_AGO:
+                _log.warning(
+                    "the limits of a credential are not shared with other processes: error %s: %s."
+                    " This process goes by its own count until the database is back",
+                    err.code,
+                    err,
+                )
+            self._away_until = now + LOOK_AGAIN
+            self._notes = replace(self._notes.merged(Notes(), now), seen={})
+        else:
+            self._away_until = _LONG_AGO
 
     @property
     def _sharers(self) -> int:

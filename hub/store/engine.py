@@ -7,6 +7,7 @@ writers of this process in a queue instead of in SQLite's busy loop.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -140,7 +141,7 @@ class Store:
         try:
             yield
         except DBAPIError as err:
-            raise _explain(err) from err
+            raise _explain(err, self.engine.url.database) from err
 
 
 def _sqlite_engine(url: str, database: str | None) -> Engine:
@@ -186,10 +187,12 @@ def _postgresql_engine(url: str) -> Engine:
     return engine
 
 
-def _explain(err: DBAPIError) -> StoreError:
+def _explain(err: DBAPIError, database: str | None) -> StoreError:
     """What went wrong in the database, in words an admin can act on."""
     cause = str(err.orig)
     lowered = cause.lower()
+    if "unable to open database file" in lowered and database:
+        return _not_opened(Path(database))
     if "locked" in lowered or "busy" in lowered:
         return StoreError(
             "the database is locked by another process; nothing was written. Wait for it to finish"
@@ -236,3 +239,31 @@ def _explain(err: DBAPIError) -> StoreError:
             code="HUB-515",
         )
     return StoreError(f"the database refused: {cause.splitlines()[0]}", code="HUB-510")
+
+
+def _not_opened(path: Path) -> StoreError:
+    """Why SQLite could not open its file: it says the same for every reason."""
+    if path.is_dir():
+        return StoreError(
+            f"{path} is a folder, not a database. Name a file in store.url", code="HUB-515"
+        )
+    if not path.parent.is_dir():
+        return StoreError(
+            f"the folder of the database, {path.parent}, is gone. Mount or make it, or correct"
+            " store.url",
+            code="HUB-515",
+        )
+    effective = os.access in os.supports_effective_ids
+    for each in (path.parent, path):
+        if each.exists() and not os.access(each, os.W_OK, effective_ids=effective):
+            return StoreError(
+                f"{each} is read-only for this user; nothing was written. Give this user write"
+                " access to the database and its folder (SQLite keeps files beside it), or set"
+                " hub.data_dir to a folder that it may write to",
+                code="HUB-513",
+            )
+    return StoreError(
+        f"{path} cannot be opened, although it may be written. Look at the disk and at the number"
+        " of open files (ulimit -n), then: hub doctor",
+        code="HUB-515",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,9 +19,9 @@ from connectors.hubspot.emulator import TOKEN, HubSpotEmulator, create
 from hub.core.auth import StaticToken
 from hub.core.budgets import Hold, Notes, Reading
 from hub.core.clock import ManualClock
-from hub.core.errors import BudgetExhausted
+from hub.core.errors import BudgetExhausted, StoreError
 from hub.core.http import Http, HttpClient
-from hub.core.limiter import Limiter, Limiters, Verdict
+from hub.core.limiter import LOOK_AGAIN, Limiter, Limiters, Verdict
 from hub.core.limits import CostMeter, Gauge, HeaderMeter, Lane, Limits
 from hub.core.secrets import Secret
 from hub.emulation.faults import Fault, Scenario
@@ -231,6 +231,67 @@ def test_sharing_ends_with_the_hub(stores: tuple[Store, Store], clock: ManualClo
 
     assert ask(limiter).seconds == 5
     assert StoreBoard(stores[1], KEYS).read("acme token") == Notes()
+
+
+class Away(StoreBoard):
+    """A board whose database is out of reach until told otherwise."""
+
+    away = True
+    looks = 0
+
+    def read(self, credential: str) -> Notes:
+        self._refuse()
+        return super().read(credential)
+
+    def change(self, credential: str, change: Callable[[Notes], Notes]) -> Notes:
+        self._refuse()
+        return super().change(credential, change)
+
+    def _refuse(self) -> None:
+        self.looks += 1
+        if self.away:
+            raise StoreError("the database is locked", code="HUB-511")
+
+
+def test_a_board_out_of_reach_fails_no_request(
+    stores: tuple[Store, Store], clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The process goes by its own count, says so once, and asks a locked database seldom."""
+    board = Away(stores[0], KEYS, "a")
+    limiter = Limiters(clock, board).of("acme token", Limits(per_second=10, meters=(MINUTE,)))
+
+    paced = [ask(limiter).seconds for _ in range(3)]
+    limiter.hold(5, "asked for patience")
+    held = ask(limiter).seconds
+    for _ in range(60):
+        clock.sleep(1)
+        ask(limiter)
+
+    assert (paced, held) == (pytest.approx([0, 0.1, 0.2]), 5)
+    assert board.looks == 3
+    [warning] = caplog.messages
+    assert "HUB-511" in warning and "its own count" in warning
+
+
+def test_a_board_that_is_back_is_shared_again(
+    stores: tuple[Store, Store], clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the vendor said meanwhile reaches the others; a second outage is told again."""
+    board = Away(stores[0], KEYS, "a")
+    here = Limiters(clock, board).of("acme token", PLAIN)
+    other = Limiters(clock, StoreBoard(stores[1], KEYS, "b")).of("acme token", PLAIN)
+    here.hold(600, "asked for patience")
+
+    board.away = False
+    clock.sleep(LOOK_AGAIN.total_seconds())
+    ask(here)
+    heard = ask(other).reason
+    board.away = True
+    clock.sleep(2)
+    ask(here)
+
+    assert heard == "asked for patience"
+    assert len(caplog.messages) == 2
 
 
 # --- two clients of one account -----------------------------------------------------------------
