@@ -48,16 +48,21 @@ def write(
     *,
     spreadsheet: bool,
 ) -> None:
-    """Deliver ``content`` and leave the audit event ``export.<what>``."""
-    from hub.exports.delivery import Delivery
+    """Deliver ``content`` and leave the audit event ``export.<what>``; ``--json`` is an array."""
+    from hub.exports.delivery import Delivery, as_array
 
     if spreadsheet:
         form = "spreadsheet"
+    array = session.json and output is None
+
+    def wanted(connection: Connection) -> Content:
+        return as_array(content(connection, "jsonl")) if array else content(connection, form)
+
     target = output or sys.stdout.buffer
-    delivery = Delivery(f"export.{what}", form, actor(), target)
+    delivery = Delivery(f"export.{what}", "json" if array else form, actor(), target)
     with session.app().open_hub(actor()) as hub:
         try:
-            done = delivery.deliver(hub.store, lambda connection: content(connection, form))
+            done = delivery.deliver(hub.store, wanted)
         finally:
             hub.notary.settle()
     said = f"{done.rows:,} rows exported, SHA-256 {done.sha256}; recorded in the audit log"

@@ -35,10 +35,23 @@ class Content:
     Args:
         header: First line, or nothing.
         rows: One line per row, read from the store while it is written.
+        footer: Last line, or nothing.
     """
 
     header: str
     rows: Generator[str, None, None]
+    footer: str = ""
+
+
+def as_array(lines: Content) -> Content:
+    """JSON lines as one JSON document, for programs that read the whole of it."""
+
+    def items() -> Generator[str, None, None]:
+        with closing(lines.rows) as rows:
+            for number, line in enumerate(rows):
+                yield (",\n" if number else "") + line.rstrip("\n")
+
+    return Content("[\n", items(), "\n]\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +132,6 @@ def _fill(draft: TextIO, content: Content) -> Exported:
             draft.write(line)
             digest.update(line.encode())
             count += 1
+    draft.write(content.footer)
+    digest.update(content.footer.encode())
     return Exported(count, digest.hexdigest())
