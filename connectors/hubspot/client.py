@@ -36,6 +36,8 @@ LIMITS = Limits(
         ),
     ),
 )
+TEMPORARY = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "LOCKED", "TIMEOUT"})
+"""Categories of an item's error that may be gone at the next attempt."""
 _LOCKED_SECONDS = 2.0
 _MALFORMED_TOKEN = 530
 

@@ -210,7 +210,12 @@ def permissions(row: Row, settings: HubSpotSettings) -> ConsentSignal:
     """What a contact's address said about each subscription type that stands for a purpose.
 
     SUBSCRIBED grants, UNSUBSCRIBED withdraws, anything else says nothing.
+
+    Raises:
+        SkipRecord: If HubSpot would not tell: that is not the same as nothing said.
     """
+    if row.get(STATUSES, ()) is None:
+        raise VALUES.refused(row, "email", "status-not-told", "an address that HubSpot looks up")
     email, statuses = text(row, "email"), row.get(STATUSES)
     claims = [
         claim
