@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
+from hub.cli.instants import instant
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import TamperEvident
@@ -75,7 +75,7 @@ def search(
     from hub.audit.search import search as find
 
     zone = ZoneInfo(session.app().settings.hub.time_zone)
-    times = [_instant(text, zone) for text in (since, until)]
+    times = [instant(text, zone) for text in (since, until)]
     query = Query(kind, by, subject, connection, *times)
     with _store(session) as store, store.read() as reading:
         found = list(find(reading, query, limit))
@@ -165,16 +165,6 @@ def _kept(path: Path | None) -> Checkpoint | None:
         return Checkpoint.newest_in(path.read_text("utf-8")) if path else None
     except (Unusable, UnicodeDecodeError) as err:
         raise click.BadParameter(f"{path} holds no checkpoint of an audit log") from err
-
-
-def _instant(text: str | None, zone: ZoneInfo) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as err:
-        raise click.BadParameter(f'"{text}" is not a time such as 2026-05-01T09:30') from err
-    return instant if instant.tzinfo else instant.replace(tzinfo=zone)
 
 
 def _document(found: Found) -> dict[str, object]:

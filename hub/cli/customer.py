@@ -26,17 +26,21 @@ class Customer:
 
 
 def customer(connection: Connection, asked: str) -> Customer:
-    """The customer that ``asked`` names: a golden id, also a former one, or a source key.
+    """The customer that ``asked`` names: a golden id, also a former one, a source key, an e-mail.
 
     Raises:
-        NotFound: If there is no such id or record, or nobody answers for it today.
+        NotFound: If there is no such id or record, nobody answers for it today, or several
+            customers carry that e-mail.
     """
     from sqlalchemy import select
 
     from hub.store.records import source_keys
     from hub.store.schema import cluster_members
 
-    golden_id = _of_record(connection, asked) if "/" in asked else _of_id(connection, asked)
+    if "/" in asked:
+        golden_id = _of_record(connection, asked)
+    else:
+        golden_id = (_of_email if "@" in asked else _of_id)(connection, asked)
     query = select(cluster_members.c.rid).where(cluster_members.c.golden_id == golden_id)
     return Customer(golden_id, source_keys(connection, connection.execute(query).scalars()))
 
@@ -77,6 +81,17 @@ def _of_id(connection: Connection, asked: str) -> str:
     if found.golden_id is None:
         raise NotFound(f"{asked} is {found.status}: nobody answers for it any more")
     return found.golden_id
+
+
+def _of_email(connection: Connection, asked: str) -> str:
+    from hub.identity.customers import with_email
+
+    found = with_email(connection, asked)
+    if not found:
+        raise NotFound("no customer carries that e-mail. Look wider: hub profiles find")
+    if len(found) > 1:
+        raise NotFound(f"{len(found)} customers carry that e-mail: {', '.join(found)}. Name one")
+    return found[0]
 
 
 def _of_record(connection: Connection, asked: str) -> str:

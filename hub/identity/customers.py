@@ -55,6 +55,13 @@ def find(connection: Connection, text: str, region: str) -> list[GoldenId]:
     return [where.golden_id] if where.golden_id else []
 
 
+def with_email(connection: Connection, address: str) -> list[GoldenId]:
+    """Customers with a record that carries the e-mail, in whatever spelling it came."""
+    keys = identity_keys.c
+    wanted = keys.kind.in_(("email", "org_email")) & (keys.value == normalise.email(address))
+    return sorted(_carriers(connection, wanted))
+
+
 def show(connection: Connection, asked: str) -> Customer:
     """The golden record that answers for an id, living or merged.
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, Table, select
 
 from hub.core.ids import SourceKey
 from hub.core.records import (
@@ -83,25 +83,23 @@ def load(connection: Connection, golden_ids: Iterable[str]) -> Timelines:
     """The timeline of each golden id, empty where nothing is known."""
     told: dict[str, list[Event]] = {golden_id: [] for golden_id in golden_ids}
     for chunk in chunks(sorted(told)):
-        for table in (facts, order_entries):
-            query = (
-                select(
-                    cluster_members.c.golden_id,
-                    streams.c.connection,
-                    streams.c.stream,
-                    source_records.c.source_id,
-                    source_records.c.canonical,
-                )
-                .join(table, table.c.party_rid == cluster_members.c.rid)
-                .join(source_records, source_records.c.rid == table.c.rid)
-                .join(streams, streams.c.stream_id == source_records.c.stream_id)
-                .where(cluster_members.c.golden_id.in_(chunk))
-            )
-            if table is order_entries:
-                query = query.where(order_entries.c.line == 0)  # a record has at least that one
-            for golden_id, *place, body in connection.execute(query):
-                told[golden_id] += events_of(str(SourceKey(*place)), decode(body))
+        for query in (_records(facts), _records(order_entries).where(order_entries.c.line == 0)):
+            rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk)))
+            for golden_id, body, name, stream, source_id in rows:
+                key = SourceKey(name, stream, source_id)
+                told[golden_id] += events_of(str(key), decode(body))
     return {golden_id: in_order(together(events)) for golden_id, events in told.items()}
+
+
+def _records(of: Table) -> Select[str, bytes, str, str, str]:
+    """Customer, content and source key of the records that have rows in a table of facts."""
+    content = (cluster_members.c.golden_id, source_records.c.canonical)
+    return (
+        select(*content, streams.c.connection, streams.c.stream, source_records.c.source_id)
+        .join(of, of.c.party_rid == cluster_members.c.rid)
+        .join(source_records, source_records.c.rid == of.c.rid)
+        .join(streams, streams.c.stream_id == source_records.c.stream_id)
+    )
 
 
 # 1 -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -12,7 +13,15 @@ from hub.core.ids import SourceKey
 from hub.core.records import AnyRecord, Order, OrderLine, encode
 from hub.store import bulk
 from hub.store.engine import Store
-from hub.store.schema import cluster_members, facts, order_entries, source_records, streams
+from hub.store.schema import (
+    cluster_members,
+    facts,
+    golden_ids,
+    identity_keys,
+    order_entries,
+    source_records,
+    streams,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -30,12 +39,16 @@ class History:
         self._streams: dict[tuple[str, str], int] = {}
         self._people: dict[str, int] = {}
 
-    def person(self, golden_id: str) -> int:
+    def person(self, golden_id: str, email: str | None = None) -> int:
         if golden_id not in self._people:
             rid = self._row(SourceKey("crm", "customers", golden_id), "person", b"")
-            row = [(rid, golden_id, 0)]
-            self._insert(cluster_members, ("rid", "golden_id", "since"), row)
             self._people[golden_id] = rid
+            self._insert(cluster_members, ("rid", "golden_id", "since"), [(rid, golden_id, 0)])
+            columns = ("golden_id", "status", "created_at", "changed_at")
+            self._insert(golden_ids, columns, [(golden_id, "live", 0, 0)])
+        if email is not None:
+            key = ("email", email, self._people[golden_id], "a")
+            self._insert(identity_keys, ("kind", "value", "rid", "initial"), [key])
         return self._people[golden_id]
 
     def add(self, golden_id: str, source: str, record: AnyRecord) -> None:
@@ -53,8 +66,9 @@ class History:
             self._insert(order_entries, columns, entries)
         else:
             at = to_micros(getattr(record, "at", START))
-            columns = ("rid", "party_rid", "entity", "at")
-            self._insert(facts, columns, [(rid, party, record.entity_name, at)])
+            self._insert(
+                facts, ("rid", "party_rid", "entity", "at"), [(rid, party, record.entity_name, at)]
+            )
 
     def _row(self, key: SourceKey, entity: str, canonical: bytes) -> int:
         rid = next(self._rids)
@@ -62,8 +76,7 @@ class History:
             "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
             "canonical", "created_at", "changed_at",
         )  # fmt: skip
-        stream = self._stream(key, entity)
-        row = (rid, stream, key.source_id, entity, 1, b"", b"", canonical, 0, 0)
+        row = (rid, self._stream(key, entity), key.source_id, entity, 1, b"", b"", canonical, 0, 0)
         self._insert(source_records, columns, [row])
         return rid
 
@@ -71,8 +84,8 @@ class History:
         name = (key.connection, key.stream)
         if name not in self._streams:
             self._streams[name] = len(self._streams) + 1
-            columns = ("stream_id", "connection", "stream", "entity")
-            self._insert(streams, columns, [(self._streams[name], *name, entity)])
+            stream: tuple[object, ...] = (self._streams[name], *name, entity)
+            self._insert(streams, ("stream_id", "connection", "stream", "entity"), [stream])
         return self._streams[name]
 
     def _insert(self, table, columns, rows) -> None:
@@ -84,3 +97,9 @@ class History:
 def history(store: Store) -> History:
     """A store without customers."""
     return History(store)
+
+
+@pytest.fixture
+def history_on() -> Callable[[Store], History]:
+    """Makes the history of a store that a test opened itself."""
+    return History

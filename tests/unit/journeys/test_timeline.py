@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -42,13 +43,18 @@ def day(days: float) -> datetime:
     return START + timedelta(days=days)
 
 
-def line(ref: str = "r1", **other) -> OrderLine:
-    fields = {"at": day(1), "currency": "AUD", "amount_minor": 500} | other
+def line(ref: str = "r1", **other: Any) -> OrderLine:
+    fields: dict[str, Any] = {"at": day(1), "currency": "AUD", "amount_minor": 500} | other
     return OrderLine(order_ref=ref, **fields)
 
 
-def order(**other) -> Order:
-    fields = {"order_ref": "o1", "at": day(1), "currency": "AUD", "total_minor": 900} | other
+def order(**other: Any) -> Order:
+    fields: dict[str, Any] = {
+        "order_ref": "o1",
+        "at": day(1),
+        "currency": "AUD",
+        "total_minor": 900,
+    } | other
     return Order(**fields)
 
 

@@ -1,0 +1,90 @@
+"""``hub timeline``: everything that happened to a customer, from every system, in one order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from hub.cli.customer import customer
+from hub.cli.instants import instant
+from hub.cli.layout import counted, moment
+from hub.cli.run import actor
+from hub.cli.session import Session, pass_session
+from hub.core.clock import to_micros
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hub.journeys.timeline import Event
+
+
+@click.command()
+@click.argument("asked", metavar="CUSTOMER")
+@click.option("--since", metavar="TIME", help="From this time on: 2026-05-01 or 2026-05-01T09:30")
+@click.option("--kind", "wanted", multiple=True, help="Only this kind of event; may be repeated.")
+@pass_session
+def timeline(session: Session, asked: str, since: str | None, wanted: tuple[str, ...]) -> None:
+    """Print what happened to CUSTOMER in every system, oldest first.
+
+    CUSTOMER is a golden id, also a former one, an e-mail, or a record: connection/stream/id.
+    """
+    from hub.identity import customers
+    from hub.journeys.timeline import load
+
+    app = session.app()
+    start = instant(since, ZoneInfo(app.settings.hub.time_zone))
+    _check(wanted)
+    with app.open_hub(actor()) as hub:
+        with hub.store.read() as connection:
+            golden_id = customer(connection, asked).golden_id
+            events = load(connection, [golden_id])[golden_id]
+        customers.note_read(hub.store, [golden_id], how="timeline", actor=actor(), clock=hub.clock)
+    chosen = [event for event in events if _fits(event, start, wanted)]
+    document = {"golden_id": golden_id, "events": [_document(event) for event in chosen]}
+    session.show(document, "\n".join([*map(_line, chosen), _closing(golden_id, chosen, events)]))
+
+
+def _check(wanted: tuple[str, ...]) -> None:
+    from hub.core.mistakes import nearest
+    from hub.journeys.kinds import KINDS
+
+    for kind in wanted:
+        if kind not in KINDS:
+            guess = nearest(kind, KINDS)
+            hint = f'; did you mean "{guess}"?' if guess else f". Kinds: {', '.join(KINDS)}"
+            raise click.BadParameter(f'there is no kind of event "{kind}"{hint}')
+
+
+def _fits(event: Event, start: datetime | None, wanted: tuple[str, ...]) -> bool:
+    return (start is None or event.at >= start) and (not wanted or event.kind in wanted)
+
+
+def _line(event: Event) -> str:
+    from hub.journeys.telling import told
+
+    more = f" +{len(event.also)}" if event.also else ""
+    said = told(event)
+    head = f"{moment(to_micros(event.at))}  {event.kind:<20} {event.channel or '-':<10}"
+    return f"{head} {said}{'  ' * bool(said)}[{event.source}{more}]"
+
+
+def _closing(golden_id: str, chosen: list[Event], events: list[Event]) -> str:
+    records = len({source for event in chosen for source in event.sources})
+    of = "" if len(chosen) == len(events) else f" of {len(events):,}"
+    shown = f"{len(chosen):,}{of} events" if of else counted(len(chosen), "event")
+    return f"{golden_id}: {shown}, told by {counted(records, 'record')}"
+
+
+def _document(event: Event) -> dict[str, object]:
+    from hub.journeys.telling import told
+
+    return {
+        "at": event.at.isoformat(),
+        "kind": event.kind,
+        "channel": event.channel,
+        "ref": event.ref,
+        "sources": list(event.sources),
+        "told": told(event),
+    }
