@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from benchmarks import (
+    clv,
     csv_load,
     pipeline,
     rerun,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "write_calls": write_calls.measure,
     "startup": startup.measure,
     "size": size.measure,
+    "clv": clv.measure,
 }
 
 

@@ -116,14 +116,16 @@ def _snapshots(session: Session, metric: str | None, *, history: bool) -> Sequen
 
 def _value(metric: Metric, row: Row[Any]) -> str:
     series = f"{row.series} " if row.series else ""
+    if row.status == "absent":
+        return f"{series}not measured"
     if row.value is None:
         return f"{series}insufficient data (n = {row.n:,})"
     told = f"{series}{_number(metric, row.series, row.value)}"
     if row.low is not None and row.high is not None:
         low, high = (_number(metric, row.series, bound) for bound in (row.low, row.high))
         told += f" [{low}, {high}]"
-    provisional = ", provisional" if row.status == "provisional" else ""
-    return f"{told} (n = {row.n:,}{provisional})"
+    status = "" if row.status == "ok" else f", {row.status}"
+    return f"{told} (n = {row.n:,}{status})"
 
 
 def _number(metric: Metric, series: str, value: float) -> str:

@@ -349,6 +349,10 @@ class MetricsSection(Section):
     """Days without a purchase after which a customer counts as churned."""
     margin: Annotated[float, Field(ge=0.0, le=1.0)] = 1.0
     """Share of net revenue that counts as value in CLV."""
+    clv_horizon: Annotated[int, Field(ge=30, le=3_650)] = 365
+    """Days ahead that predicted value looks (needs the extra ``clv``)."""
+    clv_discount: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
+    """Yearly discount of predicted value: what a purchase in a year is worth less today."""
     ces_summary: Literal["mean", "top_box", "net"] = "mean"
     """Which published summary CES reports: mean, share 5-7, or (6-7) minus (1-3)."""
 

@@ -146,6 +146,21 @@ METRICS: tuple[Metric, ...] = (
         "Says what was, not what will be; service cost is not subtracted unless configured.",
         "METRICS section 3",
     ),
+    Metric(
+        "clv_predicted", "Customer lifetime value, predicted", 1, "money",
+        "Expected purchases in the horizon (BG/NBD, maximum likelihood) * expected value of a"
+        " purchase (Gamma-Gamma) * margin, discounted by month; overall the mean, Student's t."
+        " x repeat days, recency and age in weeks up to the begin of the month. Degenerate fit"
+        " (a/(a+b) < 0.001, a or b at its bound, no maximum): P(alive) is refused and NBD, in"
+        " which nobody leaves, counts the purchases. |correlation| of frequency and value above"
+        " 0.3, or q <= 1: the customer's own mean value. Two significant digits per profile.",
+        _ORDERS + " Customers who bought before the current month; 100 of them more than once.",
+        ("order", "order_line"), ("overall", "profile"),
+        "The interval tells how customers differ, not how wrong the model may be. No season, no"
+        " campaign: a mean month. P(alive) of one-time buyers is not told: the model says 1 for"
+        " them whatever the silence.",
+        "Fader, Hardie and Lee 2005; Fader and Hardie 2013",
+    ),
 )  # fmt: skip
 
 REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}

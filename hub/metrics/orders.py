@@ -13,8 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from hub.core.clock import from_micros, to_micros
 from hub.metrics.interval import mean, ratio, wilson
@@ -46,6 +47,16 @@ class Customer:
     after: int
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order that counts: when it was placed and what is left of it, in minor units."""
+
+    golden_id: str
+    currency: str
+    at: int
+    net: int
+
+
 def reference_date(connection: Connection, now: int, zone: tzinfo = UTC) -> int:
     """The first microsecond of the day after "today", as recency and churn count from it.
 
@@ -68,25 +79,7 @@ def customers(
     golden_ids: Sequence[str] | None = None,
 ) -> list[Customer]:
     """The order aggregates of all customers, or of some, by golden id and currency."""
-    entry, member = order_entries.c, cluster_members.c
-    counted = and_(
-        entry.cancelled.is_(False),
-        or_(entry.positive.is_(True), entry.kind.in_(("adjustment", "refund"))),
-    )
-    order = (
-        select(
-            member.golden_id,
-            entry.currency,
-            entry.stream_id,
-            entry.order_ref,
-            func.sum(entry.amount_minor).label("net"),
-            func.min(entry.at).label("at"),
-        )
-        .join(cluster_members, member.rid == entry.party_rid)
-        .where(counted)
-        .group_by(member.golden_id, entry.currency, entry.stream_id, entry.order_ref)
-        .having(func.max(case((entry.positive.is_(True), 1), else_=0)) == 1)
-    )
+    order, member = _counted(), cluster_members.c
     found: list[Customer] = []
     for chunk in [None] if golden_ids is None else chunks(golden_ids):
         chosen = order if chunk is None else order.where(member.golden_id.in_(chunk))
@@ -108,6 +101,39 @@ def customers(
             for row in connection.execute(query)
         )
     return sorted(found, key=lambda c: (c.golden_id, c.currency))
+
+
+def each_order(connection: Connection) -> list[Order]:
+    """Every order that counts, in no order."""
+    each = _counted().subquery().c
+    query = select(each.golden_id, each.currency, each.at, each.net)
+    return [
+        Order(golden_id, currency, int(at), int(net))
+        for golden_id, currency, at, net in connection.execute(query)
+    ]
+
+
+def _counted() -> Select[Any]:
+    """One row per order of an identified customer, by the population of the order metrics."""
+    entry, member = order_entries.c, cluster_members.c
+    counted = and_(
+        entry.cancelled.is_(False),
+        or_(entry.positive.is_(True), entry.kind.in_(("adjustment", "refund"))),
+    )
+    return (
+        select(
+            member.golden_id,
+            entry.currency,
+            entry.stream_id,
+            entry.order_ref,
+            func.sum(entry.amount_minor).label("net"),
+            func.min(entry.at).label("at"),
+        )
+        .join(cluster_members, member.rid == entry.party_rid)
+        .where(counted)
+        .group_by(member.golden_id, entry.currency, entry.stream_id, entry.order_ref)
+        .having(func.max(case((entry.positive.is_(True), 1), else_=0)) == 1)
+    )
 
 
 def overall(

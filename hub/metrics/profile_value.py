@@ -13,7 +13,7 @@ from hub.store import bulk
 from hub.store.records import chunks
 from hub.store.schema import profile_metrics
 
-Status = Literal["ok", "provisional"]
+Status = Literal["ok", "provisional", "insufficient", "degenerate fit"]
 COLUMNS = (
     "golden_id", "metric", "series", "value", "label", "n", "status", "definition", "computed_at",
 )  # fmt: skip
@@ -31,7 +31,9 @@ class ProfileValue:
         value: The number, in the metric's unit.
         label: For metrics that are words.
         n: Observations behind it.
-        status: ``provisional`` while later data can still change it.
+        status: ``provisional`` while later data can still change it; ``insufficient``: too little
+            is known of this customer; ``degenerate fit``: by the model that is left when the data
+            do not carry the better one.
     """
 
     golden_id: str

@@ -3,7 +3,7 @@
 1. Who: customers with changed facts or membership; everybody when a new day has begun, since
    recency and churn move with the calendar.
 2. Their own values, rewritten only where they differ.
-3. RFM and the overall values, from the aggregates of all customers.
+3. RFM, predicted value and the overall values, from the aggregates of all customers.
 4. Profiles whose numbers moved are marked for the next stage.
 """
 
@@ -22,7 +22,11 @@ from hub.core.clock import from_micros, to_micros
 from hub.core.ids import IdSource
 from hub.core.settings import MetricsSection
 from hub.metrics import orders, profile_value, survey
+from hub.metrics.clv import predicted
+from hub.metrics.clv.history import histories, month_begin
+from hub.metrics.clv.predicted import Prediction, Terms
 from hub.metrics.definition import registry_hash
+from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, keep
 from hub.store import bulk, dirty
 from hub.store.dirty import Mark
@@ -77,7 +81,7 @@ def run(
     for chunk in _batches(sorted(who)):
         changed |= _measure(store, settings, chunk, reference, now)
         reached("metrics committed")
-    moved, snapshots = _measure_all(store, settings, reference, ids, actor, now)
+    moved, snapshots = _measure_all(store, settings, reference, zone, ids, actor, now)
     _finish(store, facts, membership, basis)
     return MetricsReport(len(who), len(changed | moved), snapshots)
 
@@ -112,34 +116,57 @@ def _measure(
 
 
 def _measure_all(
-    store: Store, settings: MetricsSection, reference: int, ids: IdSource, actor: str, now: int
+    store: Store,
+    settings: MetricsSection,
+    reference: int,
+    zone: tzinfo,
+    ids: IdSource,
+    actor: str,
+    now: int,
 ) -> tuple[set[str], int]:
     seq = dirty.sequence(store)
     with store.write() as connection:
         everyone = orders.customers(connection, reference, settings.churn_horizon)
         answers, misfits = survey.responses(connection)
+        future = _future(connection, settings, reference, zone)
         measured = [
             *orders.overall(everyone, reference, settings.margin, settings.confidence),
             *survey.overall(answers, misfits, settings.ces_summary, settings.confidence),
+            *predicted.overall(future, settings.confidence),
         ]
         snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
-        moved = _rank(connection, everyone, now)
+        ranks = [
+            value
+            for currency in sorted({c.currency for c in everyone})
+            for value in orders.rfm(everyone, currency)
+        ]
+        moved = _replace(connection, ("rfm",), ranks, now)
+        moved |= _replace(
+            connection, predicted.PER_PROFILE, list(predicted.per_profile(future)), now
+        )
         dirty.mark(connection, "profile", moved, cause="metrics", seq=seq)
         if snapshots:
             log.record(connection, _event(measured, snapshots, actor, now))
     return moved, snapshots
 
 
-def _rank(connection: Connection, everyone: Sequence[orders.Customer], now: int) -> set[str]:
-    ranks = [
-        value
-        for currency in sorted({c.currency for c in everyone})
-        for value in orders.rfm(everyone, currency)
-    ]
-    ranked = select(profile_metrics.c.golden_id).where(profile_metrics.c.metric == "rfm")
-    before = set(connection.execute(ranked.distinct()).scalars())
-    who = sorted(before | {value.golden_id for value in ranks})
-    return profile_value.replace(connection, ranks, metrics=("rfm",), golden_ids=who, now=now)
+def _future(
+    connection: Connection, settings: MetricsSection, reference: int, zone: tzinfo
+) -> list[Prediction]:
+    cut_off = month_begin(reference, zone)
+    terms = Terms(settings.clv_horizon, settings.clv_discount, settings.margin)
+    return predicted.predict(histories(orders.each_order(connection), cut_off, zone), terms)
+
+
+def _replace(
+    connection: Connection, metrics: Sequence[str], values: Sequence[ProfileValue], now: int
+) -> set[str]:
+    """Values that hang on everybody's data; also takes them from those who have none any more."""
+    table = profile_metrics.c
+    held = select(table.golden_id).where(table.metric.in_(metrics)).distinct()
+    before = set(connection.execute(held).scalars())
+    who = sorted(before | {value.golden_id for value in values})
+    return profile_value.replace(connection, values, metrics=metrics, golden_ids=who, now=now)
 
 
 def _event(measured: Sequence[Measured], snapshots: int, actor: str, now: int) -> AuditEvent:

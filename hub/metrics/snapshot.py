@@ -16,7 +16,7 @@ from hub.metrics.interval import Estimate
 from hub.store import bulk
 from hub.store.schema import metric_snapshots, runs, streams
 
-Status = Literal["ok", "insufficient", "provisional"]
+Status = Literal["ok", "insufficient", "provisional", "degenerate fit", "absent"]
 
 COLUMNS = (
     "snapshot_id", "metric", "series", "population", "period_from", "period_to", "value", "low",
@@ -33,7 +33,9 @@ class Measured:
         series: Currency, scale or summary; empty when there is one.
         estimate: Value, interval and n; None when there is nothing to measure.
         period: First and last instant of the data, microseconds; None when unbounded.
-        provisional: Whether later data can still change this period.
+        status: ``provisional`` while later data can still change this period; ``degenerate fit``:
+            by the model that is left when the data do not carry the better one; ``absent``: not
+            to be had in this installation.
         detail: Counts behind the value.
     """
 
@@ -41,7 +43,7 @@ class Measured:
     series: str
     estimate: Estimate | None
     period: tuple[int | None, int | None] = (None, None)
-    provisional: bool = False
+    status: Status = "ok"
     detail: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -105,8 +107,8 @@ def _row(
 ) -> tuple[object, ...]:
     definition = REGISTRY[item.metric]
     estimate, n = item.estimate, item.estimate.n if item.estimate else 0
-    status: Status = "provisional" if item.provisional else "ok"
-    if estimate is None or n < min_n:
+    status = item.status
+    if status != "absent" and (estimate is None or n < min_n):
         # Too few to say anything: the count is told, the number is not.
         estimate, status = None, "insufficient"
     value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None,) * 3

@@ -41,7 +41,7 @@ SHAPE: Final[dict[str, str]] = {
     "value.last_order_at": "Instant of the latest order.",
     "value.rfm": "Recency-frequency-monetary quintiles, such as 5-3-4.",
     "value.clv_historic": "Net spend times margin, major units.",
-    "value.clv_predicted": "Predicted value; filled by a later version.",
+    "value.clv_predicted": "Expected value in the coming horizon, major units.",
     "value.open_cart": "Amount of the latest cart that was not completed, minor units.",
     "value.returns": "Number of returned or refunded lines.",
     "service.open_tickets": "Tickets that are not solved.",

@@ -202,7 +202,7 @@ def _value(sources: Sources) -> Group:
         "last_order_at": {**_metric(sources, "last_order"), "value": last and last.isoformat()},
         "rfm": _metric(sources, "rfm", purpose="analytics"),
         "clv_historic": _metric(sources, "clv_historic", minor=True, purpose="analytics"),
-        "clv_predicted": no_data(LATER),
+        "clv_predicted": _metric(sources, "clv_predicted", minor=True, purpose="analytics"),
         "open_cart": field(cart[1].total_minor, *cart[0]) if cart else no_data(),
         "returns": field(sources.returns, "hub", sources.last_return_at),
     }

@@ -122,6 +122,8 @@ min_n = 5
 confidence = 0.9
 churn_horizon = 90
 margin = 0.4
+clv_horizon = 180
+clv_discount = 0.05
 ces_summary = "net"
 [audit]
 checkpoint_every_events = 1000
