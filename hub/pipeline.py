@@ -29,9 +29,11 @@ from hub.push.destination import Destination
 from hub.push.run import Pusher
 from hub.push.send import PushReport
 from hub.push.withdrawals import WithdrawalReport
+from hub.store import dirty
+from hub.store.dirty import Mark
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.leases import turn
+from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
 
@@ -62,10 +64,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Called as the run goes on: after every page, and when a stage begins."""
+    """Called as the run goes on: after every page, when a stage begins, while others are at it."""
 
     page: PageSeen = lambda _report: None
     stage: Callable[[str], None] = lambda _name: None
+    leave: Callable[[], None] = go_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,11 @@ def run(
     """Bring records in, make golden records of them, measure, and push what changed."""
     settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
     zone = ZoneInfo(settings.hub.time_zone)
-    progress.stage("sync")
     sources = [lane.source for lane in lanes]
+    due = [mark for mark in follow_ups(store) if mark.key in {each.name for each in sources}]
+    progress.stage("sync")
     pulled = sync(store, hub.keys, sources, ids=ids, actor=actor, full=full, on_page=progress.page)
-    with turn(store, "stages"):  # a stage at work twice would do its work twice
+    with turn(store, "stages", progress.leave):  # at work twice it would do its work twice
         progress.stage("identity")
         region = settings.hub.region
         resolved = resolve.run(
@@ -126,7 +130,23 @@ def run(
     withdrawn = tuple(report for report in refusals if report is not None)
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
     pushed = tuple(push for push in pushes if push is not None)
+    _followed(store, due)
     progress.stage("audit")
     return PipelineReport(
         pulled, resolved, survived, measured, profiled, withdrawn, pushed, hub.notary.settle()
     )
+
+
+def follow_ups(store: Store) -> list[Mark]:
+    """The connections of which something was stored apart from a run, as webhooks are.
+
+    The next run that they take part in follows it up.
+    """
+    with store.read() as connection:
+        return dirty.waiting(connection, "follow-up", dirty.count(connection, "follow-up"))
+
+
+def _followed(store: Store, marks: Sequence[Mark]) -> None:
+    if marks:
+        with store.write() as connection:
+            dirty.done(connection, "follow-up", marks)

@@ -53,11 +53,12 @@ class Waiter:
     def __call__(self, seconds: float, reason: str) -> None:
         """Wait ``seconds`` because of ``reason``."""
         self._say.waiting(seconds, reason)
+        self._leave()
         while seconds > 0:
-            self._leave()
             part = min(seconds, ASK_EVERY)
             self._clock.sleep(part)
             seconds -= part
+            self._leave()
 
 
 class Say:
@@ -178,4 +179,4 @@ def watch_leaving_off(session: Session, clock: Clock) -> Iterator[Watch]:
             leave()
             watched.progress.stage(name)
 
-        yield Watch(Progress(page, stage), watched.wait)
+        yield Watch(Progress(page, stage, leave), watched.wait)

@@ -109,7 +109,8 @@ class _Patience:
         self._stopping = stopping
 
     def __call__(self, seconds: float, reason: str) -> None:
-        _log.info("waiting %.0f s: %s", seconds, reason)
+        if seconds >= 1:
+            _log.info("waiting %.0f s: %s", seconds, reason)
         self._stopping.wait(seconds)
         self.leave()
 
@@ -126,7 +127,9 @@ def _job(session: Session, hub: Hub, turns: Turns, wait: _Patience) -> Job:
     from hub.scheduler import SNAPSHOT
 
     app = session.app()
-    progress = Progress(page=lambda _report: wait.leave(), stage=lambda _name: wait.leave())
+    progress = Progress(
+        page=lambda _report: wait.leave(), stage=lambda _name: wait.leave(), leave=wait.leave
+    )
 
     def job(slot: Slot) -> None:
         try:

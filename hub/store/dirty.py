@@ -16,7 +16,8 @@ from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.schema import dirty, meta
 
-Stage = Literal["identity", "golden", "facts", "metrics", "profile"]
+Stage = Literal["identity", "golden", "facts", "metrics", "profile", "follow-up"]
+"""``follow-up``: a connection of which something was stored apart from a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ def mark(
     """Ask ``stage`` to look at ``keys``. ``seq`` is fresh for this transaction."""
     rows = [(stage, key, seq, cause) for key in sorted(set(keys))]
     bulk.upsert(connection, dirty, ("stage", "key", "seq", "cause"), rows, key=("stage", "key"))
+
+
+def is_marked_since(connection: Connection, seq: int) -> bool:
+    """Whether a later number than ``seq`` marks something that the first stages work on."""
+    later = (dirty.c.stage.in_(("identity", "facts")), dirty.c.seq > seq)
+    return connection.execute(select(dirty.c.key).where(*later).limit(1)).first() is not None
 
 
 def waiting(connection: Connection, stage: Stage, limit: int) -> list[Mark]:

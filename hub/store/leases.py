@@ -23,6 +23,8 @@ from hub.store.engine import Store
 from hub.store.schema import leases
 
 LEASE_SECONDS = 30
+RENEW_SECONDS = LEASE_SECONDS / 3
+"""How often a lease is renewed that is held for as long as some work takes."""
 RETRY_SECONDS = 0.2
 
 _log = logging.getLogger(__name__)
@@ -126,20 +128,54 @@ def revoke(connection: Connection, holder: str, prefix: str) -> None:
     )
 
 
+def go_on() -> None:
+    """Asked by those who wait; this one never wants to stop."""
+
+
 @contextmanager
-def turn(store: Store, name: str) -> Iterator[None]:
+def turn(store: Store, name: str, leave: Callable[[], None] = go_on) -> Iterator[None]:
     """One block at a time, over all threads and processes of this database; others wait for theirs.
 
     It puts work in order that would otherwise be done twice; the rows that must not be written by
     one who overslept have leases of their own.
+
+    Args:
+        store: The database.
+        name: Of the work.
+        leave: Asked again and again during the wait; raises if it is to end.
     """
-    with _turns.setdefault(name, threading.Lock()):
-        lease = _when_free(store, name)
+    with _in_line(_turns.setdefault(name, threading.Lock()), leave):
+        lease = _when_free(store, name, leave)
         try:
-            with kept(lambda: _renew(store, lease), LEASE_SECONDS / 3):
+            with held(store, lease):
                 yield
         finally:
-            release(store, lease)
+            _let_go(store, lease)
+
+
+@contextmanager
+def held(store: Store, lease: Lease) -> Iterator[None]:
+    """Keeps ``lease`` until the block ends, however long it waits for somebody else.
+
+    Losing it is told by the next write that it protects.
+    """
+    with kept(lambda: _renew(store, lease), RENEW_SECONDS):
+        yield
+
+
+@contextmanager
+def leased(store: Store, name: str) -> Iterator[Lease]:
+    """The lease on ``name`` until the block ends, however long it waits for somebody else.
+
+    Raises:
+        StopRun: If another live process holds it.
+    """
+    lease = acquire(store, name)
+    try:
+        with held(store, lease):
+            yield lease
+    finally:
+        release(store, lease)
 
 
 @contextmanager
@@ -174,12 +210,32 @@ def is_held(holder: str, until: int, now: int) -> bool:
     return until > now and not _is_dead(holder)
 
 
-def _when_free(store: Store, name: str) -> Lease:
+@contextmanager
+def _in_line(lock: threading.Lock, leave: Callable[[], None]) -> Iterator[None]:
+    while not lock.acquire(timeout=RETRY_SECONDS):
+        leave()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _when_free(store: Store, name: str, leave: Callable[[], None]) -> Lease:
     while True:
         try:
             return acquire(store, name)
         except StopRun:
-            store.clock.sleep(RETRY_SECONDS)
+            pass  # its holder is at work
+        leave()
+        store.clock.sleep(RETRY_SECONDS)
+
+
+def _let_go(store: Store, lease: Lease) -> None:
+    """Release the lease, or leave it to run out: what was done in the turn stands either way."""
+    try:
+        release(store, lease)
+    except StoreError as err:
+        _log.warning("%s: the turn ends with its lease, not earlier: %s", lease.name, err)
 
 
 def _renew(store: Store, lease: Lease) -> None:

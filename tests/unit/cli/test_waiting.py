@@ -30,3 +30,13 @@ def test_a_wait_is_left_off_within_a_moment(clock: ManualClock) -> None:
         Waiter(clock, Say(), leave)(300, "too many requests")
 
     assert (clock.now() - began).total_seconds() < 3
+
+
+def test_a_wait_of_no_length_asks_too(clock: ManualClock) -> None:
+    """It is how those who wait for another process ask whether to go on."""
+
+    def leave() -> None:
+        raise Stopping("stopped on request")
+
+    with pytest.raises(Stopping):
+        Waiter(clock, Say(), leave)(0, "another process renews the token")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 
 from hub.core.clock import ManualClock, to_micros
-from hub.core.errors import LeaseLost, StopRun, StoreError
+from hub.core.errors import LeaseLost, Stopping, StopRun, StoreError
 from hub.store import leases
 from hub.store.engine import Store
 
@@ -41,6 +43,58 @@ def test_a_turn_waits_for_another_process(store: Store, clock: ManualClock) -> N
         waited = (clock.now() - before).total_seconds()
 
     assert waited == pytest.approx(leases.LEASE_SECONDS, abs=2 * leases.RETRY_SECONDS)
+
+
+@pytest.mark.parametrize("holder", ["a process", "a thread"])
+def test_a_wait_for_a_turn_ends_on_request(
+    store: Store, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, holder: str
+) -> None:
+    """Somebody who wants to stop need not wait for the work of others."""
+    monkeypatch.setattr(leases, "RETRY_SECONDS", 0.001)
+    asked = 0
+
+    def leave() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise Stopping("stopped on request")
+
+    with ExitStack() as held:
+        if holder == "a process":
+            leases.acquire(store, "stages", "elsewhere:1")
+        else:
+            held.enter_context(leases.turn(store, "stages"))
+        with (
+            ThreadPoolExecutor(1) as pool,
+            pytest.raises(Stopping),
+        ):
+            pool.submit(waiting_for, store, leave).result(PATIENCE)
+
+    assert (asked, clock.now().microsecond) == (3, 2_000 if holder == "a process" else 0)
+
+
+def waiting_for(store: Store, leave: Callable[[], None]) -> None:
+    with leases.turn(store, "stages", leave):
+        pass
+
+
+def test_a_turn_whose_lease_cannot_be_given_back_is_done_all_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was done in it stands; the lease runs out by itself."""
+
+    def refuse(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(leases, "release", refuse)
+
+    with leases.turn(store, "stages"):
+        done = True
+
+    assert done
+    assert caplog.messages == [
+        "stages: the turn ends with its lease, not earlier: the disk is full"
+    ]
 
 
 def test_others_are_kept_out_during_a_turn_and_let_in_after_it(store: Store) -> None:
