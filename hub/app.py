@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hub.core.clock import Clock, SystemClock
 from hub.core.connector import Connector, Context, Stream, Unsupported, Wait, Writer
@@ -23,8 +23,10 @@ from hub.core.settings import ConnectionSection, Settings
 from hub.store.door import Door
 
 if TYPE_CHECKING:
+    from hub.core.http import HttpClient
     from hub.pipeline import Hub, Lane
     from hub.store.engine import Store
+    from hub.store.vault import Unsaved
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class App:
         ids: The only source of ids.
         limiters: Rate limiters, shared by connections that share a credential.
         door: To the one store that is open while anything here needs it.
+        unsaved: Rotated tokens that the database refused to save; they live as long as this.
     """
 
     toml: HubToml
@@ -72,6 +75,7 @@ class App:
     ids: IdSource
     limiters: Limiters = field(repr=False)
     door: Door = field(default_factory=Door, repr=False)
+    unsaved: Unsaved = field(default_factory=dict, repr=False)
 
     @property
     def settings(self) -> Settings:
@@ -147,12 +151,17 @@ class App:
             raise unready
         connector, settings = self.toml.connectors[name], self.toml.connector_settings[name]
         with self.door.ajar(self.open_store) as enter:
-            context = self._context(name, connector, settings, wait or self._wait, enter)
+            http = self._http(name, wait or self._wait, enter)
+            log = logging.getLogger(f"hub.connections.{name}")
+            log.addFilter(self.redactor)
+            context = Context(
+                name, settings, http, self.clock, log, wait or self._wait, section.streams
+            )
             try:
                 yield Connection(section, connector, context)
             finally:
-                if context.http is not None:
-                    context.http.close()
+                if http is not None:
+                    http.close()
 
     def section(self, name: str) -> ConnectionSection:
         """What hub.toml says about the connection ``name``.
@@ -246,34 +255,29 @@ class App:
                 lanes.append(Lane(source, tuple(places)))
             yield lanes
 
-    def _context(
-        self,
-        name: str,
-        connector: Connector,
-        config: Any,
-        wait: Wait,
-        enter: Callable[[], Store],
-    ) -> Context:
-        log = logging.getLogger(f"hub.connections.{name}")
-        log.addFilter(self.redactor)
-        if isinstance(connector.http, Unsupported):
-            return Context(name, config, None, self.clock, log, wait)
+    def _http(self, name: str, wait: Wait, enter: Callable[[], Store]) -> HttpClient | None:
+        """The way to the system, its rotating tokens in the vault; None if it has no wire."""
+        declared = self.toml.connectors[name].http
+        if isinstance(declared, Unsupported):
+            return None
         from hub.core.http import HttpClient  # slow to import, and files need no wire
         from hub.store.vault import KeyRing, SealedTokens, Vault
 
         def open_vault() -> Vault:
             return Vault(enter(), KeyRing.load(self.keys_dir, self.settings.vault.key))
 
-        http = HttpClient(
+        def leave() -> None:
+            wait(0.0, f"{name}: another process renews the token")
+
+        return HttpClient(
             name,
-            connector.http(config),
+            declared(self.toml.connector_settings[name]),
             clock=self.clock,
             wait=wait,
             limiters=self.limiters,
             redactor=self.redactor,
-            store=SealedTokens(open_vault),
+            store=SealedTokens(open_vault, name, self.unsaved, leave),
         )
-        return Context(name, config, http, self.clock, log, wait)
 
     def _wait(self, seconds: float, reason: str) -> None:
         logging.getLogger("hub.connections").info("waiting %.1f s: %s", seconds, reason)

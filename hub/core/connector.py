@@ -13,7 +13,7 @@ What a system cannot do is declared as ``Unsupported(reason)``, never left out, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging import Logger
 from pathlib import Path
@@ -67,6 +67,7 @@ class Context:
         clock: The only source of time.
         log: Logger whose records name the connection; secrets are redacted.
         wait: Waits and tells progress why.
+        streams: Names of the streams that the connection reads; None: every one.
     """
 
     connection: str
@@ -75,6 +76,7 @@ class Context:
     clock: Clock
     log: Logger
     wait: Wait
+    streams: Collection[str] | None = None
 
     @property
     def wire(self) -> HttpClient:
@@ -82,6 +84,10 @@ class Context:
         if self.http is None:
             raise TypeError(f"{self.connection}: the connector declares no http")
         return self.http
+
+    def reads(self, stream: str) -> bool:
+        """Whether the connection reads ``stream``: of others a delivery need not be completed."""
+        return self.streams is None or stream in self.streams
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -122,7 +128,7 @@ class Page:
         begins: True on the first page of a pass that starts from the beginning although the
             checkpoint knew an unfinished one: what that one had seen is forgotten.
         alive: Source ids of records that exist, of a pass that lists ids only: they count as seen
-            and stay as they are.
+            and stay as they are. One that the hub had called gone is read by ``Stream.by_id``.
     """
 
     rows: Sequence[Row]
@@ -186,6 +192,13 @@ class Feed:
 Deletes = Tombstones | FullPass | Feed | Unsupported
 
 
+class ById(Protocol):
+    """Reads single records, from where the source keeps them rather than from a list of them."""
+
+    def __call__(self, ctx: Context, ids: Sequence[str], /) -> Iterable[Row]:
+        """The rows of those that exist."""
+
+
 class RowMap(Protocol):
     """Maps one validated row to one canonical record. Pure: same row, same record.
 
@@ -210,6 +223,8 @@ class Stream:
         model: Pydantic model of a row. None hands ``map`` the raw dict.
         cursor: How the stream is read incrementally; None means that each run is a full pass.
         deletes: How deletions become visible.
+        by_id: Reads the records that a list of ids (``Page.alive``) names although the hub holds
+            them for gone. Without it they stay gone until a page brings them.
         ignore: Fields whose change is no change: bookkeeping, and fields the hub itself writes.
         updated: Field that holds the record's own time of change.
         mapping_version: Raise it when ``map`` changes; stored rows are then mapped again locally.
@@ -223,6 +238,7 @@ class Stream:
     model: type[BaseModel] | None = None
     cursor: Since | None = None
     deletes: Deletes = Unsupported("the stream reports no deletions")
+    by_id: ById | None = None
     ignore: frozenset[str] = frozenset()
     updated: str | None = None
     mapping_version: int = 1
@@ -300,6 +316,9 @@ class RowResult:
         retryable: Whether trying the same row later can succeed.
         ambiguous: True when it is unknown whether the effect took place: read back before retry.
         reference: Vendor's id of the response, for the receipt.
+        not_held: True for a withdrawal that the system has no place for: by this channel, or for a
+            purpose that nothing there stands for. It is asked again when the connector's version,
+            the settings, or what the system itself says of this permission have changed.
     """
 
     trace: str
@@ -308,6 +327,7 @@ class RowResult:
     retryable: bool = False
     ambiguous: bool = False
     reference: str = ""
+    not_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,8 +389,9 @@ class Webhook:
 
     Args:
         verify: Raises ``SkipRecord`` if signature or time is wrong (``hub.core.webhooks``).
-        parse: Delivery to (stream name, page) pairs. A delivery that names only ids is completed
-            here, by asking the vendor; it may be parsed twice after a crash.
+        parse: Delivery to (stream name, page) pairs, of the streams that ``ctx.reads``. A delivery
+            that names only ids is completed here, by asking the vendor; it may be parsed twice
+            after a crash.
         event_id: Identifies a delivery, so that a repeated one is stored once. Called after
             ``verify``.
         rereads: Whether ``parse`` asks the vendor for every record that it returns. If not, its

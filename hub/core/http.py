@@ -258,8 +258,9 @@ class HttpClient:
         self._tokens.headers()
 
     def close(self) -> None:
-        """Close the kept-alive connections."""
+        """Close the kept-alive connections, and let go of the credential."""
         self._wire.close()
+        self._tokens.close()
 
     # One attempt, in the steps of the module docstring.
 

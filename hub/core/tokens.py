@@ -62,7 +62,14 @@ class TokenStore(Protocol):
         """The newest tokens, or None if none were ever rotated."""
 
     def rotate(self, credential: str, old: Tokens | None, new: Tokens) -> Tokens:
-        """What holds now, durably: ``new`` if ``old`` was still held, else what was found."""
+        """What holds now: ``new`` if ``old`` was still held, else what was found.
+
+        It is durable when this returns. If that is impossible, the store remembers it as long as
+        the process lives: by then the vendor has forgotten the old one.
+        """
+
+    def close(self) -> None:
+        """Save what could not be saved so far, or tell what its loss means."""
 
 
 class MemoryTokenStore:
@@ -86,6 +93,9 @@ class MemoryTokenStore:
         """Keep ``new``."""
         self._held[credential] = new
         return new
+
+    def close(self) -> None:
+        """Nothing waits to be saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,10 @@ class TokenProvider:
             if held is None or refused.get(oauth.header) == oauth.prefix + held.access:
                 self._held = self._renewed(oauth, refused=held)
         return True
+
+    def close(self) -> None:
+        """Let go of the credential; a token that could not be saved is saved now, or told of."""
+        self._store.close()
 
     def _is_fresh(self, tokens: Tokens) -> bool:
         return self._clock.now() < tokens.renew_at

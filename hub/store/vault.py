@@ -13,6 +13,7 @@ their credentials rotate.
 from __future__ import annotations
 
 import base64
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Row, select, update
 
 from hub.core.clock import from_micros, to_micros
-from hub.core.errors import ConfigError
+from hub.core.errors import ConfigError, StoreError
 from hub.core.secrets import Secret
 from hub.core.tokens import Tokens
 from hub.store import bulk, leases
@@ -36,6 +37,8 @@ from hub.store.schema import vault
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+
+_log = logging.getLogger(__name__)
 
 
 class KeyRing:
@@ -155,15 +158,35 @@ class Vault:
         return self._ring.open(row.name, row.key_id, row.sealed)
 
 
+Unsaved = dict[str, tuple[Tokens | None, Tokens]]
+"""By credential, what the vault still holds, and the newer tokens that it could not save."""
+
+
 class SealedTokens:
     """The tokens of rotating credentials, in the vault: see :class:`hub.core.tokens.TokenStore`.
 
+    The vendor has forgotten the old refresh token by the time that the new one is saved. If the
+    database refuses just then, the new one is kept in memory, used, and saved at the next turn.
+
     Args:
         open_vault: Called once a token is needed: most credentials never rotate.
+        connection: Name for messages.
+        unsaved: What could not be saved so far, by anybody in this process.
+        leave: Asked while another process has its turn; raises if the wait is to end.
     """
 
-    def __init__(self, open_vault: Callable[[], Vault]) -> None:
+    def __init__(
+        self,
+        open_vault: Callable[[], Vault],
+        connection: str = "",
+        unsaved: Unsaved | None = None,
+        leave: Callable[[], None] = leases.go_on,
+    ) -> None:
         self._open = open_vault
+        self._connection = connection
+        self._unsaved: Unsaved = {} if unsaved is None else unsaved
+        self._used: set[str] = set()
+        self._leave = leave
 
     @cached_property
     def _vault(self) -> Vault:
@@ -172,18 +195,48 @@ class SealedTokens:
     @contextmanager
     def turn(self, credential: str) -> Iterator[None]:
         """One block at a time per credential, over all processes of this database."""
-        with leases.turn(self._vault.store, f"tokens:{credential}"):
+        self._used.add(credential)
+        with leases.turn(self._vault.store, f"tokens:{credential}", self._leave):
             yield
 
     def load(self, credential: str) -> Tokens | None:
         """The newest tokens, or None if none were ever rotated."""
+        if credential in self._unsaved:
+            return self._saved(credential, *self._unsaved[credential])
         found = self._vault.load(credential)
         return None if found is None else _tokens(found)
 
     def rotate(self, credential: str, old: Tokens | None, new: Tokens) -> Tokens:
-        """What holds now, durably: ``new`` if ``old`` was still held, else what was found."""
+        """What holds now: ``new`` if ``old`` was still held, else what was found.
+
+        It is durable, unless the database refuses.
+        """
+        sealed, _ = self._unsaved.get(credential, (old, new))
+        return self._saved(credential, sealed, new)
+
+    def close(self) -> None:
+        """Save what could not be saved so far; if that fails again, the log says what to do."""
+        for credential in self._used & self._unsaved.keys():
+            self._saved(credential, *self._unsaved[credential])
+
+    def _saved(self, credential: str, old: Tokens | None, new: Tokens) -> Tokens:
         held = None if old is None else _bytes(old)
-        return _tokens(self._vault.replace(credential, held, _bytes(new)))
+        try:
+            found = _tokens(self._vault.replace(credential, held, _bytes(new)))
+        except StoreError as err:
+            self._unsaved[credential] = old, new
+            _log.error("%s: %s: error %s: %s", self._connection, _NOT_SAVED, err.code, err)
+            return new
+        if self._unsaved.pop(credential, None):
+            _log.warning("%s: the new refresh token is saved now", self._connection)
+        return found
+
+
+_NOT_SAVED = (
+    "THE NEW REFRESH TOKEN COULD NOT BE SAVED. This process keeps it in memory and tries again; if"
+    " it ends before that, the token is lost: then authorise the hub in that system again, and put"
+    " the new refresh token where hub.toml refers to. Mend the database first"
+)
 
 
 def _bytes(tokens: Tokens) -> bytes:

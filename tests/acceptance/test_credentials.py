@@ -16,6 +16,7 @@ from hub.cli.main import run
 from hub.core.auth import Auth, Legacy, OAuth, Refresh, StaticToken
 from hub.core.clock import SystemClock
 from hub.core.connector import CheckItem, Connector, Context
+from hub.core.errors import StoreError
 from hub.core.http import Http
 from hub.core.hubtoml import Catalogue
 from hub.core.limits import Limits
@@ -24,6 +25,7 @@ from hub.emulation.faults import Fault, Scenario
 from hub.emulation.oauth import App, TokenDesk
 from hub.emulation.rest import RestEmulator
 from hub.emulation.server import serve
+from hub.store.vault import Vault
 
 TOML = """
 [connections.acme]
@@ -102,6 +104,35 @@ def test_a_rotated_token_serves_the_next_command(
     assert emulator.calls.counts()["POST /token"] == 2
     assert (tmp_path / "var" / "keys" / "vault.key").stat().st_mode & 0o777 == 0o600
     assert b"c4nary" not in (tmp_path / "var" / "hub.db").read_bytes()
+
+
+def test_a_token_that_could_not_be_saved_outlives_its_connection(
+    settle: Callable[..., Path],
+    vendor: tuple[RestEmulator, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The next run of the same process uses it and saves it; the vendor is asked for one token."""
+    app, (emulator, _), whole = load(settle(rotating)), vendor, Vault.replace
+
+    def refuse(*_: object) -> bytes:
+        raise StoreError("the disk is full", code="HUB-512")
+
+    monkeypatch.setattr(Vault, "replace", refuse)
+    with app.connect("acme") as opened:
+        first = opened.context.wire.get("/v1/things").status
+    monkeypatch.setattr(Vault, "replace", whole)
+    with app.connect("acme") as opened:
+        second = opened.context.wire.get("/v1/things").status
+    with load(app.toml.path).connect("acme") as opened:
+        third = opened.context.wire.get("/v1/things").status
+
+    assert (first, second, third) == (200, 200, 200)
+    assert emulator.calls.counts()["POST /token"] == 1
+    lost, last, saved = caplog.messages
+    assert lost == last
+    assert lost.startswith("acme: THE NEW REFRESH TOKEN COULD NOT BE SAVED")
+    assert saved == "acme: the new refresh token is saved now"
 
 
 def test_a_static_credential_needs_no_vault(settle: Callable[..., Path], tmp_path: Path) -> None:

@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text, update
 
 from hub.core.auth import OAuth, Refresh
 from hub.core.clock import ManualClock
-from hub.core.errors import ConfigError, NeedsReauth
+from hub.core.errors import ConfigError, NeedsReauth, Stopping, StoreError
 from hub.core.http import Http
 from hub.core.secrets import Redactor, Secret
 from hub.core.tokens import Tokens
@@ -26,6 +27,7 @@ from hub.emulation.faults import Fault, Scenario
 from hub.emulation.oauth import App, TokenDesk
 from hub.emulation.rest import RestEmulator
 from hub.emulation.server import serve
+from hub.store import leases
 from hub.store.engine import Store
 from hub.store.keys import private_file
 from hub.store.schema import vault as table
@@ -217,6 +219,95 @@ def test_turns_of_different_credentials_do_not_wait_for_each_other(tokens: Seale
     """One vendor's slow token endpoint holds up nobody else."""
     with tokens.turn("acme"), tokens.turn("other"):
         assert tokens.load("acme") is None
+
+
+# --- a database that refuses ---------------------------------------------------------------------
+
+
+class Refusing(Vault):
+    """A vault whose database takes nothing ``times`` times."""
+
+    def __init__(self, store: Store, times: int) -> None:
+        super().__init__(store, KeyRing([OLD]))
+        self.times = times
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> bytes:
+        self.times -= 1
+        if self.times >= 0:
+            raise StoreError("the disk is full", code="HUB-512")
+        return super().replace(name, old, new)
+
+
+def test_a_token_that_could_not_be_saved_is_kept_and_saved_at_the_next_turn(store: Store) -> None:
+    """By then the vendor has forgotten the old one; another opener of the process finds it too."""
+    vault, unsaved = Refusing(store, times=2), dict[str, Any]()
+    tokens = SealedTokens(lambda: vault, "crm", unsaved)
+
+    used = [tokens.rotate("acme", None, pair(1)), tokens.rotate("acme", pair(1), pair(2))]
+    sealed = vault.load("acme")
+    found = SealedTokens(lambda: vault, "crm", unsaved).load("acme")
+
+    assert (used, sealed, found) == ([pair(1), pair(2)], None, pair(2))
+    assert SealedTokens(lambda: Vault(store, KeyRing([OLD]))).load("acme") == pair(2)
+    assert unsaved == {}
+
+
+def test_a_token_that_somebody_else_saved_meanwhile_counts(store: Store) -> None:
+    """The one in memory never overwrites a newer one that it has not seen."""
+    vault = Refusing(store, times=1)
+    tokens = SealedTokens(lambda: vault, "crm")
+    tokens.rotate("acme", None, pair(1))
+    SealedTokens(lambda: Vault(store, KeyRing([OLD]))).rotate("acme", None, pair(9))
+
+    assert tokens.load("acme") == pair(9)
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, "is saved now"), (2, "COULD NOT BE SAVED")])
+def test_the_last_try_is_at_the_end(
+    store: Store, caplog: pytest.LogCaptureFixture, times: int, told: str
+) -> None:
+    """What cannot be saved then is said loudly, with the next step, and without the token."""
+    vault = Refusing(store, times)
+    tokens = SealedTokens(lambda: vault, "crm")
+    with tokens.turn("acme"):
+        tokens.rotate("acme", None, pair(1))
+
+    tokens.close()
+
+    first, last = caplog.records
+    assert told in last.getMessage()
+    assert first.levelno == logging.ERROR
+    assert "crm: " in caplog.text and "authorise the hub in that system again" in caplog.text
+    assert "-0001" not in caplog.text
+
+
+def test_a_client_goes_on_with_a_token_that_could_not_be_saved(
+    store: Store, vendor: tuple[RestEmulator, str]
+) -> None:
+    """No request fails, no refresh token is used twice, and the end of the client saves it."""
+    emulator, url = vendor
+    vault = Refusing(store, times=1)
+
+    with open_client(Http(url, AUTH), store=SealedTokens(lambda: vault)) as client:
+        answers = [client.get("/v1/things").status for _ in range(2)]
+    with open_client(Http(url, AUTH), store=SealedTokens(lambda: vault)) as client:
+        answers.append(client.get("/v1/things").status)
+
+    assert answers == [200, 200, 200]
+    assert emulator.calls.counts()["POST /token"] == 1
+
+
+def test_a_wait_for_another_process_ends_on_request(store: Store, tokens: SealedTokens) -> None:
+    """It may be hanging at the vendor's token endpoint."""
+    leases.acquire(store, "tokens:acme", "elsewhere:1")
+
+    def leave() -> None:
+        raise Stopping("stopped on request")
+
+    waiting = SealedTokens(lambda: Vault(store, KeyRing([OLD])), "crm", leave=leave)
+
+    with pytest.raises(Stopping), waiting.turn("acme"):
+        pass
 
 
 # --- processes -----------------------------------------------------------------------------------
