@@ -16,7 +16,7 @@ from hub.cli.main import run
 from hub.core.auth import Auth, Legacy, OAuth, Refresh, StaticToken
 from hub.core.clock import SystemClock
 from hub.core.connector import CheckItem, Connector, Context
-from hub.core.errors import StoreError
+from hub.core.errors import Stopping, StoreError
 from hub.core.http import Http
 from hub.core.hubtoml import Catalogue
 from hub.core.limits import Limits
@@ -25,6 +25,7 @@ from hub.emulation.faults import Fault, Scenario
 from hub.emulation.oauth import App, TokenDesk
 from hub.emulation.rest import RestEmulator
 from hub.emulation.server import serve
+from hub.store import leases
 from hub.store.vault import Vault
 
 TOML = """
@@ -133,6 +134,26 @@ def test_a_token_that_could_not_be_saved_outlives_its_connection(
     assert lost == last
     assert lost.startswith("acme: THE NEW REFRESH TOKEN COULD NOT BE SAVED")
     assert saved == "acme: the new refresh token is saved now"
+
+
+def test_a_wait_for_another_processs_renewal_ends_on_request(
+    settle: Callable[..., Path], vendor: tuple[RestEmulator, str]
+) -> None:
+    """Ctrl-C need not wait for a token endpoint at which somebody else hangs."""
+    app = load(settle(rotating))
+    grant = rotating(AcmeSettings(url=vendor[1], secret=Secret.of("c4nary-secret")))
+    told = []
+
+    def wait(seconds: float, reason: str) -> None:
+        told.append((seconds, reason))
+        raise Stopping("stopped on request")
+
+    with app.open_hub("test") as hub, app.connect("acme", wait) as opened:
+        leases.acquire(hub.store, f"tokens:{grant.name}", "elsewhere:1")
+        with pytest.raises(Stopping):
+            opened.context.wire.get("/v1/things")
+
+    assert told == [(0.0, "acme: another process renews the token")]
 
 
 def test_a_static_credential_needs_no_vault(settle: Callable[..., Path], tmp_path: Path) -> None:

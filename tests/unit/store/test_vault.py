@@ -240,15 +240,18 @@ class Refusing(Vault):
 
 def test_a_token_that_could_not_be_saved_is_kept_and_saved_at_the_next_turn(store: Store) -> None:
     """By then the vendor has forgotten the old one; another opener of the process finds it too."""
-    vault, unsaved = Refusing(store, times=2), dict[str, Any]()
+    vault, unsaved = Refusing(store, times=0), dict[str, Any]()
     tokens = SealedTokens(lambda: vault, "crm", unsaved)
+    tokens.rotate("acme", None, pair(1))
+    durable = SealedTokens(lambda: Vault(store, KeyRing([OLD])))
 
-    used = [tokens.rotate("acme", None, pair(1)), tokens.rotate("acme", pair(1), pair(2))]
-    sealed = vault.load("acme")
+    vault.times = 2
+    used = [tokens.rotate("acme", pair(n - 1), pair(n)) for n in (2, 3)]
+    sealed = durable.load("acme")
     found = SealedTokens(lambda: vault, "crm", unsaved).load("acme")
 
-    assert (used, sealed, found) == ([pair(1), pair(2)], None, pair(2))
-    assert SealedTokens(lambda: Vault(store, KeyRing([OLD]))).load("acme") == pair(2)
+    assert (used, sealed, found) == ([pair(2), pair(3)], pair(1), pair(3))
+    assert durable.load("acme") == pair(3)
     assert unsaved == {}
 
 
