@@ -8,7 +8,7 @@ Source: Salesforce REST API and Tooling API Developer Guides (read November 2026
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -221,11 +221,6 @@ def is_id(value: object) -> bool:
     (True, False)
     """
     return isinstance(value, str) and _ID.fullmatch(value) is not None
-
-
-def in_batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    """``items`` in the order given, ``size`` at a time."""
-    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _to_second(instant: datetime) -> str:

@@ -22,9 +22,17 @@ _OBJECTS = {
     "Task": "tasks",
     "Event": "events",
 }
-_OPTIONAL = {"Individual": "individuals", "ContactPointTypeConsent": "contact_point_consents"}
+_CONSENTS = "ContactPointTypeConsent"
+_OPTIONAL = {"Individual": "individuals", _CONSENTS: "contact_point_consents"}
+_PURPOSES = "DataUsePurpose"
 _BOXES = ("HasOptedOutOfEmail", "DoNotCall", "HasOptedOutOfFax")
+_TELLING = {
+    _CONSENTS: ("DataUsePurposeId", "CaptureDate", "EffectiveFrom", "EffectiveTo"),
+    _PURPOSES: ("Name",),
+}
+"""Without these fields a consent record is read on the restrictive side."""
 _LEAST_LEFT = 0.1
+_SHOW = "Let the permission set of the hub's user read these fields (field-level security)"
 _GRANT = "Let the permission set of the hub's user read it, or leave the stream out"
 
 
@@ -32,13 +40,14 @@ def check(ctx: Context) -> Sequence[CheckItem]:
     """What an admin must know before the first run; nothing is changed."""
     api, settings = Api.of(ctx), ctx.config
     try:
-        shapes = {name: _shape(api, name) for name in (*_OBJECTS, *_OPTIONAL)}
+        shapes = {name: _shape(api, name) for name in (*_OBJECTS, *_OPTIONAL, _PURPOSES)}
         return [
             _version(api, settings),
             *_budget(api),
             *(_object(shapes[name], name, stream) for name, stream in _OBJECTS.items()),
             *(_optional(shapes[name], name) for name in _OPTIONAL),
             *_consent(shapes),
+            *_purposes(shapes),
             *_person_accounts(shapes["Account"], settings),
             *_writing(shapes),
         ]
@@ -91,8 +100,21 @@ def _consent(shapes: dict[str, Shape | None]) -> Iterator[CheckItem]:
         shape = shapes[sobject]
         hidden = [name for name in _BOXES if shape is None or name not in shape.fields]
         detail = f"opt-outs that the hub cannot see: {', '.join(hidden)}" if hidden else ""
-        fix = "Let the permission set of the hub's user read these fields (field-level security)"
-        yield CheckItem(f"see opt-outs of {sobject}", not hidden, detail, fix)
+        yield CheckItem(f"see opt-outs of {sobject}", not hidden, detail, _SHOW)
+
+
+def _purposes(shapes: dict[str, Shape | None]) -> Iterator[CheckItem]:
+    """A refusal of a purpose that is hidden is taken for one of every purpose."""
+    if shapes[_CONSENTS] is None:
+        return
+    hidden = [
+        f"{sobject}.{name}"
+        for sobject, names in _TELLING.items()
+        for name in names
+        if (shape := shapes[sobject]) is None or name not in shape.fields
+    ]
+    detail = f"taken on the restrictive side, for want of {', '.join(hidden)}" if hidden else ""
+    yield CheckItem("see what consents are about", not hidden, detail, _SHOW)
 
 
 def _person_accounts(account: Shape | None, settings: SalesforceSettings) -> Iterator[CheckItem]:

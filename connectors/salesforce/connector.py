@@ -38,6 +38,7 @@ from connectors.salesforce.enrich import (
     with_parties,
     with_purposes,
     with_refusals,
+    with_term,
 )
 from connectors.salesforce.fields import FIELDS, names
 from connectors.salesforce.reader import SObjectReader
@@ -84,6 +85,7 @@ class _Source:
         optional: Whether an org may well be without the object.
         related: Whether rows say if their account is a person.
         enrich: Completes the rows of a page.
+        counts_from: Field that says from when a record counts, if that may be after its change.
     """
 
     name: str
@@ -94,6 +96,7 @@ class _Source:
     optional: bool = False
     related: bool = False
     enrich: Enrich = nothing_more
+    counts_from: str = ""
 
 
 def streams(settings: SalesforceSettings) -> tuple[Stream, ...]:
@@ -127,7 +130,8 @@ def _sources(settings: SalesforceSettings) -> Iterator[_Source]:
         ConsentSignal,
         permissions.contact_point,
         optional=True,
-        enrich=with_purposes(of_individual("PartyId")),
+        enrich=with_purposes(with_term(of_individual("PartyId"))),
+        counts_from="EffectiveFrom",
     )
 
 
@@ -135,9 +139,9 @@ def _opt_outs(settings: SalesforceSettings) -> Iterator[_Source]:
     signal, told = ConsentSignal, with_refusals("IndividualId")
     boxes = permissions.opt_outs
     yield _Source("contact_consents", "Contact", signal, boxes, people=False, enrich=told)
-    yield _Source("lead_consents", "Lead", signal, boxes, enrich=told)
+    yield _Source("lead_consents", "Lead", signal, partial(boxes, people="leads"), enrich=told)
     if settings.person_accounts:
-        boxes, told = partial(boxes, prefix="Person"), with_refusals("PersonIndividualId")
+        boxes, told = partial(boxes, people="person_accounts"), with_refusals("PersonIndividualId")
         yield _Source("person_account_consents", "Account", signal, boxes, people=True, enrich=told)
 
 
@@ -157,6 +161,7 @@ def _stream(settings: SalesforceSettings, source: _Source) -> Stream:
             where=_only(settings, source.people),
             optional=source.optional,
             enrich=source.enrich,
+            counts_from=source.counts_from,
         ),
         cursor=Since(MODIFIED, lookback=settings.lookback),
         deletes=FullPass(),  # and each run names what was deleted or merged

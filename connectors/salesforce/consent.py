@@ -3,7 +3,8 @@
 1. Whose record: a contact, a lead or a person account, by its id.
 2. Its opt-out box, if one stands for channel and purpose.
 3. The consent records of its individual for that channel and purpose, where the org keeps such.
-4. Tick the box, set the consent records to OptOut, both at once for up to 200 records.
+4. Tick the box, set the consent records to OptOut, both at once for up to 200 records; say when
+   and by whom where the hub's user may.
 5. Read both back: a withdrawal is done when Salesforce says so itself.
 
 Only withdrawals: an opt-in is the customer's own act, and a box that is unticked is none.
@@ -15,20 +16,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from connectors.salesforce.api import BATCH, RETRIEVED, Api, in_batches, is_id
+from connectors.salesforce.api import BATCH, RETRIEVED, Api, is_id
 from connectors.salesforce.client import FieldNotVisible, ObjectNotVisible, reason
 from connectors.salesforce.config import SalesforceSettings
 from connectors.salesforce.enrich import nothing_more, with_purposes
-from connectors.salesforce.permissions import CHANNELS
+from connectors.salesforce.permissions import CHANNELS, OPTED_OUT
 from connectors.salesforce.rows import KEY, PURPOSE
 from connectors.salesforce.soql import IDS_AT_ONCE, among, select
+from hub.core.batches import in_batches
 from hub.core.connector import ConsentChange, Context, Row, RowResult
 from hub.core.pages import iso_z
 from hub.core.released import Released
 from hub.core.values import flag, text
 
 CONSENT_OBJECT = "ContactPointTypeConsent"
-OPTED_OUT = "OptOut"
 _BOXES: Mapping[str, str] = {"email": "HasOptedOutOfEmail", "phone": "DoNotCall"}
 
 
@@ -67,13 +68,14 @@ class _Target:
     box: str = ""
     consents: frozenset[str] = frozenset()
     refusal: str = ""
+    not_held: bool = False
 
 
 def write_consent(ctx: Context, batch: Sequence[Released[ConsentChange]]) -> list[RowResult]:
     """What became of each change, by what Salesforce shows after the write."""
     api = Api.of(ctx)
     targets = _targets(ctx, api, [released.value for released in batch])
-    for part in in_batches([*_updates(ctx, targets)], BATCH):  # 4
+    for part in in_batches([*_updates(targets, _evidence(ctx, api, targets))], BATCH):  # 4
         _send(ctx, api, part)
     return [_result(target, held) for target, held in _confirmed(api, targets)]  # 5
 
@@ -117,12 +119,14 @@ def _target(
     box = _box(settings, change, person)
     if box and box not in shown[person.sobject]:
         return _Target(
-            change, refusal=f"{box} is not visible. Let the hub's user read and edit the field"
+            change,
+            refusal=f"{person.sobject}: {box} is not visible. "
+            "Let the hub's user read and edit the field",
         )
     about = frozenset(row[KEY] for row in consents if _is_about(settings, change, row))
     if not box and not about:
         told = f"no box and no consent record stands for {change.purpose} by {change.channel}"
-        return _Target(change, refusal=told)
+        return _Target(change, refusal=told, not_held=True)
     return _Target(change, person, box, about)
 
 
@@ -144,17 +148,21 @@ def _people(ids: Iterable[str]) -> list[_Person]:
 
 
 def _visible(api: Api, person: _Person) -> frozenset[str]:
-    return frozenset(api.describe(person.sobject).visible(person.boxes))
+    """The boxes that the org shows; none of an object that it does not show."""
+    try:
+        return frozenset(api.describe(person.sobject).visible(person.boxes))
+    except ObjectNotVisible:
+        return frozenset()
 
 
 def _rows(api: Api, person: _Person, ids: Iterable[str], names: Sequence[str]) -> dict[str, Row]:
-    """The person's records among ``ids``; none where a field is not visible."""
+    """The person's records among ``ids``; none where the object or a field is not visible."""
     own = sorted(each for each in ids if _PEOPLE.get(each[:3]) == person)
     found: dict[str, Row] = {}
     try:
         for batch in in_batches(own, RETRIEVED):
             found |= api.retrieve(person.sobject, batch, [KEY, *names])
-    except FieldNotVisible:
+    except (FieldNotVisible, ObjectNotVisible):
         return {}
     return found
 
@@ -194,7 +202,18 @@ def _send(ctx: Context, api: Api, updates: Sequence[Mapping[str, object]]) -> No
     _send(ctx, api, updates[middle:])
 
 
-def _updates(ctx: Context, targets: Sequence[_Target]) -> Iterator[dict[str, object]]:
+def _evidence(ctx: Context, api: Api, targets: Sequence[_Target]) -> dict[str, object]:
+    """When and by whom, as far as it may be written: no refusal fails for want of its evidence."""
+    if not any(target.consents for target in targets):
+        return {}
+    fields = api.describe(CONSENT_OBJECT).fields
+    told = {"CaptureDate": iso_z(ctx.clock.now()), "CaptureSource": "cxhub"}
+    return {name: said for name, said in told.items() if name in fields and fields[name].updateable}
+
+
+def _updates(
+    targets: Sequence[_Target], evidence: Mapping[str, object]
+) -> Iterator[dict[str, object]]:
     """One update per record, whatever it has to say: the same id twice in a call is refused.
 
     Objects stand together, since a call whose objects alternate more than ten times is refused.
@@ -211,8 +230,7 @@ def _updates(ctx: Context, targets: Sequence[_Target]) -> Iterator[dict[str, obj
             "attributes": {"type": CONSENT_OBJECT},
             "id": consent,
             "PrivacyConsentStatus": OPTED_OUT,
-            "CaptureDate": iso_z(ctx.clock.now()),
-            "CaptureSource": "cxhub",
+            **evidence,
         }
 
 
@@ -247,4 +265,7 @@ def _result(target: _Target, held: bool) -> RowResult:
     if held:
         return RowResult(target.change.trace, ok=True)
     error = target.refusal or "Salesforce does not show the withdrawal"
-    return RowResult(target.change.trace, ok=False, error=error, retryable=not target.refusal)
+    return RowResult(
+        target.change.trace, ok=False, error=error, retryable=not target.refusal,
+        not_held=target.not_held,
+    )  # fmt: skip

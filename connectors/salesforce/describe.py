@@ -17,10 +17,9 @@ class Field(Struct, frozen=True, rename="camel"):
     """A field of an object; what Salesforce leaves out counts as not so."""
 
     name: str
-    type: str = ""
-    calculated: bool = False
-    createable: bool = False
-    updateable: bool = False
+    type: str | None = None
+    calculated: bool | None = None
+    updateable: bool | None = None
 
 
 class Described(Struct, frozen=True, rename="camel"):
@@ -28,8 +27,8 @@ class Described(Struct, frozen=True, rename="camel"):
 
     name: str
     fields: list[Field]
-    replicateable: bool = False
-    updateable: bool = False
+    replicateable: bool | None = None
+    updateable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,8 @@ class Shape:
     def of(cls, described: Described) -> Shape:
         """The shape that a describe tells of."""
         fields = {each.name: each for each in described.fields}
-        return cls(described.name, fields, described.replicateable, described.updateable)
+        logged, editable = bool(described.replicateable), bool(described.updateable)
+        return cls(described.name, fields, logged, editable)
 
     def visible(self, wanted: Iterable[str]) -> dict[str, str]:
         """Those of ``wanted`` that can be read, in their order, with their types.
@@ -64,7 +64,7 @@ class Shape:
     def _type(self, name: str) -> str | None:
         reference, way, _ = name.partition(".")
         found = self.fields.get(f"{reference}Id" if way else name)
-        return found.type if found else None
+        return (found.type or "") if found else None
 
     def formulas(self, names: Iterable[str]) -> list[str]:
         """Those of ``names`` whose value can change while their record does not."""

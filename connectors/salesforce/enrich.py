@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from connectors.salesforce.api import RETRIEVED, Api, in_batches
+from connectors.salesforce.api import RETRIEVED, Api
 from connectors.salesforce.client import FieldNotVisible, ObjectNotVisible
-from connectors.salesforce.rows import INDIVIDUAL, KEY, PARTIES, PURPOSE, REFUSALS
+from connectors.salesforce.permissions import OPTED_OUT, is_purpose_hidden
+from connectors.salesforce.rows import BEGUN, INDIVIDUAL, KEY, PARTIES, PURPOSE, REFUSALS
 from connectors.salesforce.soql import IDS_AT_ONCE, among, select
+from hub.core.batches import in_batches
 from hub.core.connector import Context, Row
+from hub.core.pages import instant_of
 
 Enrich = Callable[[Context, Api, Sequence[Row]], None]
 """Adds to the rows of a page what their object does not tell."""
 
 _REACHED_AT = ("Email", "Phone", "MobilePhone")
+
+_HIDDEN_PURPOSE = (
+    "ContactPointTypeConsent: %d opt-outs whose data use purpose is not visible are taken to "
+    "refuse every purpose that one could be about. Let the permission set of the hub's user read "
+    "DataUsePurpose and its Name, or name the purposes by their ids in data_use_purposes"
+)
 
 
 def nothing_more(_ctx: Context, _api: Api, _rows: Sequence[Row]) -> None:
@@ -62,10 +71,31 @@ def with_purposes(then: Enrich) -> Enrich:
         then(ctx, api, rows)
         names: dict[str, str] = {}
         for batch in in_batches(_ids(rows, "DataUsePurposeId"), IDS_AT_ONCE):
-            query = select((KEY, "Name"), "DataUsePurpose", [among(KEY, batch)])
-            names |= {row[KEY]: row.get("Name") for row in _shown(ctx, api, query)}
+            found = _shown(ctx, api, "DataUsePurpose", (KEY, "Name"), [among(KEY, batch)])
+            names |= {row[KEY]: row.get("Name") for row in found}
         for row in rows:
             row[PURPOSE] = names.get(row.get("DataUsePurposeId") or "")
+        refusals = (row for row in rows if row.get("PrivacyConsentStatus") == OPTED_OUT)
+        unknown = sum(is_purpose_hidden(row, ctx.config) for row in refusals)
+        if unknown:
+            ctx.log.warning(_HIDDEN_PURPOSE, unknown)
+
+    return enrich
+
+
+def with_term(then: Enrich) -> Enrich:
+    """Adds what ``then`` adds, and whether a consent counts yet.
+
+    A row has no clock of its own. That it counts is read again when its time has come, since
+    nothing about the record changes then.
+    """
+
+    def enrich(ctx: Context, api: Api, rows: Sequence[Row]) -> None:
+        then(ctx, api, rows)
+        now = ctx.clock.now()
+        for row in rows:
+            start = row.get("EffectiveFrom")
+            row[BEGUN] = not start or ((at := instant_of(start)) is not None and at <= now)
 
     return enrich
 
@@ -88,7 +118,7 @@ def _people(
     for sobject, also in (("Contact", not_hidden), ("Lead", [])):
         fields = (KEY, "IndividualId", *_REACHED_AT)
         conditions = [among("IndividualId", individuals), *also]
-        for row in _by_id(_shown(ctx, api, select(fields, sobject, conditions))):
+        for row in _by_id(_shown(ctx, api, sobject, fields, conditions)):
             yield str(row.pop("IndividualId")), row
     if person_accounts:
         yield from _person_accounts(ctx, api, individuals)
@@ -99,18 +129,27 @@ def _person_accounts(
 ) -> Iterator[tuple[str, Row]]:
     own = {"Email": "PersonEmail", "Phone": "Phone", "MobilePhone": "PersonMobilePhone"}
     fields = (KEY, "PersonIndividualId", *own.values())
-    query = select(fields, "Account", [among("PersonIndividualId", individuals)])
-    for row in _by_id(_shown(ctx, api, query)):
+    conditions = [among("PersonIndividualId", individuals)]
+    for row in _by_id(_shown(ctx, api, "Account", fields, conditions)):
         named: Mapping[str, object] = {name: row.get(there) for name, there in own.items()}
         yield str(row["PersonIndividualId"]), {KEY: row[KEY], **named}
 
 
-def _shown(ctx: Context, api: Api, query: str) -> list[Row]:
-    """The result, empty where the org does not show what is asked for: then nothing is known."""
+def _shown(
+    ctx: Context, api: Api, sobject: str, fields: Sequence[str], conditions: Sequence[str]
+) -> list[Row]:
+    """What the org shows of the records: a hidden field is left out, the others are still known.
+
+    Empty where it shows neither the object nor the field that the conditions are about.
+    """
     try:
-        return api.query(query)
+        try:
+            return api.query(select(fields, sobject, conditions))
+        except FieldNotVisible:
+            shown = api.describe(sobject).visible(fields)
+            return api.query(select(shown, sobject, conditions))
     except (FieldNotVisible, ObjectNotVisible) as err:
-        ctx.log.warning("%s", err)
+        ctx.log.warning("%s: %s", sobject, err)
         return []
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connectors.salesforce.config import SalesforceSettings
-from connectors.salesforce.rows import REFUSALS, VALUES, behind, employer
+from connectors.salesforce.rows import PHONES, REFUSALS, VALUES, behind, employer
 from hub.core.connector import Row
 from hub.core.money import minor_units
 from hub.core.records import (
@@ -27,7 +27,7 @@ from hub.core.records import (
 )
 from hub.core.values import birth_date, flag, listed, lower, present, text
 
-_VERSION = 1  # raise it when a map below changes
+_VERSION = 2  # raise it when a map below changes
 
 _ADDRESS = ("Street", "City", "State", "PostalCode", "Country")
 
@@ -36,7 +36,7 @@ def _address_fields(prefix: str) -> tuple[str, ...]:
     return tuple(prefix + part for part in _ADDRESS)
 
 
-_PERSON = ("Salutation", "FirstName", "LastName", "Phone", "OwnerId", "CreatedDate")
+_PERSON = ("Salutation", "FirstName", "LastName", "OwnerId", "CreatedDate")
 _OPT_OUTS = ("HasOptedOutOfEmail", "DoNotCall", "HasOptedOutOfFax")
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -45,19 +45,18 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "CreatedDate", *_address_fields("Billing"),
     ),
     "contacts": (
-        *_PERSON, "AccountId", "Email", "MobilePhone", "HomePhone", "OtherPhone", "Title",
-        "Birthdate", "LeadSource", "IndividualId", *_address_fields("Mailing"),
-        *_address_fields("Other"),
+        *_PERSON, *PHONES["contacts"], "AccountId", "Email", "Title", "Birthdate", "LeadSource",
+        "IndividualId", *_address_fields("Mailing"), *_address_fields("Other"),
     ),
     "leads": (
-        *_PERSON, "Email", "MobilePhone", "Title", "Company", "Status", "LeadSource",
+        *_PERSON, *PHONES["leads"], "Email", "Title", "Company", "Status", "LeadSource",
         "IsConverted", "ConvertedContactId", "ConvertedAccountId", "IndividualId",
         *_address_fields(""),
     ),
     "person_accounts": (
-        *_PERSON, "PersonContactId", "PersonEmail", "PersonMobilePhone", "PersonHomePhone",
-        "PersonOtherPhone", "PersonTitle", "PersonBirthdate", "PersonLeadSource",
-        "PersonIndividualId", *_address_fields("PersonMailing"), *_address_fields("PersonOther"),
+        *_PERSON, *PHONES["person_accounts"], "PersonContactId", "PersonEmail", "PersonTitle",
+        "PersonBirthdate", "PersonLeadSource", "PersonIndividualId",
+        *_address_fields("PersonMailing"), *_address_fields("PersonOther"),
     ),
     "cases": (
         "CaseNumber", "ContactId", "AccountId", "SuppliedEmail", "Subject", "Description",
@@ -76,12 +75,10 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "WhoId", "AccountId", "Subject", "EventSubtype", "Type", "StartDateTime",
         "ActivityDateTime", "ActivityDate", "DurationInMinutes", "CreatedDate",
     ),
-    "contact_consents": (
-        "IndividualId", "Email", "Phone", "MobilePhone", "HomePhone", "Fax", *_OPT_OUTS,
-    ),
-    "lead_consents": ("IndividualId", "Email", "Phone", "MobilePhone", "Fax", *_OPT_OUTS),
+    "contact_consents": ("IndividualId", "Email", *PHONES["contacts"], "Fax", *_OPT_OUTS),
+    "lead_consents": ("IndividualId", "Email", *PHONES["leads"], "Fax", *_OPT_OUTS),
     "person_account_consents": (
-        "PersonIndividualId", "PersonEmail", "Phone", "PersonMobilePhone", "PersonHomePhone", "Fax",
+        "PersonIndividualId", "PersonEmail", *PHONES["person_accounts"], "Fax",
         *("Person" + name for name in _OPT_OUTS),
     ),
     "individuals": REFUSALS,
@@ -141,7 +138,7 @@ def contact(row: Row, settings: SalesforceSettings) -> Person:
         organisation=PartyRef(id=account, stream="accounts") if account else None,
         owner=text(row, "OwnerId"),
         emails=present(text(row, "Email")),
-        phones=_phones(row, "Phone", "MobilePhone", "HomePhone", "OtherPhone"),
+        phones=_phones(row, *PHONES["contacts"]),
         addresses=_addresses(row, "Mailing", "Other"),
         identifiers=_identifiers(row, settings),
         created_at=VALUES.instant(row, "CreatedDate"),
@@ -163,7 +160,7 @@ def lead(row: Row, settings: SalesforceSettings) -> Person:
         lifecycle="converted lead" if converted else "lead",
         owner=text(row, "OwnerId"),
         emails=present(text(row, "Email")),
-        phones=_phones(row, "Phone", "MobilePhone"),
+        phones=_phones(row, *PHONES["leads"]),
         addresses=_addresses(row, ""),
         identifiers=_identifiers(row, settings),
         created_at=VALUES.instant(row, "CreatedDate"),
@@ -182,7 +179,7 @@ def person_account(row: Row, settings: SalesforceSettings) -> Person:
         job_title=text(row, "PersonTitle"),
         owner=text(row, "OwnerId"),
         emails=present(text(row, "PersonEmail")),
-        phones=_phones(row, "Phone", "PersonMobilePhone", "PersonHomePhone", "PersonOtherPhone"),
+        phones=_phones(row, *PHONES["person_accounts"]),
         addresses=_addresses(row, "PersonMailing", "PersonOther"),
         identifiers=_identifiers(row, settings),
         created_at=VALUES.instant(row, "CreatedDate"),

@@ -31,6 +31,8 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
         at: Time of change of the last record read.
         after: Its id.
         highest: Highest time of change that the pass has seen.
+        counted_to: Records that count from a later time than their last change on are in, of those
+            whose time came up to here.
         deleted_to: Deletions are known up to here; None if they no longer can be.
         whole_at: When the last pass from the beginning began.
     """
@@ -42,6 +44,7 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: datetime | None = None
     after: str = ""
     highest: datetime | None = None
+    counted_to: datetime | None = None
     deleted_to: datetime | None = None
     whole_at: datetime | None = None
 

@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
-from connectors.salesforce.api import BATCH, Api, in_batches
+from connectors.salesforce.api import BATCH, Api
 from connectors.salesforce.client import reason
 from connectors.salesforce.fields import PERMISSION_SET, PERMISSION_SET_LABEL, definition
 from connectors.salesforce.rows import KEY
 from connectors.salesforce.soql import quoted, select
+from hub.core.batches import in_batches
 from hub.core.connector import Context, Json, OutField
 from hub.core.errors import StopRun
 

@@ -14,7 +14,9 @@ A pass, every page of which leaves a checkpoint, so that a killed run loses one 
    the losers of merges along. A query that takes too long is asked again about half the time.
 5. Fields that do not fit into the URL are asked for by id and joined.
 6. Any other pass looks into the delete log for records that left the recycle bin, too.
-7. The cursor: the highest time of change seen, but never past the start of the pass.
+7. Records that count from a time on which they name themselves do not change when it comes: those
+   whose time came since the last pass are read again.
+8. The cursor: the highest time of change seen, but never past the start of the pass.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace
 
-from connectors.salesforce.api import RETRIEVED, Api, in_batches
+from connectors.salesforce.api import RETRIEVED, Api
 from connectors.salesforce.client import (
     DeletesUnknown,
     FieldNotVisible,
@@ -39,9 +41,10 @@ from connectors.salesforce.enrich import Enrich
 from connectors.salesforce.progress import OLDEST, SECOND, Progress, halved, sooner
 from connectors.salesforce.rows import DELETED, KEY, MASTER
 from connectors.salesforce.soql import MODIFIED, Slice, fitting, select
+from hub.core.batches import in_batches
 from hub.core.connector import Context, Page, Row, State
 from hub.core.errors import StopRun
-from hub.core.pages import instant_of
+from hub.core.pages import instant_of, iso_z
 
 DELETE_LOG = timedelta(days=15)
 """How long deletions can be asked for. Source: REST API, sObject Get Deleted."""
@@ -65,6 +68,7 @@ class SObjectReader:
         where: Further condition on the records.
         optional: Whether an org may well be without the object.
         enrich: Completes the rows of a page.
+        counts_from: Field that says from when a record counts, if that may be after its change.
     """
 
     sobject: str
@@ -75,6 +79,7 @@ class SObjectReader:
     where: str
     optional: bool
     enrich: Enrich
+    counts_from: str = ""
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
         """The pass that an earlier run left unfinished, if any, then one up to the present.
@@ -237,14 +242,18 @@ class SObjectReader:
             ctx.log.warning("%s: %s", self.sobject, line)
         return replace(progress, fields=shown)
 
-    # 6, 7 ------------------------------------------------------------------------------------
+    # 6, 7, 8 ---------------------------------------------------------------------------------
 
     def _ended(self, ctx: Context, api: Api, shape: Shape, progress: Progress, page: Page) -> Pages:
-        """The last page of the pass, with all that is gone."""
+        """The last pages of the pass, with all that is gone."""
         known, gone = progress.until, list[str]()
         if shape.logs_deletes and not progress.whole:
             gone, known = self._gone(ctx, api, progress)
-        done = progress.ended(known)  # 7
+        done = progress.ended(known)  # 8
+        if self.counts_from in progress.fields and progress.until:
+            done = replace(done, counted_to=progress.until - SECOND)
+            for batch in in_batches(self._due(api, progress, done), self.page_size):
+                yield self._page(ctx, api, batch, False)
         yield dataclasses.replace(
             page,
             next_state=done.state,
@@ -252,6 +261,17 @@ class SObjectReader:
             complete=progress.whole,
         )
         return done
+
+    def _due(self, api: Api, progress: Progress, done: Progress) -> list[Row]:
+        """7. The records whose time came since the last pass; one from the beginning met them."""
+        if progress.whole or done.counted_to is None:
+            return []
+        start = progress.counted_to or OLDEST
+        conditions = [
+            f"{self.counts_from} > {iso_z(start)}",
+            f"{self.counts_from} <= {iso_z(done.counted_to)}",
+        ]
+        return api.query(select(progress.fields, self.sobject, conditions))
 
     def _gone(
         self, ctx: Context, api: Api, progress: Progress

@@ -2,7 +2,7 @@
 
     {"Id": "003…", "SystemModstamp": "…", "Email": "…", "HasOptedOutOfEmail": false,
      "individual's refusals": {"HasOptedOutSolicit": true}, "data use purpose": "Newsletter",
-     "parties of individual": [{"Id": "003…", "Email": "…"}]}
+     "has begun": true, "parties of individual": [{"Id": "003…", "Email": "…"}]}
 
 Salesforce's own names have no blanks, so the added ones cannot collide with a field. A field that
 is not in the row was not visible: nothing is known of it.
@@ -22,6 +22,7 @@ MASTER = "MasterRecordId"
 PARTIES = "parties of individual"
 INDIVIDUAL = "individual's refusals"
 PURPOSE = "data use purpose"
+BEGUN = "has begun"
 
 REFUSALS = (
     "HasOptedOutSolicit",
@@ -32,6 +33,13 @@ REFUSALS = (
     "ShouldForget",
 )
 """What an individual can refuse."""
+
+PHONES: Mapping[str, tuple[str, ...]] = {
+    "contacts": ("Phone", "MobilePhone", "HomePhone", "OtherPhone"),
+    "leads": ("Phone", "MobilePhone"),
+    "person_accounts": ("Phone", "PersonMobilePhone", "PersonHomePhone", "PersonOtherPhone"),
+}
+"""The phones of a person's record, by stream: what is read of them, and what a refusal covers."""
 
 VALUES = Values("Salesforce", KEY)
 

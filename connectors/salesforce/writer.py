@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from connectors.salesforce.api import BATCH, RETRIEVED, Api, in_batches, is_id
+from connectors.salesforce.api import BATCH, RETRIEVED, Api, is_id
 from connectors.salesforce.client import FieldNotVisible, reason, translate
 from connectors.salesforce.fields import FIELDS, field_values, kept_value
 from connectors.salesforce.provision import provision
 from connectors.salesforce.rows import KEY
+from hub.core.batches import in_batches
 from hub.core.connector import Change, Context, RowResult, Value, Writer
 from hub.core.errors import RetryLater
 from hub.core.http import Response

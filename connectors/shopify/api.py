@@ -7,12 +7,13 @@ values, a definition exists once.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from connectors.shopify import documents
 from connectors.shopify.config import ShopifySettings
 from connectors.shopify.documents import Kind
+from hub.core.batches import in_batches
 from hub.core.connector import Context, Row
 from hub.core.errors import StopRun
 from hub.core.pages import dig
@@ -25,8 +26,6 @@ POINTS = 900
 """What a query that is sized beforehand may cost; Shopify refuses more than 1,000."""
 SETS = 25
 """Most metafields that one mutation sets."""
-
-T = TypeVar("T")
 
 
 class Listed(NamedTuple):
@@ -205,8 +204,3 @@ def _possible(kind: str, ids: Sequence[str]) -> list[str]:
 
 def _dicts(value: object) -> list[Row]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def in_batches(items: Sequence[T], size: int) -> Iterable[Sequence[T]]:
-    """``items`` in the order given, ``size`` at a time."""
-    return (items[start : start + size] for start in range(0, len(items), size))

@@ -28,7 +28,7 @@ from connectors.shopify.client import http
 from connectors.shopify.config import ShopifySettings
 from connectors.shopify.consent import read_back, write_consent
 from connectors.shopify.documents import Kind
-from connectors.shopify.reader import RowsOf, ShopReader
+from connectors.shopify.reader import RowsOf, ShopReader, by_id
 from connectors.shopify.rows import KEY, UPDATED, refund_rows
 from connectors.shopify.webhook import webhooks
 from connectors.shopify.writer import PROFILES
@@ -116,6 +116,7 @@ def _stream(
         ),
         cursor=Since(UPDATED, lookback=settings.lookback, ordered=False),
         deletes=deletes,
+        by_id=by_id(kind, settings.metafields(name)) if isinstance(deletes, FullPass) else None,
         ignore=frozenset({UPDATED}),  # the hub's own writes to a customer move no more than this
         updated=UPDATED,
         mapping_version=mapping.version(settings),

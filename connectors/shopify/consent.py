@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.shopify.api import LOOKED_UP, Api, in_batches
+from connectors.shopify.api import LOOKED_UP, Api
 from connectors.shopify.config import ShopifySettings
 from connectors.shopify.documents import CUSTOMER_CONSENTS
 from connectors.shopify.rows import KEY, inside
+from hub.core.batches import in_batches
 from hub.core.connector import ConsentChange, Context, Row, RowResult
 from hub.core.released import Released
 from hub.core.values import lower, text
@@ -31,6 +32,7 @@ class _Target:
     change: ConsentChange
     state: str | None = None
     refusal: str = ""
+    not_held: bool = False
 
     @property
     def held(self) -> bool:
@@ -71,9 +73,11 @@ def _target(change: ConsentChange, row: Row | None, settings: ShopifySettings) -
     if change.decision != "withdraw":
         return _Target(change, refusal="an opt-in is the customer's own act, it is not written")
     if change.purpose != settings.purpose:
-        return _Target(change, refusal=f"marketing does not stand for {change.purpose} there")
+        told = f"marketing does not stand for {change.purpose} there"
+        return _Target(change, refusal=told, not_held=True)
     if change.channel not in ("email", "sms"):
-        return _Target(change, refusal="Shopify keeps consent to e-mail and SMS only")
+        told = "Shopify keeps consent to e-mail and SMS only"
+        return _Target(change, refusal=told, not_held=True)
     if row is None:
         return _Target(change, refusal="there is no such customer any more")
     point, state = _said(row, change.channel)
@@ -112,4 +116,6 @@ def _result(target: _Target, refused: str) -> RowResult:
         return RowResult(target.change.trace, ok=True)
     error = target.refusal or refused or "Shopify does not show the withdrawal"
     final = bool(target.refusal or refused)
-    return RowResult(target.change.trace, ok=False, error=error, retryable=not final)
+    return RowResult(
+        target.change.trace, ok=False, error=error, retryable=not final, not_held=target.not_held
+    )

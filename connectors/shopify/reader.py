@@ -13,14 +13,15 @@ Every page leaves a checkpoint, so that a killed run loses one page at most:
 5. The cursor: the highest time of change seen, but never past the start of the pass less the
    search's lag, for what the search did not show yet must fall into the next window.
 6. Every ``deletes_every``: the ids of all records, nothing else. Customers vanish from Shopify
-   without a trace that could be polled; who is not listed is gone.
+   without a trace that could be polled; who is not listed is gone. The list comes from the search,
+   which lags: who is listed again is read by id, for that brings what Shopify really holds.
 
 Source: "Shopify API limits", pagination limits (read November 2026).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -33,7 +34,8 @@ from connectors.shopify.api import Api
 from connectors.shopify.client import TooCostly
 from connectors.shopify.documents import Kind
 from connectors.shopify.rows import KEY, UPDATED
-from hub.core.connector import Context, Page, Row, State
+from hub.core.batches import in_batches
+from hub.core.connector import ById, Context, Page, Row, State
 from hub.core.errors import StopRun
 from hub.core.pages import epoch_millis, instant_of
 
@@ -169,6 +171,26 @@ class ShopReader:
                 progress = Progress(since=progress.since, listed=progress.started)
             yield Page((), next_state=progress.saved(), alive=ids, begins=begins, complete=not more)
         return progress
+
+
+def by_id(kind: Kind, keys: tuple[str, ...]) -> ById:
+    """Reads single records: what Shopify holds, where its search still says otherwise."""
+
+    def read(ctx: Context, ids: Sequence[str]) -> Iterator[Row]:
+        api = Api(ctx)
+        for batch in in_batches(ids, kind.page):
+            yield from _asked(api, batch)
+
+    def _asked(api: Api, ids: Sequence[str]) -> list[Row]:
+        try:
+            return api.by_id(kind, ids, keys)
+        except TooCostly:
+            if len(ids) == 1:
+                raise
+        middle = len(ids) // 2
+        return [*_asked(api, ids[:middle]), *_asked(api, ids[middle:])]
+
+    return read
 
 
 def search(after: int, window: tuple[int, int] | None = None, *, only: str = "") -> str | None:

@@ -4,6 +4,7 @@
 2. Map stored rows again if their mapping has changed.
 3. Read the checkpoint and, if a full pass was interrupted, what it had seen.
 4. Commit page after page; each one renews the lease and moves the checkpoint with its rows.
+5. A page that lists ids gets the rows of those that were held for gone: they are back.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import orjson
 from sqlalchemy import select
 
 from hub.core.boundary import reached
-from hub.core.connector import HUB_API, Connector, Context, FullPass, State, Stream
+from hub.core.connector import HUB_API, Connector, Context, FullPass, Page, State, Stream
 from hub.core.errors import HubError, NotFound
 from hub.core.plugins import defect
 from hub.store import leases
@@ -29,7 +30,7 @@ from hub.sync.bitmap import Bitmap
 from hub.sync.counts import Counts
 from hub.sync.ingest import Ingest, Target
 from hub.sync.remap import map_again
-from hub.sync.removal import Fuse
+from hub.sync.removal import Fuse, given_up
 
 PATIENCE = 2.0
 """Seconds that a pull waits for its stream: a delivery that is being stored takes milliseconds."""
@@ -162,7 +163,7 @@ class Puller:
         )
         for page in stream.reader(source.ctx, state):  # 4
             reached("page fetched")
-            committed = ingest.commit(page)
+            committed = ingest.commit(self._with_returned(source, stream, row_id, page))
             report.counts.add(committed.counts)
             report.fuse = committed.fuse or report.fuse
             report.pages += 1
@@ -170,6 +171,13 @@ class Puller:
             if page.complete:
                 reached("checkpoint pruned")  # its commit dropped the list of records seen
             self.on_page(report)
+
+    def _with_returned(self, source: Source, stream: Stream, row_id: int, page: Page) -> Page:
+        """5. Read before the page is committed, so that a killed run asks for them again."""
+        if stream.by_id is None or not page.alive:
+            return page
+        gone = given_up(self.store, row_id, page.alive)
+        return replace(page, rows=[*stream.by_id(source.ctx, gone)]) if gone else page
 
     def _checkpoint(self, row_id: int) -> tuple[State, Bitmap]:
         return ({}, Bitmap()) if self.full else checkpoint(self.store, row_id)

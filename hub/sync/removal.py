@@ -7,13 +7,14 @@ is gone (a deleted ticket, a line no longer in the file) takes its fact rows wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 
 from hub.core.connector import FullPass
 from hub.core.ids import Rid
+from hub.store.engine import Store
 from hub.store.records import chunks, known
 from hub.store.schema import facts, order_entries, source_records
 
@@ -50,7 +51,10 @@ def remove(
     merges: Mapping[str, str],
     now: int,
 ) -> list[Removed]:
-    """Mark reported deletions and merges; ids that the store never held are ignored."""
+    """Mark reported deletions and merges; ids that the store never held are ignored.
+
+    Records that are gone already are left as they are: see :func:`rejoin`.
+    """
     found = known(connection, stream_id, sorted({*gone, *merges, *merges.values()}))
     pairs = {
         found[loser].rid: found[winner].rid
@@ -62,13 +66,48 @@ def remove(
         for source_id in sorted({*gone, *merges})
         if (item := found.get(source_id)) is not None and not item.deleted
     ]
-    removed = _mark_gone(connection, live, pairs, now)
+    return [_with_survivor(item, pairs) for item in _mark_gone(connection, live, pairs, now)]
+
+
+def rejoin(connection: Connection, stream_id: int, merges: Mapping[str, str]) -> list[Removed]:
+    """Say of records that are gone already which ones absorbed them.
+
+    Word of a merge may come in two parts: first that the loser is gone, later into which record.
+    A merge that is known already changes nothing.
+    """
+    if not merges:
+        return []
+    found = known(connection, stream_id, sorted({*merges, *merges.values()}))
+    pairs = {
+        found[loser].rid: found[winner].rid
+        for loser, winner in merges.items()
+        if loser in found and winner in found and found[loser].deleted
+    }
+    told = {rid: into for chunk in chunks([*pairs]) for rid, into in _survivors(connection, chunk)}
+    fresh = {rid: winner for rid, winner in pairs.items() if told[rid] != winner}
+    if fresh:
+        connection.execute(
+            update(source_records)
+            .where(source_records.c.rid == bindparam("gone"))
+            .values(merged_into=bindparam("winner")),
+            [{"gone": rid, "winner": winner} for rid, winner in fresh.items()],
+        )
     return [
-        Removed(item.rid, item.is_party, (*item.parties, pairs[item.rid]))
-        if item.rid in pairs
-        else item
-        for item in removed
+        _with_survivor(item, fresh)
+        for chunk in chunks([*fresh])
+        for item in _affected(connection, chunk)
     ]
+
+
+def given_up(store: Store, stream_id: int, alive: Sequence[str]) -> list[str]:
+    """Those of ``alive`` that the store calls gone: whoever listed them must have been wrong once.
+
+    A list of ids lags behind the records, so that one of them may be missing from one list and
+    stand in the next, without having changed in between.
+    """
+    with store.read() as connection:
+        found = known(connection, stream_id, alive)
+    return [source_id for source_id, held in found.items() if held.deleted]
 
 
 def remove_absent(
@@ -92,6 +131,17 @@ def remove_absent(
             len(absent), live, f"more than {deletes.max_percent:g} % of the records are missing"
         )
     return _mark_gone(connection, absent, {}, now), None
+
+
+def _with_survivor(item: Removed, merges: Mapping[Rid, Rid]) -> Removed:
+    winner = merges.get(item.rid)
+    return item if winner is None else replace(item, parties=(*item.parties, winner))
+
+
+def _survivors(connection: Connection, rids: Sequence[Rid]) -> Iterator[tuple[Rid, int | None]]:
+    table = source_records.c
+    query = select(table.rid, table.merged_into).where(table.rid.in_(rids))
+    return ((Rid(rid), into) for rid, into in connection.execute(query))
 
 
 def _mark_gone(

@@ -96,6 +96,7 @@ PersonMailingCountry string 80
 PersonMailingAddress address derived
 PersonMobilePhone phone 40
 PersonHomePhone phone 40
+PersonOtherPhone phone 40
 PersonEmail email 80
 PersonTitle string 80
 PersonBirthdate date
@@ -121,6 +122,7 @@ Phone phone 40
 Fax phone 40
 MobilePhone phone 40
 HomePhone phone 40
+OtherPhone phone 40
 ReportsToId reference >Contact
 Email email 80 lookup
 Title string 128

@@ -63,6 +63,13 @@ class HideField(UserCommand):
     field: str
 
 
+class HideObject(UserCommand):
+    """An admin takes away, or gives back, the integration user's right to read an object."""
+
+    op: Literal["hide_object", "unhide_object"]
+    object: str
+
+
 class EmptyBin(UserCommand):
     """An admin empties the recycle bin, and with it the log of deletions."""
 
@@ -84,6 +91,7 @@ Command = Annotated[
     | ConvertLead
     | ChangeConsent
     | HideField
+    | HideObject
     | EmptyBin
     | UseDuplicateRule,
     Field(discriminator="op"),
@@ -120,6 +128,10 @@ def perform(org: Org, command: Mapping[str, object]) -> Mapping[str, object]:
             opt_out(org, consent.object, consent.id, out=consent.state == "OptOut")
         case HideField() as rule:
             _set_visibility(org, rule)
+        case HideObject(op="hide_object") as rule:
+            org.out_of_sight.add(kind_of(org, rule.object).name)
+        case HideObject() as rule:
+            org.out_of_sight.discard(kind_of(org, rule.object).name)
         case EmptyBin():
             lifecycle.purge(org)
         case UseDuplicateRule() as rule:

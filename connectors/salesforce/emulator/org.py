@@ -48,6 +48,7 @@ class Org:
             ``person_accounts``.
         fields: Fields by object and name, standard and custom.
         hidden: Standard fields that field-level security keeps from the integration user.
+        out_of_sight: Objects that its permission sets do not let it read.
         read_only: Fields that it may see and not change.
         duplicate_rules: Objects on which a duplicate rule blocks a second record with the same
             e-mail and family name.
@@ -65,6 +66,7 @@ class Org:
     tables: dict[str, RecordTable] = field(default_factory=dict)
     locators: Locators = field(default_factory=Locators)
     hidden: dict[str, set[str]] = field(default_factory=dict)
+    out_of_sight: set[str] = field(default_factory=set)
     read_only: dict[str, set[str]] = field(default_factory=dict)
     duplicate_rules: set[str] = field(default_factory=set)
     log_purged_at: datetime | None = None
@@ -89,9 +91,13 @@ class Org:
 
     # --- what there is -----------------------------------------------------------------------
 
-    def kinds(self) -> Iterator[SObject]:
+    def every_kind(self) -> Iterator[SObject]:
         """Every object that the org has."""
         return (k for k in SOBJECTS.values() if not k.needs or k.needs in self.options)
+
+    def kinds(self) -> Iterator[SObject]:
+        """Every object that the integration user may see."""
+        return (kind for kind in self.every_kind() if kind.name not in self.out_of_sight)
 
     def kind(self, name: str, *, tooling: bool = False) -> SObject:
         """The object that a path names, in any case.

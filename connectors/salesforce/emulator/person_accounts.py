@@ -30,6 +30,7 @@ CONTACT_FIELDS: Mapping[str, str] = {
     "PersonMailingCountry": "MailingCountry",
     "PersonMobilePhone": "MobilePhone",
     "PersonHomePhone": "HomePhone",
+    "PersonOtherPhone": "OtherPhone",
     "PersonEmail": "Email",
     "PersonTitle": "Title",
     "PersonBirthdate": "Birthdate",

@@ -30,6 +30,7 @@ class OrgState(BaseModel):
     records: dict[str, dict[str, RecordState]]
     fields: dict[str, dict[str, Field]]
     hidden: dict[str, set[str]]
+    out_of_sight: set[str] = set()
     read_only: dict[str, set[str]]
     duplicate_rules: set[str]
     log_purged_at: datetime | None
@@ -48,6 +49,7 @@ def dump(org: Org) -> Mapping[str, object]:
         records=records,
         fields=org.fields,
         hidden=org.hidden,
+        out_of_sight=org.out_of_sight,
         read_only=org.read_only,
         duplicate_rules=org.duplicate_rules,
         log_purged_at=org.log_purged_at,
@@ -63,6 +65,7 @@ def restore(org: Org, dumped: str) -> None:
         for record_id, kept in state.records[name].items():
             table.add(Record(record_id, dict(kept.values), kept.deleted_at))
     org.hidden.update(state.hidden)
+    org.out_of_sight |= state.out_of_sight
     org.read_only.update(state.read_only)
     org.duplicate_rules |= state.duplicate_rules
     org.log_purged_at = state.log_purged_at

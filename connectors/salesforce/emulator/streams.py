@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from connectors.salesforce.emulator.catalogue import SObject
 from connectors.salesforce.emulator.org import Org
 from connectors.salesforce.emulator.records import Record
+from connectors.salesforce.emulator.refusals import not_found
 
 Choice = Callable[[Record], bool]
 
@@ -42,16 +43,20 @@ STREAMS: Mapping[str, tuple[str, Choice]] = {
 
 
 def kind_of(org: Org, name: str) -> SObject:
-    """The object that a stream reads, or the object of that name.
+    """The object that a stream reads, or the object of that name, whoever may see it.
 
     Raises:
         Refusal: 404 if there is neither.
     """
-    return org.kind(STREAMS[name][0] if name in STREAMS else name)
+    wanted = (STREAMS[name][0] if name in STREAMS else name).lower()
+    found = next((kind for kind in org.every_kind() if kind.name.lower() == wanted), None)
+    if found is None:
+        raise not_found()
+    return found
 
 
 def records_of(org: Org, name: str) -> Iterator[Record]:
-    """The live records of a stream or an object; none where the org lacks a stream's object.
+    """The live records of a stream or an object; none where the org shows no such object.
 
     Raises:
         Refusal: 404 if there is no such stream or object.

@@ -67,6 +67,14 @@ class ChangeConsent(UserCommand):
     opt_in_level: Literal["SINGLE_OPT_IN", "CONFIRMED_OPT_IN", "UNKNOWN"] | None = None
 
 
+class MisplaceRecord(UserCommand):
+    """Shopify's search loses sight of a customer or finds them again; the customer stays as is."""
+
+    op: Literal["lose", "find"]
+    object: Literal["customers"]
+    id: str
+
+
 class WriteMetafield(UserCommand):
     """A user fills in a metafield; ``type`` is that of one without a definition."""
 
@@ -79,7 +87,13 @@ class WriteMetafield(UserCommand):
 
 
 Command = Annotated[
-    CreateRecord | EditRecord | DeleteRecord | MergeCustomers | ChangeConsent | WriteMetafield,
+    CreateRecord
+    | EditRecord
+    | DeleteRecord
+    | MergeCustomers
+    | ChangeConsent
+    | MisplaceRecord
+    | WriteMetafield,
     Field(discriminator="op"),
 ]
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
@@ -106,6 +120,10 @@ def perform(shop: Shop, command: Mapping[str, object]) -> Mapping[str, object]:
             consent = Consent(decision.state, decision.opt_in_level, shop.now(), "OTHER")
             customer = _customer(shop, decision.id)
             customers.set_consent(shop, customer, decision.channel, consent, actor="user")
+        case MisplaceRecord() as misplaced:
+            table = shop.customers
+            move = table.lose if misplaced.op == "lose" else table.find
+            move(_customer(shop, misplaced.id).number)
         case WriteMetafield() as written:
             _write(shop, written)
     return {"done": True}

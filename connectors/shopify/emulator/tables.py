@@ -74,6 +74,14 @@ class Table(Generic[R]):
             if number in self.records:
                 self._index(number)
 
+    def lose(self, number: int) -> None:
+        """Let search lose sight of a record, until it changes or is found again."""
+        self._forget(number)
+
+    def find(self, number: int) -> None:
+        """Let search see a record again, as it is now."""
+        self._index(number)
+
     def shown(self, number: int) -> Facts:
         """What search shows of a record, which may lag behind it."""
         return self._shown[number]

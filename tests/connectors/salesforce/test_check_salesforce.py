@@ -64,6 +64,49 @@ def test_an_opt_out_that_cannot_be_seen_is_red(
     assert "field-level security" in item.fix
 
 
+@pytest.mark.parametrize(
+    ("op", "object_", "field", "named"),
+    [
+        ("hide_object", "DataUsePurpose", {}, "DataUsePurpose.Name"),
+        (
+            "hide",
+            "contact_point_consents",
+            {"field": "EffectiveTo"},
+            "ContactPointTypeConsent.EffectiveTo",
+        ),
+    ],
+    ids=["purposes", "term"],
+)
+def test_consents_that_cannot_be_read_whole_are_red(
+    connect_hub: Connect,
+    emulator: SalesforceEmulator,
+    op: str,
+    object_: str,
+    field: Any,
+    named: str,
+) -> None:
+    """They are then taken on the restrictive side: the admin must know why."""
+    hub = connect_hub(hub_connector(), emulator)
+    hub.mutate(op, object_, **field)
+
+    item = checked(hub)["see what consents are about"]
+
+    assert not item.ok
+    assert named in item.detail
+
+
+def test_an_object_that_is_not_shown_is_red_and_the_others_are_not(
+    connect_hub: Connect, emulator: SalesforceEmulator
+) -> None:
+    """The describe of Lead is a 404: that is one answer of the check, not its end."""
+    hub = connect_hub(hub_connector(), emulator)
+    hub.mutate("hide_object", "leads")
+
+    items = checked(hub)
+
+    assert (items["read Lead"].ok, items["read Contact"].ok) == (False, True)
+
+
 def test_person_accounts_that_the_settings_do_not_know_are_red(
     connect_hub: Connect, clock: ManualClock
 ) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import hypothesis
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +16,19 @@ from hypothesis import strategies as st
 from connectors.salesforce import fields, mapping, permissions
 from connectors.salesforce.config import SalesforceSettings
 from connectors.salesforce.describe import Described, Field, SchemaChange, Shape
-from connectors.salesforce.rows import INDIVIDUAL, PARTIES, PURPOSE
+from connectors.salesforce.rows import BEGUN, INDIVIDUAL, PARTIES, PHONES, PURPOSE
 from hub.core.connector import Row
 from hub.core.errors import SkipRecord
-from hub.core.records import Address, ConsentClaim, Identifier, PartyRef, Record, decode, encode
+from hub.core.records import (
+    Address,
+    ConsentClaim,
+    Identifier,
+    PartyRef,
+    Person,
+    Record,
+    decode,
+    encode,
+)
 from hub.core.secrets import Secret
 
 BORN = "2025-11-01T09:30:00.000+0000"
@@ -40,8 +50,8 @@ MAPS: Mapping[str, Callable[[Row, SalesforceSettings], Record]] = {
     "tasks": mapping.task,
     "events": mapping.event,
     "contact_consents": permissions.opt_outs,
-    "lead_consents": permissions.opt_outs,
-    "person_account_consents": partial(permissions.opt_outs, prefix="Person"),
+    "lead_consents": partial(permissions.opt_outs, people="leads"),
+    "person_account_consents": partial(permissions.opt_outs, people="person_accounts"),
     "individuals": permissions.individual,
     "contact_point_consents": permissions.contact_point,
 }
@@ -262,8 +272,9 @@ def test_a_box_refuses_and_never_grants(values: Row, channels: list[str]) -> Non
 def test_an_opt_out_is_about_the_addresses_of_the_record() -> None:
     """Each phone, each purpose; without an address, about the whole person."""
     told = settings(opt_out_purposes=["marketing", "analytics"])
-    phones = permissions.opt_outs(row(DoNotCall=True, Phone="1", MobilePhone="2"), told).claims
-    nowhere = permissions.opt_outs(row(HasOptedOutOfEmail=True), SETTINGS).claims
+    numbers = {"Phone": "1", "MobilePhone": None, "HomePhone": "", "OtherPhone": "2"}
+    phones = permissions.opt_outs(row(DoNotCall=True, **numbers), told).claims
+    nowhere = permissions.opt_outs(row(HasOptedOutOfEmail=True, Email=None), SETTINGS).claims
 
     assert {(claim.purpose, claim.point) for claim in phones} == {
         ("marketing", "1"),
@@ -272,6 +283,29 @@ def test_an_opt_out_is_about_the_addresses_of_the_record() -> None:
         ("analytics", "2"),
     }
     assert [claim.point for claim in nowhere] == [None]
+
+
+@pytest.mark.parametrize(
+    ("people", "box"),
+    [
+        ("contacts", "DoNotCall"),
+        ("leads", "DoNotCall"),
+        ("person_accounts", "PersonDoNotCall"),
+    ],
+)
+def test_do_not_call_is_about_every_phone_that_makes_the_person(people: str, box: str) -> None:
+    """Whatever the mapping reads as a phone; one that is hidden makes it the whole person."""
+    numbers = {name: f"+61 400 000 {n:03d}" for n, name in enumerate(PHONES[people])}
+    seen = row(**numbers, **{box: True})
+
+    person = MAPS[people](seen, SETTINGS)
+    refused = permissions.opt_outs(seen, SETTINGS, people=people).claims
+    del seen[PHONES[people][-1]]
+    hidden = permissions.opt_outs(seen, SETTINGS, people=people).claims
+
+    assert isinstance(person, Person)
+    assert [claim.point for claim in refused] == person.phones == list(numbers.values())
+    assert [claim.point for claim in hidden] == [None]
 
 
 def test_a_contact_refuses_what_its_individual_refuses() -> None:
@@ -327,7 +361,9 @@ def test_an_individual_that_nobody_is_linked_to_waits_in_quarantine(
             {"PrivacyConsentStatus": "OptOut", PURPOSE: None, "DataUsePurposeId": None},
             [("withdraw", "unknown", None)],
         ),
-        ({"PrivacyConsentStatus": "OptOut", "ContactPointType": "Fax"}, []),
+        ({"PrivacyConsentStatus": "OptIn", BEGUN: False}, []),
+        ({"PrivacyConsentStatus": "OptIn", BEGUN: True}, [("grant", "single", "ada@example.com")]),
+        ({"PrivacyConsentStatus": "OptOut", BEGUN: False}, [("withdraw", "unknown", None)]),
     ],
 )
 def test_a_contact_point_consent_says_what_it_says(
@@ -340,12 +376,61 @@ def test_a_contact_point_consent_says_what_it_says(
         PURPOSE: "Marketing",
         PARTIES: [{"Id": CONTACT, "Email": "ada@example.com"}],
         "CaptureDate": BORN,
+        "EffectiveFrom": None,
+        "EffectiveTo": None,
     }
 
     signal = permissions.contact_point(row(**(consent | values)), SETTINGS)
 
     assert [(c.decision, c.strength, c.point) for c in signal.claims] == claims
     assert all(c.asserted_at == datetime(2025, 11, 1, 9, 30, tzinfo=UTC) for c in signal.claims)
+
+
+@pytest.mark.parametrize("kind", ["Fax", "Carrier Pigeon", None])
+def test_a_refusal_by_an_unknown_kind_of_address_holds_on_every_channel(kind: str | None) -> None:
+    """Orgs add kinds of their own; a grant by one of them grants nothing."""
+    said = {"ContactPointType": kind, "DataUsePurposeId": None, PARTIES: [{"Id": CONTACT}]}
+
+    refused = permissions.contact_point(row(PrivacyConsentStatus="OptOut", **said), SETTINGS)
+    granted = permissions.contact_point(row(PrivacyConsentStatus="OptIn", **said), SETTINGS)
+
+    assert [(claim.purpose, claim.channel) for claim in refused.claims] == [("marketing", "*")]
+    assert granted.claims == []
+
+
+@pytest.mark.parametrize("hidden", ["EffectiveFrom", "EffectiveTo"])
+def test_a_grant_whose_term_is_hidden_is_not_proven(hidden: str) -> None:
+    """Nobody knows whether it has begun, or is over."""
+    said = {
+        "ContactPointType": "Email",
+        "PrivacyConsentStatus": "OptIn",
+        "DataUsePurposeId": "0ZW5g0000000001AAA",
+        PURPOSE: "Marketing",
+        PARTIES: [{"Id": CONTACT, "Email": "ada@example.com"}],
+        "EffectiveFrom": None,
+        "EffectiveTo": None,
+    }
+    del said[hidden]
+
+    [claim] = permissions.contact_point(row(**said), SETTINGS).claims
+
+    assert (claim.decision, claim.strength) == ("grant", "unknown")
+
+
+def test_a_refusal_of_a_purpose_that_is_left_out_is_left_out() -> None:
+    """It is visible, and the settings say that the hub does not read it."""
+    said = {
+        "ContactPointType": "Email",
+        "PrivacyConsentStatus": "OptOut",
+        "DataUsePurposeId": "0ZW5g0000000001AAA",
+        PARTIES: [{"Id": CONTACT}],
+    }
+
+    left_out = permissions.contact_point(row(**said, **{PURPOSE: "Research"}), SETTINGS)
+    hidden = permissions.contact_point(row(**said, **{PURPOSE: None}), SETTINGS)
+
+    assert left_out.claims == []
+    assert [claim.purpose for claim in hidden.claims] == ["marketing"]
 
 
 # --- whatever comes --------------------------------------------------------------------------
@@ -360,6 +445,7 @@ ODD = st.one_of(
     st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
 )
 EXTRA = (
+    BEGUN,
     "SystemModstamp",
     "Loyalty__c",
     "Store__c",
@@ -430,6 +516,18 @@ def test_what_is_visible_has_its_type_and_the_way_over_a_reference() -> None:
     visible = shape.visible(["Account.IsPersonAccount", "Id", "Contact.Name", "Email", "F__c"])
 
     assert visible == {"Account.IsPersonAccount": "reference", "Id": "id", "F__c": "x"}
+
+
+def test_a_describe_of_nulls_shows_a_field_and_promises_nothing() -> None:
+    """What an org leaves open counts as not so."""
+    told = {"name": "Contact", "replicateable": None, "updateable": None, "fields": [
+        {"name": "Email", "type": None, "calculated": None, "updateable": None}
+    ]}  # fmt: skip
+
+    shape = Shape.of(msgspec.convert(told, Described))
+
+    assert (shape.logs_deletes, shape.updateable) == (False, False)
+    assert (shape.visible(["Email"]), shape.formulas(["Email"])) == ({"Email": ""}, [])
 
 
 def test_a_schema_change_names_every_difference() -> None:

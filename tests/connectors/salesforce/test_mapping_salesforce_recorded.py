@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ MAPS: Mapping[str, Callable[[Row, SalesforceSettings], Record]] = {
     "tasks": mapping.task,
     "events": mapping.event,
     "contact_consents": permissions.opt_outs,
-    "lead_consents": permissions.opt_outs,
+    "lead_consents": partial(permissions.opt_outs, people="leads"),
 }
 SAMPLES: Mapping[str, tuple[str, int]] = {
     "sf_account_data.csv": ("accounts", 10),
@@ -158,7 +159,7 @@ def test_a_record_of_every_described_field_maps(name: str) -> None:
     """With a value of each field's own type, and with null in every single one."""
     stream, _ = DESCRIBES[name]
     shape = described(name)
-    row = {each.name: EXAMPLES.get(each.type, "text") for each in shape.fields.values()}
+    row = {each.name: EXAMPLES.get(each.type or "", "text") for each in shape.fields.values()}
 
     whole = MAPS[stream](row, SETTINGS)
 
@@ -187,7 +188,7 @@ def test_the_recorded_person_account_shows_its_boxes() -> None:
 
     assert {"PersonHasOptedOutOfEmail", "PersonDoNotCall"} <= visible.keys()
     row = {"Id": "0015g0000000001AAA", "PersonHasOptedOutOfEmail": True}
-    signal = permissions.opt_outs(row, SETTINGS, prefix="Person")
+    signal = permissions.opt_outs(row, SETTINGS, people="person_accounts")
     assert [claim.channel for claim in signal.claims] == ["email"]
 
 

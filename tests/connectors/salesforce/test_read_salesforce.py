@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from connectors.salesforce import hub_connector
 from connectors.salesforce.api import Api
 from connectors.salesforce.emulator import SalesforceEmulator, create, derived
 from hub.core.answers import LOOK_AGAIN
-from hub.core.clock import ManualClock
+from hub.core.clock import ManualClock, to_micros
 from hub.core.errors import BudgetExhausted, NeedsReauth, StopRun
 from hub.core.records import Deal, Interaction, Organisation, Person, Task, Ticket
 from hub.core.secrets import Secret
 from hub.emulation.quotas import Window
 from hub.emulation.world import World
+from hub.privacy.resolution import Event, fold
+from hub.store.schema import source_records
 from hub.sync.pull import StreamReport
 from hub.testing.client import open_context
 from hub.testing.scripted import scripted
@@ -28,6 +31,7 @@ ALL = (
     "contact_consents", "lead_consents", "individuals", "contact_point_consents",
 )  # fmt: skip
 PEOPLE = ("person_accounts", "person_account_consents")
+CONSENTS = "contact_point_consents"
 Hub = Any
 Connect = Callable[..., Hub]
 
@@ -66,11 +70,50 @@ def later(hub: Hub, seconds: float = 3_600) -> None:
 
 def widened(emulator: SalesforceEmulator, count: int) -> tuple[str, ...]:
     """Names of custom fields that an admin added to Contact."""
-    fields = emulator.org.fields["Contact"]
+    held = emulator.org.fields["Contact"]
     names = [f"A_Field_With_A_Rather_Long_Name_{number}__c" for number in range(count)]
     for name in names:
-        fields[name] = replace(fields["Title"], name=name, permissionable=False)
+        held[name] = replace(held["Title"], name=name, permissionable=False)
     return tuple(names)
+
+
+def survivors(hub: Hub) -> dict[str, str]:
+    """Which record each merged one went into."""
+    loser, winner = source_records, source_records.alias()
+    query = select(loser.c.source_id, winner.c.source_id).join(
+        winner, winner.c.rid == loser.c.merged_into
+    )
+    with hub.store.read() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def consent(hub: Hub, **values: object) -> tuple[str, str]:
+    """A contact with an individual, and a consent record of theirs: contact and record."""
+    individual = str(hub.mutate("create", "individuals", properties={"LastName": "P"})["id"])
+    [contact] = add(hub, 1, IndividualId=individual, Phone="+61 400 000 001")
+    use = str(hub.mutate("create", "DataUsePurpose", properties={"Name": "Marketing"})["id"])
+    said = {
+        "Name": "P by e-mail",
+        "PartyId": individual,
+        "DataUsePurposeId": use,
+        "ContactPointType": "Email",
+        "PrivacyConsentStatus": "OptIn",
+        "CaptureDate": hub.clock.now().isoformat(),
+    }
+    return contact, str(hub.mutate("create", CONSENTS, properties=said | values)["id"])
+
+
+def in_days(hub: Hub, days: float) -> str:
+    return (hub.clock.now() + timedelta(days=days)).isoformat()
+
+
+def may_mail(hub: Hub) -> str:
+    """Where marketing by e-mail to the one address of the ledger stands."""
+    names = [each.name for each in fields(Event)]
+    events = [Event(**{name: getattr(row, name) for name in names}) for row in hub.ledger()]
+    point = hub.keys.point("email", "p0@example.com")
+    now = to_micros(hub.clock.now())
+    return fold(events, purpose="marketing", channel="email", point=point, now=now).state
 
 
 def queries(hub: Hub) -> int:
@@ -257,6 +300,33 @@ def test_a_merge_keeps_the_trail(hub: Hub) -> None:
     assert set(hub.records("contacts")) == {winner}
 
 
+def test_a_merge_that_commits_while_a_pass_ends_is_still_one(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The delete log knows that the loser is gone; the next run, into whom."""
+    winner, loser = add(hub, 2)
+    hub.pull("contacts")
+    later(hub)
+    query, told = Api.query, list[str]()
+
+    def then_merge(api: Api, soql: str, **options: Any) -> Any:
+        found = query(api, soql, **options)
+        if not told:
+            told.append(soql)
+            hub.mutate("merge", "contacts", id=winner, other=loser)
+            later(hub, 120)
+        return found
+
+    monkeypatch.setattr(Api, "query", then_merge)
+    first = hub.pull("contacts").counts
+    at_first = survivors(hub)
+    later(hub)
+    second = hub.pull("contacts").counts
+
+    assert (first.deleted, second.deleted) == (1, 0)
+    assert (at_first, survivors(hub)) == ({}, {loser: winner})
+
+
 def test_a_gap_longer_than_the_delete_log_is_closed(hub: Hub) -> None:
     """After three weeks all records are read, and whoever is not met is gone."""
     contacts = add(hub, 30)
@@ -363,8 +433,8 @@ def test_a_field_of_another_type_is_told(hub: Hub) -> None:
     """The log names both types; the records stay."""
     add(hub, 3, Title="Director")
     hub.pull("contacts")
-    fields = hub.emulator.org.fields["Contact"]
-    fields["Title"] = replace(fields["Title"], type="picklist")
+    held = hub.emulator.org.fields["Contact"]
+    held["Title"] = replace(held["Title"], type="picklist")
 
     report = hub.pull("contacts")
 
@@ -508,6 +578,79 @@ def test_a_hidden_refusal_leaves_the_others_known(hub: Hub) -> None:
 
     assert [stream.error for stream in report.streams] == [None] * 3
     assert {event.decision for event in hub.ledger()} == {"object"}
+
+
+def test_a_consent_that_counts_from_a_later_day_counts_from_then(hub: Hub) -> None:
+    """Nothing about the record changes when its time comes: it is read again for that alone."""
+    consent(hub, EffectiveFrom=in_days(hub, 10))
+    later(hub)
+    consent(hub, EffectiveFrom=in_days(hub, -1), ContactPointType="Phone")  # alone in the overlap
+    hub.sync("contacts", CONSENTS)
+    before = may_mail(hub)
+    later(hub, 9 * 86_400)
+    hub.sync(CONSENTS)
+    the_day_before = may_mail(hub)
+
+    later(hub, 86_400)
+    in_time = hub.pull(CONSENTS).counts
+    later(hub)
+    again = hub.pull(CONSENTS).counts
+
+    assert (before, the_day_before, may_mail(hub)) == ("unknown", "unknown", "granted")
+    assert [(counts.read, counts.stored) for counts in (in_time, again)] == [(2, 1), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("op", "object_", "hidden"),
+    [
+        ("hide_object", "DataUsePurpose", {}),
+        ("hide", CONSENTS, {"field": "DataUsePurposeId"}),
+    ],
+    ids=["object", "field"],
+)
+def test_an_opt_out_of_a_hidden_purpose_refuses_all_that_it_may_be_about(
+    connect_hub: Connect, emulator: SalesforceEmulator, op: str, object_: str, hidden: Any
+) -> None:
+    """It is not lost, and the log says what was done with it."""
+    uses = {"Marketing": "marketing", "Research": "analytics"}
+    hub = connect_hub(hub_connector(), emulator, data_use_purposes=uses)
+    consent(hub, PrivacyConsentStatus="OptOut")
+    hub.mutate(op, object_, **hidden)
+
+    hub.sync("contacts", CONSENTS)
+
+    refused = {(event.purpose, event.channel, event.decision) for event in hub.ledger()}
+    assert refused == {("marketing", "email", "withdraw"), ("analytics", "email", "withdraw")}
+    assert any("1 opt-outs whose data use purpose is not visible" in line for line in hub.told)
+
+
+@pytest.mark.parametrize("hidden", ["Phone", "MobilePhone", "Email"])
+def test_an_opt_out_survives_hidden_addresses_of_its_contact(hub: Hub, hidden: str) -> None:
+    """The person is found by the individual; what cannot be seen of them is left out."""
+    contact, _ = consent(hub, PrivacyConsentStatus="OptOut")
+    hub.mutate("hide", "contacts", field=hidden)
+
+    report = hub.pull(CONSENTS)
+
+    assert (report.error, report.counts.quarantined) == (None, 0)
+    [event] = hub.ledger()
+    assert (event.purpose, event.decision, event.point) == ("marketing", "withdraw", None)
+    assert contact in str(hub.records(CONSENTS))
+
+
+def test_do_not_call_covers_every_phone_that_is_read(hub: Hub) -> None:
+    """The other phone among them; a hidden one makes it hold for the whole person."""
+    phones = {"Phone": "+61 436 719 342", "OtherPhone": "+61 436 719 343"}
+    add(hub, 1, DoNotCall=True, **phones)
+    hub.sync("contact_consents")
+    seen = {event.point for event in hub.ledger()}
+
+    hub.mutate("hide", "contacts", field="MobilePhone")
+    hub.sync("contact_consents", full=True)
+    hidden = {event.point for event in hub.ledger()} - seen
+
+    assert seen == {hub.keys.point("phone", number.replace(" ", "")) for number in phones.values()}
+    assert hidden == {None}
 
 
 def test_an_org_without_data_privacy_has_no_individuals(

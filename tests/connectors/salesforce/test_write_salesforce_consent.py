@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from connectors.salesforce import hub_connector
+from connectors.salesforce.api import Api
 from connectors.salesforce.consent import read_back, write_consent
 from connectors.salesforce.emulator import SalesforceEmulator, create
 from hub.core.clock import ManualClock
@@ -172,6 +173,18 @@ def test_a_hidden_box_is_no_success(hub: Hub, released: Release) -> None:
     assert "HasOptedOutOfEmail is not visible" in result.error
 
 
+def test_leads_that_are_not_shown_stop_no_contact(hub: Hub, released: Release) -> None:
+    """The describe of Lead is a 404: the contact opts out all the same, the lead says why not."""
+    contact, lead = person(hub), person(hub, "leads")
+    hub.mutate("hide_object", "leads")
+
+    results = write_consent(hub.ctx, released(change(contact), change(lead)))
+
+    assert [result.ok for result in results] == [True, False]
+    assert "Lead: HasOptedOutOfEmail is not visible" in results[1].error
+    assert read_back(hub.ctx, [change(contact), change(lead)]) == [True, False]
+
+
 def test_a_box_that_may_not_be_edited_is_no_success(hub: Hub, released: Release) -> None:
     """Visible and read-only: the write fails, and what is read back says so."""
     contact = person(hub)
@@ -184,19 +197,38 @@ def test_a_box_that_may_not_be_edited_is_no_success(hub: Hub, released: Release)
 
 
 def test_a_request_that_is_refused_whole_costs_the_bad_update_only(
-    hub: Hub, released: Release
+    hub: Hub, released: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hidden field of the consent record spoils its call: the boxes are ticked all the same."""
+    """A box that is hidden at the last moment spoils its call: the others are ticked."""
+    contact, lead = person(hub), person(hub, "leads")
+    update = Api.update
+
+    def hidden_first(api: Api, records: Any) -> Any:
+        hub.mutate("hide", "leads", field="HasOptedOutOfEmail")
+        return update(api, records)
+
+    monkeypatch.setattr(Api, "update", hidden_first)
+    results = write_consent(hub.ctx, released(change(contact), change(lead)))
+
+    assert [result.ok for result in results] == [True, False]
+    assert f"{lead}: withdrawal refused: INVALID_FIELD" in hub.told
+
+
+@pytest.mark.parametrize("op", ["hide", "freeze"])
+@pytest.mark.parametrize("field", ["CaptureSource", "CaptureDate"])
+def test_a_refusal_is_written_without_evidence_where_that_may_not_be(
+    hub: Hub, released: Release, op: str, field: str
+) -> None:
+    """Who wrote it, and when, are good to know; that the person refused is what counts."""
     contact, record = consented(hub)
-    other = person(hub)
-    hub.mutate("hide", "contact_point_consents", field="CaptureSource")
+    hub.mutate(op, "contact_point_consents", field=field)
 
-    results = write_consent(hub.ctx, released(change(contact), change(other)))
+    [result] = write_consent(hub.ctx, released(change(contact)))
 
-    assert [result.ok for result in results] == [False, True]
-    assert f"{record}: withdrawal refused: INVALID_FIELD" in hub.told
-    assert held(hub, contact)["HasOptedOutOfEmail"] is True
-    assert held(hub, record, "ContactPointTypeConsent")["PrivacyConsentStatus"] == "OptIn"
+    values = held(hub, record, "ContactPointTypeConsent")
+    assert result.ok
+    assert values["PrivacyConsentStatus"] == "OptOut"
+    assert field not in values
 
 
 def test_ids_of_nobody_are_refused(hub: Hub, released: Release) -> None:

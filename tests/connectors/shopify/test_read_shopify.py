@@ -285,6 +285,30 @@ def test_a_deleted_customer_is_missed_when_ids_are_listed(hub: Any) -> None:
     assert set(hub.records("customers")) == set(customers) - {customers[4]}
 
 
+@pytest.mark.parametrize("stream", ["customers", "customer_consents"])
+def test_a_customer_that_the_search_lost_for_a_while_comes_back(hub: Any, stream: str) -> None:
+    """Missing from one list of ids and back in the next, unchanged: read by id, and live again."""
+    customers = add_customers(hub, 20)
+    hub.clock.sleep(3_600)
+    edit(hub, customers[7], lastName="Later")  # so that the overlap does not bring the others
+    hub.sync(stream)
+    hub.mutate("lose", "customers", id=customers[4])
+    hub.clock.sleep(DAY)
+    lost = hub.sync(stream).counts
+    without = set(hub.records(stream))
+
+    hub.mutate("find", "customers", id=customers[4])
+    hub.clock.sleep(DAY)
+    found = hub.sync(stream).counts
+    hub.clock.sleep(DAY)
+    again = hub.sync(stream).counts
+
+    assert (lost.deleted, without) == (1, set(customers) - {customers[4]})
+    assert (found.stored, found.deleted) == (1, 0)
+    assert set(hub.records(stream)) == set(customers)
+    assert (again.stored, again.deleted) == (0, 0)
+
+
 def test_many_absent_customers_blow_the_fuse(hub: Any) -> None:
     """Six of twenty gone: nothing is deleted, and the run says why."""
     customers = add_customers(hub, 20)

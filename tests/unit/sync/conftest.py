@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from hub.core.clock import ManualClock
 from hub.core.connector import (
+    ById,
     Connector,
     Context,
     Deletes,
@@ -62,6 +63,7 @@ class ListSource:
     lines: list[Page] = field(default_factory=list)
     deletes: Deletes = field(default_factory=Feed)
     map_person: RowMap = map_person
+    by_id: ById | None = None
     mapping_version: int = 1
     keys: Keys = field(default_factory=lambda: Keys(b"k" * 32))
 
@@ -80,6 +82,7 @@ class ListSource:
                 "id",
                 self.read_people,
                 deletes=self.deletes,
+                by_id=self.by_id,
                 mapping_version=self.mapping_version,
             ),
             Stream("lines", OrderLine, map_line, "id", self.read_lines),
@@ -104,6 +107,7 @@ class ListSource:
                 rejects=page.rejects,
                 complete=page.complete,
                 begins=page.begins,
+                alive=page.alive,
             )
 
 

@@ -42,6 +42,11 @@ def total(source, table) -> int:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 
+def forget_dirty(source) -> None:
+    with source.store.write() as connection:
+        connection.execute(text("DELETE FROM dirty"))
+
+
 def test_every_row_that_was_read_is_counted_exactly_once(source):
     """Stored, in-page duplicate, unmappable and unreadable rows add up to what came in."""
     reject = Reject("too-many-columns", "9 columns, expected 8", "a.csv:3", b"x;y")
@@ -99,8 +104,7 @@ def test_a_line_that_moves_to_another_customer_marks_both(source):
     """Whoever lost an order is measured again, not only who gained it."""
     source.lines = [Page(rows=[line(1, customer=1)]), Page(rows=[line(1, customer=2)])]
     source.sync("lines")
-    with source.store.write() as connection:
-        connection.execute(text("DELETE FROM dirty"))
+    forget_dirty(source)
 
     source.lines.append(Page(rows=[line(1, customer=1)]))
     source.sync("lines")
@@ -128,6 +132,68 @@ def test_a_merge_names_the_record_that_absorbed_the_other(source):
 
     winner, loser = sorted(rows_of(source, schema.source_records), key=lambda r: r.source_id)
     assert loser.merged_into == winner.rid
+
+
+def test_a_merge_that_is_told_after_the_deletion_is_still_one(source):
+    """First the loser is gone, then it is said into whom: both are looked at again."""
+    source.people = [Page(rows=[person(1), person(2)]), Page(rows=[], deletes=["2"])]
+    source.sync("people")
+    forget_dirty(source)
+
+    source.people.append(Page(rows=[], merges={"2": "1"}))
+    report = source.sync("people")
+
+    winner, loser = sorted(rows_of(source, schema.source_records), key=lambda r: r.source_id)
+    dirty = rows_of(source, schema.dirty, stage="identity")
+    assert (loser.merged_into, loser.deleted_at is None) == (winner.rid, False)
+    assert {row.key for row in dirty} == {str(winner.rid), str(loser.rid)}
+    assert report.counts.deleted == 0
+
+
+def test_a_merge_that_is_told_again_changes_nothing(source):
+    """Overlapping windows bring it twice: no mark, and nothing to prove."""
+    source.people = [Page(rows=[person(1), person(2)]), Page(rows=[], merges={"2": "1"})]
+    source.sync("people")
+    forget_dirty(source)
+    proven = total(source, schema.audit_leaves)
+
+    source.people.append(Page(rows=[], merges={"2": "1"}))
+    source.sync("people")
+
+    assert rows_of(source, schema.dirty) == []
+    assert total(source, schema.audit_leaves) == proven
+
+
+def test_a_record_that_is_listed_again_is_read_and_lives(source):
+    """It was missing from one list of ids, stands in the next, and did not change in between."""
+    source.deletes = FullPass(max_percent=10)
+    held = {str(n): person(n) for n in range(20)}
+    source.by_id = lambda _ctx, ids: [held[each] for each in ids if each in held]
+    source.people = [
+        Page(rows=[*held.values()], complete=True),
+        Page(rows=[], alive=[each for each in held if each != "7"], complete=True),
+    ]
+    gone = source.sync("people").counts.deleted
+
+    source.people.append(Page(rows=[], alive=[*held], complete=True))
+    counts = source.sync("people").counts
+
+    assert (gone, counts.read, counts.stored, counts.deleted) == (1, 1, 1, 0)
+    assert all(row.deleted_at is None for row in rows_of(source, schema.source_records))
+
+
+def test_a_record_that_is_listed_but_not_held_stays_gone(source):
+    """The list lags the other way: what the source does not hold any more is not raised."""
+    source.by_id = lambda _ctx, ids: []
+    source.deletes = FullPass()
+    source.people = [Page(rows=[person(1)], complete=True), Page(rows=[], deletes=["1"])]
+    source.sync("people")
+
+    source.people.append(Page(rows=[], alive=["1"], complete=True))
+    counts = source.sync("people").counts
+
+    assert (counts.read, counts.stored) == (0, 0)
+    assert rows_of(source, schema.source_records)[0].deleted_at is not None
 
 
 def test_absence_from_a_complete_pass_deletes(source):
