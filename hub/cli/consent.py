@@ -59,7 +59,7 @@ def conflicts(session: Session) -> None:
         now = to_micros(store.clock.now())
         found = list(find(connection, app.settings.purposes, now))
         events = [e for _, s in found for e in (s.deciding, s.conflict) if e is not None]
-        keys = source_keys(connection, (event.rid for event in events))
+        keys = source_keys(connection, _records(events))
     lines = []
     for golden_id, standing in found:
         lines += [golden_id, *_standings([standing], keys)]
@@ -112,7 +112,7 @@ def _look(hub: Hub, asked: str) -> _Look:
     with hub.store.read() as connection:
         who = customer(connection, asked)
         said = load(connection, [who.golden_id], purposes, now)[who.golden_id]
-        keys = source_keys(connection, (event.rid for event in said.events))
+        keys = source_keys(connection, _records(said.events))
     fields = [OutField(purpose, "", purpose) for purpose in purposes]
     verdicts = Gate(purposes).judge(who.golden_id, "", fields, said).verdicts
     spoken = [standing for standing in standings(said) if standing.permission.state != "unknown"]
@@ -163,7 +163,19 @@ def _standings(found: Iterable[Standing], keys: Keys) -> list[str]:
 def _told(event: Event, keys: Keys) -> str:
     when = "at an unknown time" if event.asserted_at is None else _instant(event.asserted_at)
     proof = ", with evidence" if event.evidence else ""
-    return f"{event.decision} {when}, {keys[event.rid]}, {event.origin}, {event.strength}{proof}"
+    return (
+        f"{event.decision} {when}, {_speaker(event, keys)}, {event.origin}, {event.strength}{proof}"
+    )
+
+
+def _records(events: Iterable[Event]) -> set[int]:
+    """Records that the events are about, and those that said so."""
+    return {rid for event in events for rid in (event.rid, event.said_by) if rid is not None}
+
+
+def _speaker(event: Event, keys: Keys) -> SourceKey:
+    """The record that said so; of events from before that was kept, the one that they are about."""
+    return keys[event.rid if event.said_by is None else event.said_by]
 
 
 def _document(standing: Standing, keys: Keys) -> dict[str, object]:
@@ -181,7 +193,8 @@ def event_document(event: Event, keys: Keys) -> dict[str, object]:
     """A ledger event for ``--json``."""
     return {
         "event": event.event_id,
-        "record": str(keys[event.rid]),
+        "record": str(_speaker(event, keys)),
+        "version": event.version,
         "decision": event.decision,
         "strength": event.strength,
         "origin": event.origin,

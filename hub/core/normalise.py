@@ -172,6 +172,15 @@ def phone(text: str, region: str = "AU") -> str:
     return _by_library(text, region)
 
 
+def contact_point(text: str, region: str = "AU") -> tuple[str, str]:
+    """Kind (``email`` or ``phone``) and comparison form of an address; empty if unreadable.
+
+    >>> contact_point("Ada@Example.org"), contact_point("0436 719 342")
+    (('email', 'ada@example.org'), ('phone', '+61436719342'))
+    """
+    return ("email", email(text)) if "@" in text else ("phone", phone(text, region))
+
+
 def _by_library(text: str, region: str) -> str:
     import phonenumbers  # slow to import and needed for few numbers
 

@@ -85,6 +85,8 @@ class Identifier(Part, frozen=True, kw_only=True):
 class ConsentClaim(Part, frozen=True, kw_only=True):
     """What a source says about one permission. A field that is absent makes no claim at all.
 
+    A record that claimed a grant and does so no longer has ended it; it never ends a refusal.
+
     ``point`` is the e-mail or phone it is about; None means the whole person. ``asserted_at`` is
     when the customer decided, None when the source does not know.
     """

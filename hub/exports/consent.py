@@ -22,9 +22,13 @@ from hub.store.schema import cluster_members, consent_events, source_records, st
 FIELDS: Final = (
     "event_id", "connection", "stream", "source_id", "golden_id", "point", "purpose", "channel",
     "brand", "decision", "strength", "basis", "jurisdiction", "notice", "evidence", "given_by",
-    "asserted_at", "asserted_as", "observed_at", "valid_until", "origin", "run_id",
+    "asserted_at", "asserted_as", "observed_at", "valid_until", "origin", "run_id", "said_by",
+    "version",
 )  # fmt: skip
-"""Columns of the CSV and keys of the JSON lines, in this order."""
+"""Columns of the CSV and keys of the JSON lines, in this order.
+
+``connection``, ``stream`` and ``source_id`` name the record that the event is about, ``said_by``
+the record that said so."""
 
 _INSTANTS = frozenset({"asserted_at", "observed_at", "valid_until"})
 
@@ -53,12 +57,16 @@ def _cell(name: str, row: Row[Any]) -> Value:
 
 def _query() -> Select[Any]:
     event, record = consent_events.c, source_records.c
-    named = [event[name] for name in FIELDS if name in event]
+    speaker, spoken = source_records.alias("speaker"), streams.alias("spoken")
+    said_by = spoken.c.connection + "/" + spoken.c.stream + "/" + speaker.c.source_id
+    named = [event[name] for name in FIELDS if name in event and name != "said_by"]
     return (
         select(*named, streams.c.connection, streams.c.stream, record.source_id)
-        .add_columns(cluster_members.c.golden_id)
+        .add_columns(cluster_members.c.golden_id, said_by.label("said_by"))
         .join(source_records, record.rid == event.rid)
         .join(streams, streams.c.stream_id == record.stream_id)
         .outerjoin(cluster_members, cluster_members.c.rid == event.rid)
+        .outerjoin(speaker, speaker.c.rid == event.said_by)
+        .outerjoin(spoken, spoken.c.stream_id == speaker.c.stream_id)
         .order_by(event.observed_at, event.event_id)
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, or_, select
 from hub.core.ids import SourceKey
 from hub.core.settings import PurposeSection
 from hub.privacy.resolution import Event, Permission, fold
-from hub.store.ledger import RESTRICTIVE
+from hub.store.ledger import RESTRICTIVE, SILENCE
 from hub.store.records import chunks, deleted
 from hub.store.schema import (
     cluster_members,
@@ -151,8 +151,8 @@ def load(
 
 def _concerns(event: Event, brand: str | None) -> bool:
     """Whether an event counts for a brand: a permission only for the brand it was given to."""
-    if brand is None or event.brand == brand:
-        return True
+    if brand is None or event.brand == brand or event.origin == SILENCE:
+        return True  # a silence ends nothing but what its own record granted
     return event.decision in RESTRICTIVE and "" in (event.brand, brand)
 
 

@@ -1,7 +1,7 @@
 """From ledger events to a permission: a fold over a set.
 
 Any arrival order and any duplication of the events give the same answer, and no order of merges
-lets a customer be contacted who asked not to be. The six rules (CONSENT_AUDIT.md, section 1; the
+lets a customer be contacted who asked not to be. The seven rules (CONSENT_AUDIT.md, section 1; the
 ones about dating an event are applied when it is appended, in ``hub.store.ledger``):
 
 1. Echoes of the hub's own writes are never evidence.
@@ -14,6 +14,12 @@ ones about dating an event are applied when it is appended, in ``hub.store.ledge
    of every purpose ("*"); a grant names its purpose, or it is none.
 5. Among grants, the strongest and longest-lived counts; that never overrules a withdrawal.
 6. A grant under a notice older than the purpose's ``min_notice_version`` is pending.
+7. Of one record only its latest word on a permission counts. A later version that grants in other
+   terms, refuses or is silent (an ``expire`` of origin ``silence``) ends that record's own earlier
+   grants, never those of another record, and never a refusal. Versions decide which word is later,
+   not instants: nobody dates what is no longer said. An echo is no refusal of the customer's, but
+   it shows that its record grants no longer. An ``expire`` that a source reports itself is the
+   source's knowledge of the person: it ends every grant up to its date.
 """
 
 from __future__ import annotations
@@ -22,6 +28,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
+
+from hub.store.ledger import SILENCE
 
 State = Literal[
     "unknown", "pending", "granted", "denied", "withdrawn", "objected", "expired", "restricted"
@@ -32,11 +40,15 @@ _REFUSALS: dict[str, State] = {"withdraw": "withdrawn", "deny": "denied", "objec
 _SUFFICIENT = frozenset({"single", "confirmed"})
 _STRENGTH = {"confirmed": 4, "single": 3, "imported": 2, "inferred": 1, "unknown": 0}
 _NEVER = -(2**62)
+_LAST_WORDS = frozenset({*_REFUSALS, "expire"})
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One ledger event, as the fold needs it. Instants are microseconds of UTC."""
+    """One ledger event, as the fold needs it. Instants are microseconds of UTC.
+
+    ``rid`` is the record that it is about, ``said_by`` the one that said so; None: not known.
+    """
 
     event_id: str
     rid: int
@@ -52,6 +64,8 @@ class Event:
     valid_until: int | None
     origin: str
     brand: str = ""
+    said_by: int | None = None
+    version: int | None = None
 
     @property
     def effective_at(self) -> int:
@@ -98,24 +112,60 @@ def fold(
     about = {
         event.event_id: event
         for event in events
-        if event.origin != "echo" and event.purpose in (purpose, "*")  # 1
-        if event.channel in (channel, "*")
+        if event.purpose in (purpose, "*") and event.channel in (channel, "*")
     }
-    relevant = sorted(about.values(), key=lambda event: (event.effective_at, event.event_id))
+    relevant = sorted(
+        (event for event in about.values() if event.origin != "echo"),  # 1
+        key=lambda event: (event.effective_at, event.event_id),
+    )
     # 4: a refusal for the whole person covers every address; a grant covers only what it names.
     refusals = [e for e in relevant if e.decision in _REFUSALS and e.point in (None, point)]
     if point is None:
         refusals = [e for e in relevant if e.decision in _REFUSALS and e.point is None]
-    grants = [
+    given = [
         e for e in relevant if e.decision == "grant" and e.point == point and e.purpose == purpose
     ]
-    expiries = [e for e in relevant if e.decision == "expire" and e.point in (None, point)]
+    ends = {grant.event_id: _end(grant, about.values()) for grant in given}  # 7
+    grants = [grant for grant in given if ends[grant.event_id] is None]
+    expiries = [
+        e
+        for e in relevant
+        if e.decision == "expire" and e.origin != SILENCE and e.point in (None, point)
+    ]
     restriction = _restriction(relevant)
     if restriction is not None:
         return Permission("restricted", restriction.asserted_at, restriction.event_id)
     if refusals:
         return _after_refusal(refusals[-1], grants, expiries, now, min_notice_version)
+    if given and not grants:
+        last = max((end for end in ends.values() if end), key=_lateness)
+        return Permission("expired", last.asserted_at, last.event_id)
     return _granted(grants, expiries, now, min_notice_version)
+
+
+def _end(grant: Event, events: Iterable[Event]) -> Event | None:
+    """The latest event that took the place of a grant, or None while it stands (7)."""
+    later = (e for e in events if _speaks_of(e, grant) and _is_later_word(e, grant))
+    return max(later, key=_lateness, default=None)
+
+
+def _speaks_of(event: Event, grant: Event) -> bool:
+    if event.decision == "grant" or event.origin == SILENCE:  # both name it exactly
+        named = (event.purpose, event.channel, event.point)
+        return named == (grant.purpose, grant.channel, grant.point)
+    return event.decision in _LAST_WORDS and event.point in (None, grant.point)
+
+
+def _is_later_word(event: Event, grant: Event) -> bool:
+    if grant.version is None:
+        # Which record granted is not known: on the restrictive side, the one that fell silent.
+        of_party = event.origin == SILENCE and event.rid == grant.rid
+        return of_party and event.observed_at >= grant.observed_at
+    return event.said_by == grant.said_by and (event.version or 0) > grant.version
+
+
+def _lateness(event: Event) -> tuple[int, int, str]:
+    return event.version or 0, event.observed_at, event.event_id
 
 
 def _restriction(events: list[Event]) -> Event | None:
@@ -140,7 +190,12 @@ def _restriction(events: list[Event]) -> Event | None:
 def _after_refusal(
     refusal: Event, grants: list[Event], expiries: list[Event], now: int, min_notice: int
 ) -> Permission:
-    later = [grant for grant in grants if grant.effective_at > refusal.effective_at]  # 3, 4
+    later = [
+        grant
+        for grant in grants
+        if grant.effective_at > refusal.effective_at  # 3, 4
+        and _state(grant, expiries, now, min_notice) != "expired"  # then the refusal decides again
+    ]
     proven = [grant for grant in later if grant.origin == "human_act" and grant.evidence]
     if proven:
         return _granted(proven, expiries, now, min_notice)

@@ -174,8 +174,10 @@ consent_events = _table(
     Column("asserted_as", Key, nullable=False),  # source · clamped · observed · created · unknown
     Column("observed_at", Big, nullable=False),
     Column("valid_until", Big),
-    Column("origin", Key, nullable=False),
+    Column("origin", Key, nullable=False),  # human_act · source_sync · echo · silence
     Column("run_id", Key),
+    Column("said_by", Big),  # rid of the record that said it; NULL: written before schema 0004
+    Column("version", Big),  # of that record
     Index(None, "rid"),
 )
 
@@ -516,7 +518,7 @@ withdrawals = _table(
     Column("error", Text),
     Column("created_at", Big, nullable=False),
     Column("sent_at", Big),  # the first time
-    Column("echoed_at", Big),  # when its undated echo came back
+    Column("echoed_at", Big),  # when its echo came back first
     Column("updated_at", Big, nullable=False),
     UniqueConstraint("rid", "event_id", "purpose", "channel"),
     Index(

@@ -185,7 +185,7 @@ CONSENT = View(
                     ("asserted_as", "text", "How that time is known"),
                     ("observed_at", "instant", "When the hub saw it"),
                     ("valid_until", "instant", "End of validity"),
-                    ("origin", "text", "human_act, source_sync or echo"),
+                    ("origin", "text", "human_act, source_sync, echo or silence"),
                 ),
             ),
             "consent_events"

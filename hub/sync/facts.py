@@ -6,10 +6,11 @@ a place for it, with the one thing that the fact knew (an e-mail, a phone, a car
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import NamedTuple
+
+from sqlalchemy import Connection, select
 
 from hub.core.clock import to_micros
 from hub.core.ids import Rid
@@ -24,7 +25,11 @@ from hub.core.records import (
     Person,
     Product,
     Record,
+    decode,
 )
+from hub.store.records import chunks
+from hub.store.schema import source_records
+from hub.sync.claims import claims_of, ended_grants, new_claims
 
 ENTRY_COLUMNS = (
     "rid", "line", "stream_id", "order_ref", "party_rid", "at", "currency", "kind", "sku",
@@ -41,15 +46,26 @@ class Placed(NamedTuple):
     version: int
     record: Record
     previous: Record | None
+    returned: bool = False
+    """Whether the source had deleted it in between."""
+
+
+class Said(NamedTuple):
+    """One claim, which version of which record made it, and whom it is about."""
+
+    item: Placed
+    party: Rid
+    claim: ConsentClaim
 
 
 @dataclass(slots=True)
 class FactRows:
-    """Rows for the fact tables, gathered over a page."""
+    """Rows for the fact tables, gathered over a page; ``ended`` are grants made no longer."""
 
     entries: list[tuple[object, ...]] = field(default_factory=list)
     facts: list[tuple[object, ...]] = field(default_factory=list)
-    claims: list[tuple[Placed, Rid, ConsentClaim, datetime | None]] = field(default_factory=list)
+    claims: list[Said] = field(default_factory=list)
+    ended: list[Said] = field(default_factory=list)
 
 
 def party_of(record: Record) -> PartyRef | None:
@@ -73,7 +89,9 @@ def implied_person(ref: PartyRef) -> Person | None:
     return None
 
 
-def gather(placed: Sequence[Placed], stream_id: int, places: dict[PartyRef, Rid]) -> FactRows:
+def gather(
+    placed: Sequence[Placed], stream_id: int, places: Mapping[PartyRef, Rid], region: str
+) -> FactRows:
     """The fact rows of a page's changed records."""
     rows = FactRows()
     for item in placed:
@@ -84,11 +102,8 @@ def gather(placed: Sequence[Placed], stream_id: int, places: dict[PartyRef, Rid]
             rows.entries.append(_line(item.rid, stream_id, party, record))
         elif isinstance(record, Order):
             rows.entries.extend(_order(item.rid, stream_id, party, record))
-        elif isinstance(record, ConsentSignal):
-            assert party is not None
-            rows.claims.extend((item, party, claim, None) for claim in new_claims(item))
-        elif isinstance(record, PARTIES):
-            rows.claims.extend(_own_claims(item))
+        elif isinstance(record, (ConsentSignal, *PARTIES)):
+            _add_claims(rows, item, places, region)
         elif not isinstance(record, Product):
             rows.facts.append((item.rid, party, record.entity_name, _instant(record)))
     return rows
@@ -101,23 +116,50 @@ def references(placed: Iterable[Placed]) -> set[PartyRef]:
     return {ref for ref in found if ref is not None}
 
 
-def new_claims(item: Placed) -> list[ConsentClaim]:
-    """Claims that this version makes and the one before did not: an unchanged field is no event."""
-    before = _claims(item.previous)
-    return [claim for claim in _claims(item.record) if claim not in before]
+def departed(connection: Connection, rids: Sequence[Rid]) -> list[Placed]:
+    """Records that are gone, as of the version after their last: the one that says nothing."""
+    table, found = source_records.c, list[Placed]()
+    for chunk in chunks(rids):
+        query = select(table.rid, table.source_id, table.version, table.canonical).where(
+            table.rid.in_(chunk), table.canonical.is_not(None)
+        )
+        for rid, source_id, version, body in connection.execute(query.order_by(table.rid)):
+            last = decode(body)
+            found.append(Placed(Rid(rid), source_id, version + 1, last, last))
+    return found
 
 
-def _claims(record: Record | None) -> list[ConsentClaim]:
-    if isinstance(record, Person):
-        return record.consents
-    return record.claims if isinstance(record, ConsentSignal) else []
+def last_grants(item: Placed, places: Mapping[PartyRef, Rid], region: str) -> list[Said]:
+    """The grants of a record that is gone.
+
+    A party that is gone leaves its cluster and its grants with it, but permissions that a source
+    keeps apart from the person would outlive their record, on a person who stays. What was said
+    happened and stays in the ledger, refusals in force; that it is said no longer is written beside
+    it. Source: CONSENT_AUDIT.md, section 1: what is absent permits nothing.
+    """
+    gone = ended_grants(claims_of(item.previous), [], region)
+    return [Said(item, _subject(item, item.previous, places), claim) for claim in gone]
 
 
-def _own_claims(item: Placed) -> list[tuple[Placed, Rid, ConsentClaim, datetime | None]]:
-    if not isinstance(item.record, Person):
-        return []
-    created = item.record.created_at
-    return [(item, item.rid, claim, created) for claim in new_claims(item)]
+def _add_claims(rows: FactRows, item: Placed, places: Mapping[PartyRef, Rid], region: str) -> None:
+    before, now = claims_of(item.previous), claims_of(item.record)
+    if item.returned:  # its grants ended when it went
+        before = [claim for claim in before if claim.decision != "grant"]
+    if not before and not now:
+        return
+    party = _subject(item, item.record, places)
+    former = party if item.previous is None else _subject(item, item.previous, places)
+    moved = former != party  # of one person it says nothing any more, of the other all is new
+    fresh = new_claims([] if moved else before, now, region)
+    ended = ended_grants(before, [] if moved else now, region)
+    rows.claims += [Said(item, party, claim) for claim in fresh]
+    rows.ended += [Said(item, former, claim) for claim in ended]
+
+
+def _subject(item: Placed, record: Record | None, places: Mapping[PartyRef, Rid]) -> Rid:
+    """Whom the claims of one version are about: a person's own are about that person."""
+    ref = None if record is None else party_of(record)
+    return item.rid if ref is None else places[ref]
 
 
 def _instant(record: Record) -> int:

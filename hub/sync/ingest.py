@@ -26,7 +26,7 @@ from hub.core.clock import from_micros, to_micros
 from hub.core.connector import FullPass, Page, Stream
 from hub.core.errors import StoreConflict
 from hub.core.ids import Rid, SourceKey
-from hub.core.records import PARTIES, ConsentClaim, PartyRef, encode
+from hub.core.records import PARTIES, PartyRef, encode
 from hub.store import bulk, dirty, ledger, quarantine
 from hub.store.engine import Store
 from hub.store.keys import Keys
@@ -36,6 +36,7 @@ from hub.store.quarantine import BadRow
 from hub.store.records import IdPool, Known, keep_places, known, pack, stream_id
 from hub.store.schema import checkpoints, facts, order_entries, source_records
 from hub.sync.bitmap import Bitmap
+from hub.sync.claims import CLAIMANTS, claims_of
 from hub.sync.compare import Compared, Comparer, Keyed, Mapped
 from hub.sync.counts import Counts
 from hub.sync.facts import (
@@ -43,12 +44,15 @@ from hub.sync.facts import (
     FACT_COLUMNS,
     FactRows,
     Placed,
+    Said,
+    departed,
     gather,
     implied_person,
     implied_stream,
+    last_grants,
     references,
 )
-from hub.sync.removal import UNREADABLE, Fuse, rejoin, remove, remove_absent
+from hub.sync.removal import UNREADABLE, Fuse, remove, remove_absent
 
 RECORD_COLUMNS = (
     "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping", "canonical",
@@ -208,12 +212,11 @@ class Ingest:
         placed = [self._place(item) for item in mapped]
         self._write_records(connection, mapped, placed, changes.now)
         places = self._party_places(connection, references(placed), changes)
-        fact_rows = gather(placed, self._target.stream_id, places)
+        fact_rows = gather(placed, self._target.stream_id, places, self._target.region)
         self._write_facts(connection, placed, fact_rows)
-        counts.events += ledger.append(connection, self._claims(fact_rows, changes.now), self._keys)
+        self._tell(connection, fact_rows.claims, fact_rows.ended, changes, counts)
         changes.identity.update(item.rid for item in placed if isinstance(item.record, PARTIES))
         changes.facts.update(places.values())
-        changes.facts.update(rid for _, rid, _, _ in fact_rows.claims)
         changes.digests.extend(
             (where.rid, item.keyed.fingerprint) for item, where in zip(mapped, placed, strict=True)
         )
@@ -222,7 +225,8 @@ class Ingest:
     def _place(self, item: Mapped) -> Placed:
         rid = item.held.rid if item.held else self._rids.take()
         version = item.held.version + 1 if item.held else 1
-        return Placed(rid, item.keyed.source_id, version, item.record, item.previous)
+        returned = item.held is not None and item.held.deleted
+        return Placed(rid, item.keyed.source_id, version, item.record, item.previous, returned)
 
     def _write_records(
         self, connection: Connection, mapped: Sequence[Mapped], placed: Sequence[Placed], now: int
@@ -276,24 +280,35 @@ class Ingest:
         bulk.insert(connection, order_entries, ENTRY_COLUMNS, rows.entries)
         bulk.insert(connection, facts, FACT_COLUMNS, rows.facts)
 
-    def _claims(self, rows: FactRows, now: int) -> list[tuple[Observation, ConsentClaim]]:
-        target = self._target
-        return [
-            (
-                Observation(
-                    key=SourceKey(target.connection, target.stream.name, item.source_id),
-                    rid=rid,
-                    version=item.version,
-                    observed_at=now,
-                    created_at=created,
-                    region=target.region,
-                    brand=target.brand,
-                    run=target.run,
-                ),
-                claim,
-            )
-            for item, rid, claim, created in rows.claims
-        ]
+    def _tell(
+        self,
+        connection: Connection,
+        claims: Sequence[Said],
+        ended: Sequence[Said],
+        changes: Changes,
+        counts: Counts,
+    ) -> None:
+        """Append to the ledger what was said, and which grants were said no longer."""
+        heard = [(self._observed(said, changes.now), said.claim) for said in claims]
+        unsaid = [(self._observed(said, changes.now), said.claim) for said in ended]
+        counts.events += ledger.append(connection, heard, self._keys)
+        counts.events += ledger.end(connection, unsaid, self._keys)
+        changes.facts.update(said.party for said in (*claims, *ended))
+
+    def _observed(self, said: Said, now: int) -> Observation:
+        target, item = self._target, said.item
+        return Observation(
+            key=SourceKey(target.connection, target.stream.name, item.source_id),
+            rid=said.party,
+            said_by=item.rid,
+            version=item.version,
+            before=claims_of(item.previous),
+            observed_at=now,
+            created_at=getattr(item.record, "created_at", None),
+            region=target.region,
+            brand=target.brand,
+            run=target.run,
+        )
 
     # 4 ---------------------------------------------------------------------------------------
 
@@ -326,17 +341,26 @@ class Ingest:
         counts: Counts,
     ) -> Fuse | None:
         stream_id, deletes = self._target.stream_id, self._target.stream.deletes
-        rejoined, fuse = rejoin(connection, stream_id, page.merges), None
-        removed = remove(connection, stream_id, gone, page.merges, changes.now)
+        removed, fuse = remove(connection, stream_id, gone, page.merges, changes.now), None
         if page.complete and self._seen is not None and isinstance(deletes, FullPass):
             absent, fuse = remove_absent(connection, stream_id, deletes, self._seen, changes.now)
             removed += absent
         counts.deleted += len(removed)
-        for items, digest in ((removed, b"deleted"), (rejoined, b"merged")):
-            for item in items:
-                (changes.identity if item.is_party else changes.facts).update(item.parties)
-                changes.digests.append((item.rid, digest))
+        for item in removed:
+            (changes.identity if item.is_party else changes.facts).update(item.parties)
+            changes.digests.append((item.rid, b"deleted"))
+        self._end_grants(connection, [item.rid for item in removed], changes, counts)
         return fuse
+
+    def _end_grants(
+        self, connection: Connection, gone: Sequence[Rid], changes: Changes, counts: Counts
+    ) -> None:
+        if not gone or self._target.stream.entity not in CLAIMANTS:
+            return
+        placed = departed(connection, gone)
+        places = self._party_places(connection, references(placed), changes)
+        ended = [said for item in placed for said in last_grants(item, places, self._target.region)]
+        self._tell(connection, [], ended, changes, counts)
 
     # 5, 6 ------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ KEYS = Keys(b"k" * 32)
 
 def observation(**changes: Any) -> Observation:
     plain: dict[str, Any] = {
-        "key": SourceKey("crm", "people", "1"), "rid": 1, "version": 1,
+        "key": SourceKey("crm", "people", "1"), "rid": 1, "said_by": 1, "version": 1,
         "observed_at": to_micros(SEEN), "created_at": CREATED, "region": "AU", "brand": "",
         "run": "r",
     }  # fmt: skip
@@ -86,18 +86,47 @@ def test_a_grant_for_an_unreadable_address_is_none(store: Store) -> None:
     assert (refused.decision, refused.point) == ("withdraw", None)
 
 
-def test_the_same_dated_claim_is_one_event(store: Store) -> None:
-    """Read again, under a later version of the record: the customer said it once."""
-    said = claim(asserted_at=CREATED, point="ada@home.example")
+@pytest.mark.parametrize("at", [CREATED, None], ids=["dated", "undated"])
+@pytest.mark.parametrize("decision", ["grant", "withdraw"])
+def test_a_claim_is_an_event_per_version(store: Store, decision, at) -> None:
+    """Said, unsaid, said again: two acts; the same version replayed is the same event."""
+    said = claim(decision, asserted_at=at, point="ada@home.example")
 
-    events = append(store, (observation(), said), (observation(version=2), said))
+    events = append(store, *((observation(version=n), said) for n in (1, 3, 3)))
 
-    assert len(events) == 1
-    assert events[0].point == KEYS.point("email", "ada@home.example")
+    assert sorted((event.said_by, event.version) for event in events) == [(1, 1), (1, 3)]
+    assert {event.point for event in events} == {KEYS.point("email", "ada@home.example")}
 
 
-def test_an_undated_claim_is_an_event_per_version(store: Store) -> None:
-    """The field turned, turned back and turned again: three acts."""
-    turns = [(observation(version=n), claim("withdraw")) for n in (1, 2, 2, 3)]
+def test_a_grant_told_with_another_term_is_another_event(store: Store) -> None:
+    """What was given for good is given for a year now, under the same date."""
+    said = claim(asserted_at=CREATED)
+    limited = claim(asserted_at=CREATED, valid_until=SEEN)
 
-    assert len(append(store, *turns)) == 3
+    events = append(store, (observation(), said), (observation(), limited))
+
+    assert {event.valid_until for event in events} == {None, to_micros(SEEN)}
+
+
+def end(store: Store, *grants: tuple[Observation, ConsentClaim]) -> list[Any]:
+    """Ends grants in one transaction; returns every event of the ledger."""
+    with store.write() as connection:
+        ledger.end(connection, grants, KEYS)
+        return list(connection.execute(select(schema.consent_events)))
+
+
+def test_silence_is_an_expiry_that_counts_from_when_it_was_noticed(store: Store) -> None:
+    """Nobody dates what is no longer said; the event names record and version, once."""
+    granted = claim(asserted_at=CREATED, evidence="box 7", point="0436 719 342", strength="single")
+
+    [event] = end(store, *[(observation(rid=9, version=2), granted)] * 2)
+
+    assert (event.decision, event.origin, event.rid) == ("expire", "silence", 9)
+    assert (event.asserted_at, event.asserted_as) == (to_micros(SEEN), "observed")
+    assert (event.said_by, event.version, event.evidence) == (1, 2, None)
+    assert event.point == KEYS.point("phone", "+61436719342")
+
+
+def test_a_grant_that_was_never_written_ends_nothing(store: Store) -> None:
+    """Its address was unreadable; the end of it must not be one for the whole person."""
+    assert end(store, (observation(version=2), claim(point="not an address"))) == []

@@ -52,7 +52,7 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "rows": lambda c: intents().rows(c, range(1, 101)),
     "deliveries": lambda c: inbox.waiting(c, "crm", 50),
     "refused": lambda c: withdrawals.reasons(c, "crm"),
-    "echoes": lambda c: echoes.marked(c, [(1, 0, WITHDRAWAL)]),
+    "echoes": lambda c: echoes.marked(c, [echoes.Heard(1, 0, WITHDRAWAL, None, [b"h"])]),
 }
 
 
