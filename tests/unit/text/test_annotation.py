@@ -1,0 +1,74 @@
+"""The front door: one text in, everything about it out, the same every time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.text.annotation import Models, annotate, sentiment_of
+from hub.text.aspects import aspect_phrases
+from hub.text.entities import catalogue
+from hub.text.sentiment import LEXICON
+from tests.unit.text.conftest import TODAY
+
+
+def test_one_text_with_everything(shop):
+    """Language, sentiment with its method, aspects, feelings, entities, keyphrases."""
+    text = (
+        "I am disappointed: the Merino Throw for $89 arrived torn, but the staff at your store"
+        " was very friendly."
+    )
+
+    told = annotate(text, Models(), shop, TODAY)
+
+    assert told.language == "en"
+    assert told.sentiment.method == LEXICON
+    assert {(found.name, found.label) for found in told.aspects} >= {
+        ("staff", "positive"),
+        ("store", "positive"),
+    }
+    assert [text[found.start : found.end] for found in told.emotions] == ["disappointed"]
+    assert [(found.kind, found.value) for found in told.entities] == [
+        ("product", "Merino Throw"),
+        ("money", "8900 AUD"),
+    ]
+    assert "arrived torn" in told.keyphrases
+
+
+@given(st.text(max_size=300))
+def test_any_text_has_an_annotation_and_only_one(text):
+    """No text stops the pipeline, and a second look says the same."""
+    known = catalogue([])
+
+    told = annotate(text, Models(), known, TODAY)
+
+    assert annotate(text, Models(), known, TODAY) == told
+    assert sentiment_of(text, Models()) == (told.language, told.sentiment)
+
+
+def test_an_own_aspect_adds_and_replaces(shop):
+    """A hotel speaks of rooms; where it says what *staff* means, the default is gone."""
+    own = Models(aspects=aspect_phrases({"room": ["room", "bed"], "staff": ["concierge"]}))
+
+    told = annotate("dirty room, kind concierge, rude waiter, slow delivery", own, shop)
+
+    assert [(found.name, found.label) for found in told.aspects] == [
+        ("room", "negative"),
+        ("staff", "positive"),
+        ("delivery", "negative"),
+    ]
+    assert not annotate("the staff", own, shop).aspects
+
+
+def test_feelings_of_another_language_are_unknown(shop):
+    """The list of feelings is English; nothing is said about German texts."""
+    told = annotate("Ich bin nicht happy mit dem Paket und der Service ist es auch", Models(), shop)
+
+    assert (told.language, [found.feeling for found in told.emotions]) == ("de", ["unknown"])
+
+
+@pytest.mark.parametrize("secret", ["4111 1111 1111 1111", "ada@example.org", "@ada_l"])
+def test_no_keyphrase_holds_what_names_a_person(shop, secret):
+    """Numbers, addresses and handles part phrases; they never are one."""
+    told = annotate(f"stolen card {secret} blocked account", Models(), shop)
+
+    assert told.keyphrases == ("stolen card", "blocked account")
