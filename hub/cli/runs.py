@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,10 +11,12 @@ import orjson
 
 from hub.cli.layout import moment, tally
 from hub.cli.session import Session, pass_session
-from hub.core.clock import from_micros
+from hub.core.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Connection, Row, Select
+
+    from hub.store.runs import Run
 
 
 _COLUMNS = (
@@ -33,57 +36,81 @@ def runs(session: Session, connection: str | None, limit: int) -> None:
     if connection is not None:
         session.app().section(connection)  # a misspelt name must not look like no runs
     with closing(session.app().open_store()) as store, store.read() as reading:
-        rows = reading.execute(_latest(connection, limit)).all()
+        found = _look(reading, connection, limit, to_micros(store.clock.now()))
     session.show(
-        [_run(row) for row in rows],
-        "\n".join(_run_line(row) for row in rows) or "no runs yet. Start with: hub run",
+        [_document(run) for run in found],
+        "\n".join(map(_words, found)) or "no runs yet. Start with: hub run",
     )
+
+
+def _look(reading: Connection, connection: str | None, limit: int, now: int) -> list[Run]:
+    from hub.store.runs import INTERRUPTED, WITHOUT_A_WORD, silent
+
+    killed = silent(reading, now)
+    found = [_run(row) for row in reading.execute(_latest(connection, limit))]
+    return [
+        replace(run, status=INTERRUPTED, error=WITHOUT_A_WORD) if run.run_id in killed else run
+        for run in found
+    ]
 
 
 def _latest(connection: str | None, limit: int) -> Select[Any]:
     """The newest runs, and the pushes that somebody approved or that kept a system up to date."""
-    from sqlalchemy import func, literal, null, select
+    from sqlalchemy import select
 
-    from hub.store.schema import plans, runs
+    from hub.store.schema import runs
 
-    writer = func.substr(plans.c.writer, func.length(plans.c.connection) + 2)
     pulls = select(*(runs.c[name] for name in _COLUMNS))
-    pushes = select(
-        plans.c.plan_id, literal("push"), plans.c.connection, writer, plans.c.actor,
-        plans.c.status, plans.c.created_at, null(), plans.c.counts, null(),
-    ).where(plans.c.status != "planned")  # fmt: skip
-    both = pulls.union_all(pushes).subquery()
+    both = pulls.union_all(_pushes()).subquery()
     query = select(both).order_by(both.c.started_at.desc(), both.c.run_id).limit(limit)
     return query if connection is None else query.where(both.c.connection == connection)
 
 
-def _run(row: Row[Any]) -> dict[str, object]:
-    return {
-        "run": row.run_id,
-        "kind": row.kind,
-        "connection": row.connection,
-        "stream": row.stream,
-        "actor": row.actor,
-        "status": row.status,
-        "started_at": _instant(row.started_at),
-        "ended_at": _instant(row.ended_at),
-        "counts": orjson.loads(row.counts),
-        "error": row.error,
-    }
+def pushes(reading: Connection) -> list[Run]:
+    """Every push that somebody approved or that kept a system up to date, newest first."""
+    from sqlalchemy import desc
+
+    return [_run(row) for row in reading.execute(_pushes().order_by(desc("started_at"), "run_id"))]
 
 
-def _run_line(row: Row[Any]) -> str:
-    where = "/".join(part for part in (row.connection, row.stream) if part)
-    took = "" if row.ended_at is None else f" in {(row.ended_at - row.started_at) / 1e6:.1f} s"
-    told = tally(orjson.loads(row.counts))
+def _pushes() -> Select[Any]:
+    from sqlalchemy import func, literal, null, select
+
+    from hub.store.schema import plans
+
+    writer = func.substr(plans.c.writer, func.length(plans.c.connection) + 2)
+    values: tuple[ColumnElement[Any], ...] = (
+        plans.c.plan_id, literal("push"), plans.c.connection, writer, plans.c.actor,
+        plans.c.status, plans.c.created_at, null(), plans.c.counts, null(),
+    )  # fmt: skip
+    named = [value.label(name) for name, value in zip(_COLUMNS, values, strict=True)]
+    return select(*named).where(plans.c.status != "planned")
+
+
+def _run(row: Row[Any]) -> Run:
+    from hub.store.runs import Run
+
+    return Run(**{**row._mapping, "counts": orjson.loads(row.counts)})
+
+
+def _document(run: Run) -> dict[str, object]:
+    instants = {name: _instant(getattr(run, name)) for name in ("started_at", "ended_at")}
+    told = {**asdict(run), **instants}
+    return {"run" if name == "run_id" else name: told[name] for name in _COLUMNS}
+
+
+def _words(run: Run) -> str:
+    where = "/".join(part for part in (run.connection, run.stream) if part)
+    took = "" if run.ended_at is None else f" in {(run.ended_at - run.started_at) / 1e6:.1f} s"
+    none = "nothing to do" if run.ended_at is not None or run.kind == "push" else "not counted"
     lines = [
-        f"{moment(row.started_at)}  {row.kind} {where}: {row.status}{took} by {row.actor}",
-        _INSET + (told or "nothing to do"),
+        f"{moment(run.started_at)}  {run.kind} {where}: {run.status}{took} by {run.actor}",
+        _INSET + (tally(run.counts) or none),
     ]
-    if row.kind == "push" and row.status == "sent":
-        lines.append(f"{_INSET}to take it back: hub push undo {row.run_id}")
-    if row.error:
-        lines.append(_INSET + row.error)
+    if run.kind == "push" and run.status == "sent":
+        lines.append(f"{_INSET}to take it back: hub push undo {run.run_id}")
+    if run.error:
+        lines.append(_INSET + run.error)
     return "\n".join(lines)
 
 

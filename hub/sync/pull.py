@@ -3,7 +3,8 @@
 1. Take the lease, so that no other process pulls the same stream.
 2. Map stored rows again if their mapping has changed.
 3. Read the checkpoint and, if a full pass was interrupted, what it had seen.
-4. Commit page after page; each one renews the lease and moves the checkpoint with its rows.
+4. Commit page after page; each one renews the lease and moves the checkpoint with its rows. While
+   the vendor is waited for, the lease is kept.
 5. A page that lists ids gets the rows of those that were held for gone: they are back.
 """
 
@@ -17,14 +18,16 @@ import orjson
 from sqlalchemy import select
 
 from hub.core.boundary import reached
+from hub.core.clock import to_micros
 from hub.core.connector import HUB_API, Connector, Context, FullPass, Page, State, Stream
 from hub.core.errors import HubError, NotFound
 from hub.core.plugins import defect
-from hub.store import leases
+from hub.store import leases, runs
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.leases import Lease
 from hub.store.records import IdPool, stream_id
+from hub.store.runs import Run
 from hub.store.schema import checkpoints
 from hub.sync.bitmap import Bitmap
 from hub.sync.counts import Counts
@@ -128,26 +131,53 @@ class Puller:
     on_page: PageSeen = lambda _report: None
 
     def pull(self, source: Source, stream: Stream) -> StreamReport:
-        """What became of the stream's rows. A failure is in the report, never raised.
+        """What became of the stream's rows. A failure to read is in the report, never raised.
 
         Raises:
+            StoreError: If the end of the run cannot be noted.
             KeyboardInterrupt: When the admin stops the run; committed pages stay.
         """
         report = StreamReport(source.name, stream.name)
+        run = self._run(source, stream)
         try:
             lease = leases.acquire(self.store, lease_name(source, stream), patience=PATIENCE)
         except HubError as err:
             report.error = err
-            return report
+        else:
+            self._pull(source, stream, lease, report, run)
+        self._end(run, report)
+        return report
+
+    def _pull(
+        self, source: Source, stream: Stream, lease: Lease, report: StreamReport, run: Run
+    ) -> None:
         try:
-            self._read_pages(source, stream, lease, report)
+            with self.store.write() as connection:
+                runs.begin(connection, run)
+            with leases.held(self.store, lease):
+                self._read_pages(source, stream, lease, report)
         except HubError as err:
             report.error = err
         except (Exception, SystemExit) as err:  # noqa: BLE001 - plugin boundary
             report.error = defect(f"{source.name}: reading {stream.name}", err)
         finally:
             leases.release(self.store, lease)
-        return report
+
+    def _run(self, source: Source, stream: Stream) -> Run:
+        return Run(
+            run_id=f"{self.run}/{source.name}/{stream.name}",
+            kind="sync",
+            connection=source.name,
+            stream=stream.name,
+            actor=self.actor,
+            started_at=to_micros(self.store.clock.now()),
+        )
+
+    def _end(self, run: Run, report: StreamReport) -> None:
+        error = None if report.error is None else str(report.error)
+        now = to_micros(self.store.clock.now())
+        with self.store.write() as connection:
+            runs.note(connection, run.ended(report.status, now, report.counts.as_dict(), error))
 
     def _read_pages(
         self, source: Source, stream: Stream, lease: Lease, report: StreamReport

@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import orjson
-
-from hub.core.clock import to_micros
-from hub.core.connector import Stream
 from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL
 from hub.core.ids import IdSource
-from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.schema import runs
 from hub.sync.counts import Counts
 from hub.sync.pull import PageSeen, Puller, Source, StreamReport
 
@@ -92,30 +86,8 @@ def sync(
         ThreadPoolExecutor(WIRES_AT_ONCE, thread_name_prefix="sync-wires") as wires,
     ):
         pending = [
-            (files if source.ctx.http is None else wires).submit(_pull, puller, source, stream)
+            (files if source.ctx.http is None else wires).submit(puller.pull, source, stream)
             for source, stream in work
         ]
         reports = tuple(pull.result() for pull in pending)
     return SyncReport(run, reports)
-
-
-def _pull(puller: Puller, source: Source, stream: Stream) -> StreamReport:
-    started = to_micros(puller.store.clock.now())
-    report = puller.pull(source, stream)
-    _note(puller, report, started)
-    return report
-
-
-def _note(puller: Puller, report: StreamReport, started: int) -> None:
-    row = (
-        f"{puller.run}/{report.connection}/{report.stream}", "sync", report.connection,
-        report.stream, puller.actor, report.status, started,
-        to_micros(puller.store.clock.now()), orjson.dumps(report.counts.as_dict()),
-        None if report.error is None else str(report.error),
-    )  # fmt: skip
-    columns = (
-        "run_id", "kind", "connection", "stream", "actor", "status", "started_at", "ended_at",
-        "counts", "error",
-    )  # fmt: skip
-    with puller.store.write() as connection:
-        bulk.upsert(connection, runs, columns, [row], key=("run_id",))
