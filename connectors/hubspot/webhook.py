@@ -80,7 +80,7 @@ def webhook(readers: Mapping[str, CrmReader]) -> Webhook:
     def parse(ctx: Context, delivery: Delivery) -> Sequence[tuple[str, Page]]:
         named: dict[str, set[str]] = {}
         for event in events(delivery):
-            for stream in STREAMS.get(event.kind, ()):
+            for stream in filter(ctx.reads, STREAMS.get(event.kind, ())):
                 named.setdefault(stream, set()).update(event.ids)
         return [  # 2
             (stream, readers[stream].again(ctx, sorted(ids, key=int)))

@@ -92,26 +92,33 @@ def _merged(ctx: Context, body: Body) -> Pages:
 
 
 def _customer_pages(ctx: Context, one: str, merges: Mapping[str, str]) -> Pages:
-    return [
-        ("customers", Page(_read(ctx, CUSTOMERS, one, "customers"), merges=merges)),
-        ("customer_consents", Page(_read(ctx, CUSTOMER_CONSENTS, one, ""), deletes=list(merges))),
-    ]
+    pages: Pages = []
+    if ctx.reads("customers"):
+        pages.append(("customers", Page(_read(ctx, CUSTOMERS, one, "customers"), merges=merges)))
+    if ctx.reads("customer_consents"):
+        consents = _read(ctx, CUSTOMER_CONSENTS, one, "")
+        pages.append(("customer_consents", Page(consents, deletes=list(merges))))
+    return pages
 
 
 def _orders(ctx: Context, event: str, body: Body) -> Pages:
     one = _id(body, "Order", "order_id")
     if event == "delete":
         return [("orders", Page((), deletes=[one]))]
-    return [
-        ("orders", Page(_read(ctx, ORDERS, one, "orders"))),
-        ("refunds", Page(refund_rows(_read(ctx, REFUNDS, one, "")))),
-    ]
+    pages: Pages = []
+    if ctx.reads("orders"):
+        pages.append(("orders", Page(_read(ctx, ORDERS, one, "orders"))))
+    if ctx.reads("refunds"):
+        pages.append(("refunds", Page(refund_rows(_read(ctx, REFUNDS, one, "")))))
+    return pages
 
 
 def _products(ctx: Context, event: str, body: Body) -> Pages:
     one = _id(body, "Product", "product_id")
     if event == "delete":
         return [("products", Page((), deletes=[one]))]
+    if not ctx.reads("products"):
+        return []
     return [("products", Page(_read(ctx, PRODUCTS, one, "products")))]
 
 

@@ -62,7 +62,11 @@ def parse(ctx: Context, delivery: Delivery) -> Sequence[tuple[str, Page]]:
     if found is None or not native_id.isdecimal():
         return ()
     readers = {stream.name: stream.reader for stream in streams(ctx.config)}
-    return [(name, _page(ctx, readers[name], native_id)) for name in _SHOWN_BY[found[1]]]
+    return [
+        (name, _page(ctx, readers[name], native_id))
+        for name in _SHOWN_BY[found[1]]
+        if ctx.reads(name)
+    ]
 
 
 _TYPE = re.compile(r"zen:event-type[:/](user|organization|ticket)\.")

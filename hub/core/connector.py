@@ -313,7 +313,8 @@ class RowResult:
         trace: The ``Change.trace`` it answers. A row without a result counts as failed.
         ok: Whether the system confirmed it.
         error: Vendor's reason when not ok, without personal data.
-        retryable: Whether trying the same row later can succeed.
+        retryable: Whether trying the same row later can succeed. If not, it is refused for good: a
+            change is sent again only when its content, the mapping or the release is another one.
         ambiguous: True when it is unknown whether the effect took place: read back before retry.
         reference: Vendor's id of the response, for the receipt.
         not_held: True for a withdrawal that the system has no place for: by this channel, or for a

@@ -277,3 +277,26 @@ def test_what_cannot_be_used_changes_nothing(
     take(inbox, delivery(hub, topic, body), delivery(hub, "customers/update", about(one), 2))
 
     assert set(hub.records("customers")) == {one}
+
+
+@pytest.mark.parametrize(
+    ("topic", "wanted"),
+    [
+        ("customers/update", {"customers"}),
+        ("customers/update", {"customer_consents"}),
+        ("orders/updated", {"refunds"}),
+        ("orders/updated", {"orders"}),
+        ("products/update", set[str]()),
+    ],
+)
+def test_streams_that_are_not_read_are_not_asked_for(
+    hub: Any, topic: str, wanted: set[str]
+) -> None:
+    """A scope that the admin never granted must not spoil the delivery."""
+    webhook = SHOPIFY.webhooks_for(hub.ctx.config)[NAME]
+
+    pages = webhook.parse(replace(hub.ctx, streams=wanted), delivery(hub, topic, {"id": 404}))
+
+    asked = [call for call in hub.emulator.calls.since() if "graphql" in call.path]
+    assert {name for name, _ in pages} == wanted
+    assert len(asked) == len(wanted)

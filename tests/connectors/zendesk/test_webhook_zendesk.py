@@ -207,3 +207,12 @@ def test_what_names_no_record_of_ours_asks_nothing(
     assert WEBHOOK.parse(hub.ctx, sent) == ()
     assert WEBHOOK.event_id(sent) == sent.headers["x-zendesk-webhook-invocation-id"]
     assert len(hub.emulator.calls) == before
+
+
+def test_streams_that_are_not_read_are_not_asked_for(hub: Any) -> None:
+    """A delivery brings only what the connection reads."""
+    sent = told(hub.clock, "user.name_changed", user(hub))
+
+    pages = WEBHOOK.parse(replace(hub.ctx, streams=("user_consents",)), sent)
+
+    assert [name for name, _ in pages] == ["user_consents"]
