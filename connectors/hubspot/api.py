@@ -8,13 +8,14 @@ Source: HubSpot's API documentation (read November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from connectors.hubspot.client import reason
 from connectors.hubspot.config import HubSpotSettings
 from hub.core.connector import Context, Json
 from hub.core.errors import RetryLater, StopRun
@@ -25,7 +26,10 @@ SEARCH_PAGE = 200
 LIST_PAGE = 100
 BATCH = 100
 """Most records per page of a search, per page of a listing, per batch."""
-_NOT_THERE = "OBJECT_NOT_FOUND"
+ALIKE = 10
+"""Addresses of one batch that HubSpot may refuse, all of them, before it counts as no matter of
+theirs."""
+_NOT_THERE, _INVALID = "OBJECT_NOT_FOUND", "VALIDATION_ERROR"
 
 
 class CrmRecord(Struct, frozen=True):
@@ -93,6 +97,8 @@ class StatusChange(Struct, frozen=True, rename="camel"):
     status_state: str = "UNSUBSCRIBED"
 
 
+Statuses = list[dict[str, Any]] | None
+"""What an address said about each subscription type; None if HubSpot would not tell."""
 T = TypeVar("T")
 
 
@@ -173,18 +179,43 @@ class Api:
 
     # Consent.
 
-    def statuses(self, emails: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """By address in lower case (up to 100), its status for each subscription type."""
-        path = f"/communication-preferences/{self._version}/statuses/batch/read"
-        answer = self._ask(path, {"inputs": emails}, params={"channel": "EMAIL"})
-        return {
-            found.email.lower(): found.statuses or []
-            for found in _results(answer, list[Preferences])
-        }
+    def statuses(self, emails: Sequence[str]) -> dict[str, Statuses]:
+        """By address in lower case (up to 100), its status for each subscription type.
 
-    def write_statuses(self, changes: Sequence[StatusChange]) -> None:
-        """Set up to 100 statuses; whether they stand is for :meth:`statuses` to say."""
-        self._wire.post(
+        An address that HubSpot does not take for one has None, which is not the same as no status.
+        It sinks the batch, so that one is halved.
+
+        Raises:
+            RetryLater: If HubSpot failed to read some.
+            StopRun: If it refuses ten addresses or more, and every one of them.
+        """
+        found, answer = self._statuses(emails)
+        if len(emails) >= ALIKE and all(said is None for said in found.values()):
+            raise StopRun(f"{answer.request}: every address was refused: {reason(answer.json)}")
+        return found
+
+    def _statuses(self, emails: Sequence[str]) -> tuple[dict[str, Statuses], Response]:
+        answer = self._wire.post(
+            f"/communication-preferences/{self._version}/statuses/batch/read",
+            json={"inputs": list(emails)},
+            params={"channel": "EMAIL"},
+            idempotent=True,
+            accept={HTTPStatus.BAD_REQUEST},
+        )
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            return _said(answer, emails), answer
+        if len(emails) == 1:
+            return {emails[0].lower(): None}, answer
+        middle = len(emails) // 2
+        first, second = self._statuses(emails[:middle])[0], self._statuses(emails[middle:])[0]
+        return first | second, answer
+
+    def write_statuses(self, changes: Sequence[StatusChange]) -> Response:
+        """The answer to up to 100 new statuses; 400 means that the batch as a whole was refused.
+
+        Whether they stand is for :meth:`statuses` to say.
+        """
+        return self._wire.post(
             f"/communication-preferences/{self._version}/statuses/batch/write",
             json=_plain({"inputs": changes}),
             idempotent=True,
@@ -244,18 +275,37 @@ def _plain(body: object) -> Any:
     return msgspec.to_builtins(body)
 
 
-def _whole(answer: Response) -> Response:
+def _whole(answer: Response, *known: str) -> Response:
     """The answer, if what it lacks is not there: a part that could not be read is no absence.
+
+    Args:
+        answer: The answer to a batch.
+        known: Further categories of error that lie with the part, not with HubSpot.
 
     Raises:
         RetryLater: If HubSpot failed to read some of the batch.
     """
-    errors = dig(answer.json, "errors")
-    for error in errors if isinstance(errors, list) else ():
-        category = error.get("category") if isinstance(error, dict) else None
-        if category != _NOT_THERE:
+    for category in _categories(answer):
+        if category not in (_NOT_THERE, *known):
             raise RetryLater(f"{answer.request}: a part could not be read ({category})")
     return answer
+
+
+def _said(answer: Response, emails: Sequence[str]) -> dict[str, Statuses]:
+    """What each address said; of errors HubSpot does not tell which address they are about."""
+    listed = _results(_whole(answer, _INVALID), list[Preferences])
+    untold: Statuses = None if _INVALID in _categories(answer) else []
+    found: dict[str, Statuses] = {email.lower(): untold for email in emails}
+    return found | {each.email.lower(): each.statuses or [] for each in listed}
+
+
+def _categories(answer: Response) -> list[object]:
+    return [error.get("category") for error in dicts(dig(answer.json, "errors"))]
+
+
+def dicts(value: object) -> list[dict[str, Any]]:
+    """The objects of a list; nothing of anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _results(answer: Response, kind: type[T]) -> T:
@@ -279,8 +329,3 @@ def _next(answer: Response) -> str | None:
 
 def _by_number(record_id: str) -> tuple[int, str]:
     return (int(record_id) if record_id.isdecimal() else 0, record_id)
-
-
-def in_batches(items: Sequence[T], size: int = BATCH) -> Iterable[Sequence[T]]:
-    """``items`` in the order given, ``size`` at a time."""
-    return (items[start : start + size] for start in range(0, len(items), size))

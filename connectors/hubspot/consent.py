@@ -2,8 +2,11 @@
 
 1. Whose address: the one that the customer named, else the contact's own.
 2. Which subscription types stand for the purpose, by hub.toml.
-3. Unsubscribe each address from each of them.
-4. Read the statuses back: a withdrawal is done when HubSpot says so itself.
+3. Unsubscribe each address from each of them, once, however many contacts have it. If HubSpot
+   refuses a batch as a whole (400), it is halved until the bad address stands alone; of 100 changes
+   one bad one costs at most 14 requests more.
+4. Read the statuses back: a withdrawal is done when HubSpot says so itself. One that it neither
+   shows nor refused for good is tried again.
 
 Only withdrawals: HubSpot takes an opt-in after an opt-out from the customer's own hand alone, and
 so does the hub.
@@ -11,14 +14,18 @@ so does the hub.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
 
-from connectors.hubspot.api import Api, StatusChange, in_batches
+from connectors.hubspot.api import BATCH, Api, StatusChange, Statuses, dicts
+from connectors.hubspot.client import TEMPORARY, reason
 from connectors.hubspot.config import HubSpotSettings
 from connectors.hubspot.rows import KEY, row_of
+from hub.core.batches import in_batches
 from hub.core.connector import ConsentChange, Context, RowResult
+from hub.core.http import Response
+from hub.core.pages import dig
 from hub.core.released import Released
 
 
@@ -31,25 +38,34 @@ class _Target:
     types: frozenset[int] = frozenset()
     refusal: str = ""
 
+    @property
+    def wanted(self) -> list[StatusChange]:
+        """The statuses."""
+        return [StatusChange(self.email, type_id) for type_id in sorted(self.types)]
+
 
 def write_consent(ctx: Context, batch: Sequence[Released[ConsentChange]]) -> list[RowResult]:
     """What became of each change, by HubSpot's own statuses after the write."""
     api = Api.of(ctx)
     targets = _targets(api, ctx.config, [released.value for released in batch])
-    wanted = [
-        StatusChange(target.email, type_id)
-        for target in targets
-        for type_id in sorted(target.types)
+    wanted = dict.fromkeys(change for target in targets for change in target.wanted)
+    refused: dict[StatusChange, str] = {}
+    for part in in_batches([*wanted], BATCH):
+        refused |= _refused(api, part)  # 3
+    lacking = _lacking(api, targets)  # 4
+    return [
+        _result(target, missing, refused) for target, missing in zip(targets, lacking, strict=True)
     ]
-    for part in in_batches(wanted):
-        api.write_statuses(part)  # 3
-    return [_result(target, held) for target, held in _confirmed(api, targets)]  # 4
 
 
 def read_back(ctx: Context, changes: Sequence[ConsentChange]) -> list[bool]:
     """Whether HubSpot now says what each change asked for."""
     api = Api.of(ctx)
-    return [held for _, held in _confirmed(api, _targets(api, ctx.config, changes))]
+    targets = _targets(api, ctx.config, changes)
+    lacking = _lacking(api, targets)
+    return [
+        bool(target.types) and not missing for target, missing in zip(targets, lacking, strict=True)
+    ]
 
 
 def _targets(
@@ -77,7 +93,7 @@ def _target(
 def _own_addresses(api: Api, ids: Iterable[str]) -> dict[str, str]:
     """1. The addresses of contacts, by record id."""
     found: dict[str, str] = {}
-    for batch in in_batches(sorted(set(ids))):
+    for batch in in_batches(sorted(set(ids)), BATCH):
         rows = [row_of(record) for record in api.read("contacts", batch, ["email"])]
         found |= {row[KEY]: str(row["email"]) for row in rows if row.get("email")}
     return found
@@ -93,20 +109,58 @@ def _types_by_purpose(api: Api, settings: HubSpotSettings) -> dict[str, frozense
     return found
 
 
-def _confirmed(api: Api, targets: Sequence[_Target]) -> list[tuple[_Target, bool]]:
-    said: dict[str, list[dict[str, Any]]] = {}
-    for batch in in_batches(sorted({target.email for target in targets if target.email})):
+def _refused(api: Api, changes: Sequence[StatusChange]) -> dict[StatusChange, str]:
+    """3. What HubSpot refuses for good among these changes, and why."""
+    answer = api.write_statuses(changes)
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return dict(_refused_parts(answer, changes))
+    if len(changes) == 1:
+        return {changes[0]: reason(answer.json)}
+    middle = len(changes) // 2
+    return _refused(api, changes[:middle]) | _refused(api, changes[middle:])
+
+
+def _refused_parts(
+    answer: Response, changes: Sequence[StatusChange]
+) -> Iterator[tuple[StatusChange, str]]:
+    """The changes that were not taken, if each error is one for good.
+
+    Errors do not say which change they are about: while one of them may pass, all may.
+    """
+    errors = dicts(dig(answer.json, "errors"))
+    if not errors or any(error.get("category") in TEMPORARY for error in errors):
+        return
+    taken = {
+        (str(done.get("subscriberIdString")).lower(), done.get("subscriptionId"))
+        for done in dicts(dig(answer.json, "results"))
+    }
+    for change in changes:
+        if (change.subscriber_id_string, change.subscription_id) not in taken:
+            yield change, reason(errors[0])
+
+
+def _lacking(api: Api, targets: Sequence[_Target]) -> list[list[StatusChange]]:
+    """4. For each target, the statuses that HubSpot does not show."""
+    said: dict[str, Statuses] = {}
+    for batch in in_batches(sorted({target.email for target in targets if target.email}), BATCH):
         said |= api.statuses(batch)
-    return [(target, _is_held(target, said.get(target.email, []))) for target in targets]
+    shown = {
+        StatusChange(email, status["subscriptionId"])
+        for email, statuses in said.items()
+        for status in statuses or ()
+        if status.get("status") == "UNSUBSCRIBED" and "subscriptionId" in status
+    }
+    return [[change for change in target.wanted if change not in shown] for target in targets]
 
 
-def _is_held(target: _Target, statuses: Sequence[Mapping[str, Any]]) -> bool:
-    refused = {s.get("subscriptionId") for s in statuses if s.get("status") == "UNSUBSCRIBED"}
-    return bool(target.types) and target.types <= refused
-
-
-def _result(target: _Target, held: bool) -> RowResult:
-    if held:
-        return RowResult(target.change.trace, ok=True)
-    error = target.refusal or "HubSpot does not show the withdrawal"
-    return RowResult(target.change.trace, ok=False, error=error, retryable=not target.refusal)
+def _result(
+    target: _Target, missing: Sequence[StatusChange], refused: Mapping[StatusChange, str]
+) -> RowResult:
+    trace = target.change.trace
+    if target.refusal:
+        return RowResult(trace, ok=False, error=target.refusal)
+    if not missing:
+        return RowResult(trace, ok=True)
+    told = [refused[change] for change in missing if change in refused]
+    error = told[0] if told else "HubSpot does not show the withdrawal"
+    return RowResult(trace, ok=False, error=error, retryable=len(told) < len(missing))

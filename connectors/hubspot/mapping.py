@@ -15,6 +15,7 @@ from connectors.hubspot.rows import (
     CONTACTS,
     KEY,
     MERGED,
+    NOT_TOLD,
     STATUSES,
     TICKETS,
     VALUES,
@@ -214,9 +215,9 @@ def permissions(row: Row, settings: HubSpotSettings) -> ConsentSignal:
     Raises:
         SkipRecord: If HubSpot would not tell: that is not the same as nothing said.
     """
-    if row.get(STATUSES, ()) is None:
-        raise VALUES.refused(row, "email", "status-not-told", "an address that HubSpot looks up")
     email, statuses = text(row, "email"), row.get(STATUSES)
+    if statuses == NOT_TOLD:
+        raise VALUES.refused(row, "email", "bad-value", "an address that HubSpot looks up")
     claims = [
         claim
         for status in (statuses if isinstance(statuses, list) else [])

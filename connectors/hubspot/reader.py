@@ -7,7 +7,11 @@ A pass, every page of which leaves a checkpoint, so that a killed run loses one 
    10,000 results, and bulk edits give thousands of records one time of change: neither stops this.
 3. What the search does not tell is asked for once per page: associations, subscription statuses.
 4. The recycle bin, whole, since HubSpot lists it in no order of time.
-5. The cursor: the highest time of change seen, but never past the start of the pass less the
+5. What was in the bin when it was last read, and is not any more: whoever restores a record does
+   not change it, so no window brings it. Those ids are looked up, 100 a request; mostly there are
+   none. The checkpoint remembers 10,000 ids at most, some 150 kB: as many as HubSpot's own screen
+   for restoring shows. One beyond them comes back with its next edit, or with a full pass.
+6. The cursor: the highest time of change seen, but never past the start of the pass less the
    search's lag, for what the search did not show yet must fall into the next window.
 
 A record that was erased for good, not archived, leaves no trace that could be polled; a full pass
@@ -19,16 +23,23 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from connectors.hubspot.api import Api, Filter, in_batches
-from connectors.hubspot.rows import KEY, STATUSES, aliases, row_of
+from connectors.hubspot.api import BATCH, Api, Filter, Statuses
+from connectors.hubspot.rows import KEY, NOT_TOLD, STATUSES, aliases, row_of
+from hub.core.batches import in_batches
 from hub.core.connector import Context, Page, Row, State
 from hub.core.pages import epoch_millis, instant_of
+
+REMEMBERED = 10_000
+"""Ids of the recycle bin that a checkpoint keeps.
+
+Source: HubSpot, "Restore deleted records" (read November 2026): 90 days, 10,000 records at a time.
+"""
 
 Enrich = Callable[[Api, Sequence[Row]], None]
 """Adds to the rows of a page what the search does not tell."""
@@ -43,6 +54,8 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
         after: The last id read, or the recycle bin's page token.
         highest: Highest time of change that the pass has seen.
         latest: Where the cursor may move at most once the pass ends.
+        binned: Ids that were in the recycle bin before, less those that this pass met there again.
+        met: Ids that this pass met in the recycle bin.
     """
 
     since: int = 0
@@ -50,6 +63,8 @@ class Progress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     after: str = ""
     highest: int = 0
     latest: int = 0
+    binned: tuple[str, ...] = ()
+    met: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
@@ -92,8 +107,11 @@ class CrmReader:
 
     def again(self, ctx: Context, ids: Sequence[str]) -> Page:
         """The records of these ids as they are now; those that are gone are its deletes."""
-        api, rows = Api.of(ctx), list[Row]()
-        for batch in in_batches(ids):
+        return self._again(Api.of(ctx), ids)
+
+    def _again(self, api: Api, ids: Sequence[str]) -> Page:
+        rows: list[Row] = []
+        for batch in in_batches(ids, BATCH):
             found = [
                 row_of(record) for record in api.read(self.object_type, batch, self.properties)
             ]
@@ -136,14 +154,28 @@ class CrmReader:
         token: str | None = progress.after
         while token is not None:  # 4
             ids, token = api.archived(self.object_type, token or None)
+            progress = self._met(ids, progress)
+            if token is None:
+                for batch in in_batches(progress.binned, BATCH):  # 5
+                    yield self._again(api, batch)
             whole = token is None and not progress.since
             progress = self._ended(progress) if token is None else replace(progress, after=token)
             yield Page((), next_state=progress.state, deletes=ids, complete=whole)
         return progress
 
     @staticmethod
+    def _met(ids: Sequence[str], progress: Progress) -> Progress:
+        again = frozenset(ids)
+        return replace(
+            progress,
+            binned=tuple(each for each in progress.binned if each not in again),
+            met=(*progress.met, *ids)[:REMEMBERED],
+        )
+
+    @staticmethod
     def _ended(progress: Progress) -> Progress:
-        return Progress(since=max(progress.since, min(progress.highest, progress.latest)))  # 5
+        since = max(progress.since, min(progress.highest, progress.latest))
+        return Progress(since=since, binned=progress.met)  # 6
 
 
 # --- 3 ---------------------------------------------------------------------------------------
@@ -175,8 +207,9 @@ def with_statuses(api: Api, rows: Sequence[Row]) -> None:
     """Adds what each contact's address said about every subscription type."""
     named = (str(row.get("email")).lower() for row in rows)
     addresses = {address for address in named if "@" in address}
-    said: dict[str, list[dict[str, Any]]] = {}
-    for batch in in_batches(sorted(addresses)):
+    said: dict[str, Statuses] = {}
+    for batch in in_batches(sorted(addresses), BATCH):
         said |= api.statuses(batch)
     for row in rows:
-        row[STATUSES] = said.get(str(row.get("email")).lower(), [])
+        statuses = said.get(str(row.get("email")).lower(), [])
+        row[STATUSES] = NOT_TOLD if statuses is None else statuses

@@ -21,6 +21,8 @@ CONTACTS = "associated contacts"
 COMPANIES = "associated companies"
 TICKETS = "associated tickets"
 STATUSES = "subscription statuses"
+NOT_TOLD = "not told"
+"""In place of an address's statuses, where HubSpot refuses to look the address up."""
 
 MERGED = ("hs_merged_object_ids", "hs_calculated_merged_vids")
 

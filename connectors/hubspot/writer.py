@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from connectors.hubspot.api import BATCH, Api, Update, in_batches
-from connectors.hubspot.client import reason
+from connectors.hubspot.api import BATCH, Api, Update, dicts
+from connectors.hubspot.client import TEMPORARY, reason
 from connectors.hubspot.fields import (
     FIELDS,
     GROUP,
@@ -24,13 +24,13 @@ from connectors.hubspot.fields import (
     property_values,
 )
 from connectors.hubspot.rows import KEY, row_of
+from hub.core.batches import in_batches
 from hub.core.connector import Change, Context, OutField, RowResult, Value, Writer
 from hub.core.http import Response
 from hub.core.pages import dig
 from hub.core.released import Released
 
 OBJECT_TYPE = "contacts"
-_TEMPORARY = frozenset({"INTERNAL_ERROR", "RATE_LIMITS", "LOCKED", "TIMEOUT"})
 
 
 def write(ctx: Context, batch: Sequence[Released[Change]]) -> list[RowResult]:
@@ -58,12 +58,12 @@ def _results(answer: Response, updates: Sequence[Update]) -> Iterator[RowResult]
     """One result per update that the answer mentions, by trace, else by record id."""
     traces = {update.id: update.object_write_trace_id for update in updates}
     open_traces = set(traces.values())
-    for result in _dicts(dig(answer.json, "results")):
+    for result in dicts(dig(answer.json, "results")):
         trace = result.get("objectWriteTraceId") or traces.get(str(result.get("id")))
         if trace in open_traces:
             open_traces.remove(trace)
             yield RowResult(trace, ok=True, reference=str(result.get("updatedAt") or ""))
-    for error in _dicts(dig(answer.json, "errors")):
+    for error in dicts(dig(answer.json, "errors")):
         context = error.get("context") or {}
         named = [*context.get("objectWriteTraceId", ()), *map(traces.get, context.get("ids", ()))]
         for trace in dict.fromkeys(named):
@@ -73,12 +73,8 @@ def _results(answer: Response, updates: Sequence[Update]) -> Iterator[RowResult]
 
 
 def _failure(trace: str, error: Mapping[str, Any]) -> RowResult:
-    retryable = error.get("category") in _TEMPORARY
+    retryable = error.get("category") in TEMPORARY
     return RowResult(trace, ok=False, error=reason(error), retryable=retryable)
-
-
-def _dicts(value: object) -> list[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def read(
@@ -86,7 +82,7 @@ def read(
 ) -> Mapping[str, Mapping[str, Value]]:
     """What the contacts hold now; ids that no longer exist are left out."""
     api, held = Api.of(ctx), {}
-    for batch in in_batches(ids):
+    for batch in in_batches(ids, BATCH):
         for record in api.read(OBJECT_TYPE, batch, names):
             row = row_of(record)
             held[row[KEY]] = {name: kept_value(name, row.get(name)) for name in names}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select
 
+from connectors.hubspot.api import ALIKE
 from connectors.hubspot.emulator import APP, HubSpotEmulator, create, search
 from hub.core.answers import LOOK_AGAIN
 from hub.core.clock import ManualClock
@@ -193,6 +194,106 @@ def test_archived_records_go_and_restored_ones_return(hub: Any) -> None:
     assert set(hub.records("contacts")) == {gone, kept}
 
 
+LOOK_UP = "POST /crm/objects/2026-09/contacts/batch/read"
+
+
+@pytest.fixture
+def emptied(hub: Any) -> list[str]:
+    """Four contacts of whom three were archived; the fourth was edited later, and all is read."""
+    contacts: list[str] = hub.add_contacts(4)
+    hub.sync("contacts")
+    for contact in contacts[:3]:
+        archived(hub, contact)
+    hub.clock.sleep(3_600)
+    edited(hub, contacts[3])
+    hub.clock.sleep(3_600)
+    hub.sync("contacts")
+    return contacts
+
+
+def edited(hub: Any, contact: str) -> None:
+    edit = {"op": "update", "object": "contacts", "id": contact, "properties": {"city": "Perth"}}
+    hub.emulator.mutate(edit)
+
+
+def restored(hub: Any, *contacts: str) -> None:
+    for contact in contacts:
+        hub.emulator.mutate({"op": "restore", "object": "contacts", "id": contact})
+
+
+def look_ups(hub: Any) -> int:
+    return int(hub.emulator.calls.counts().get(LOOK_UP, 0))
+
+
+def test_a_restored_record_that_nobody_edits_returns(hub: Any, emptied: list[str]) -> None:
+    """It has left the recycle bin: one look-up brings it, and no later run asks again."""
+    restored(hub, *emptied[:2])
+
+    report = hub.sync("contacts")
+    hub.sync("contacts")
+
+    assert report.counts.stored == 2
+    assert set(hub.records("contacts")) == {emptied[0], emptied[1], emptied[3]}
+    assert look_ups(hub) == 1
+
+
+def test_a_recycle_bin_that_nobody_touches_costs_no_look_up(hub: Any, emptied: list[str]) -> None:
+    """Its records stay away, run after run."""
+    for _ in range(2):
+        hub.sync("contacts")
+
+    assert look_ups(hub) == 0
+    assert set(hub.records("contacts")) == {emptied[3]}
+
+
+def test_a_record_that_is_purged_from_the_bin_is_asked_after_once(
+    hub: Any, emptied: list[str]
+) -> None:
+    """HubSpot does not know it any more, so it stays away and is forgotten."""
+    table = hub.emulator.account.tables["contacts"]
+    table.remove(table.records[emptied[0]])
+
+    for _ in range(2):
+        hub.sync("contacts")
+
+    assert look_ups(hub) == 1
+    assert set(hub.records("contacts")) == {emptied[3]}
+
+
+def test_a_restored_record_is_not_lost_to_a_kill(
+    hub: Any, emptied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in the middle of the recycle bin, the next run knows what had been there."""
+    monkeypatch.setattr("connectors.hubspot.api.LIST_PAGE", 1)
+    restored(hub, emptied[0])
+
+    def die(report: StreamReport) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hub.sync("contacts", on_page=die)
+    hub.sync("contacts")
+
+    assert set(hub.records("contacts")) == {emptied[0], emptied[3]}
+
+
+def test_what_is_remembered_of_the_recycle_bin_is_bounded(
+    hub: Any, emptied: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the bound, a restored record comes back with its next edit, as before."""
+    monkeypatch.setattr("connectors.hubspot.reader.REMEMBERED", 2)
+    hub.sync("contacts")
+    restored(hub, *emptied[:3])
+
+    hub.sync("contacts")
+    at_once = set(hub.records("contacts"))
+    edited(hub, emptied[2])
+    hub.sync("contacts")
+
+    assert at_once == {emptied[0], emptied[1], emptied[3]}
+    assert emptied[2] in hub.records("contacts")
+
+
 def test_a_recycle_bin_of_several_pages_is_read_whole(hub: Any) -> None:
     """250 archived records are more than two pages of the listing."""
     contacts = hub.add_contacts(251)
@@ -255,6 +356,47 @@ def test_a_withdrawal_reaches_the_ledger(hub: Any) -> None:
     assert (event.purpose, event.channel, event.decision) == ("marketing", "email", "withdraw")
     assert event.point == hub.keys.point("email", "p0@example.com")
     assert event.asserted_at == round(decided.timestamp() * 1e6)
+
+
+def test_statuses_that_could_not_be_read_are_not_taken_for_none(hub: Any) -> None:
+    """HubSpot answers for all but one address: the run stops, and the next one has the refusal."""
+    hub.add_contacts(3)
+    hub.emulator.mutate({"op": "consent", "email": "p0@example.com", "subscription": 101})
+    hub.strike({"kind": "partial_failure", "path": "*/statuses/batch/read"})
+
+    failed = hub.sync("subscriptions")
+    at_once = len(ledger(hub))
+    hub.strike()
+    hub.sync("subscriptions")
+
+    assert "could not be read (INTERNAL_ERROR)" in str(failed.streams[0].error)
+    assert (failed.counts.stored, at_once) == (0, 0)
+    assert [event.decision for event in ledger(hub)] == ["withdraw"]
+
+
+def test_an_address_that_hubspot_refuses_costs_no_other(hub: Any) -> None:
+    """What it says is unknown, not nothing: its record waits in quarantine, the others are read."""
+    contacts = hub.add_contacts(20)
+    hub.emulator.mutate({"op": "consent", "email": "p7@example.com", "subscription": 101})
+    hub.emulator.account.tables["contacts"].records[contacts[3]].properties["email"] = "ada@home"
+
+    counts = hub.sync("subscriptions").counts
+
+    assert (counts.stored, counts.quarantined) == (19, 1)
+    assert [event.decision for event in ledger(hub)] == ["withdraw"]
+
+
+def test_addresses_that_are_refused_one_and_all_stop_the_stream(hub: Any) -> None:
+    """Then it is the request that HubSpot does not like, not what is written in the contacts."""
+    contacts = hub.add_contacts(ALIKE)
+    for number, contact in enumerate(contacts):
+        record = hub.emulator.account.tables["contacts"].records[contact]
+        record.properties["email"] = f"p{number}@home"
+
+    report = hub.sync("subscriptions")
+
+    assert "every address was refused: VALIDATION_ERROR" in str(report.streams[0].error)
+    assert report.counts.quarantined == 0
 
 
 def test_types_without_a_purpose_are_no_consent(hub: Any) -> None:

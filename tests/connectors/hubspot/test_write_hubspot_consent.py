@@ -10,13 +10,16 @@ import pytest
 from connectors.hubspot.consent import read_back, write_consent
 from connectors.hubspot.emulator import HubSpotEmulator
 from hub.core.connector import Change, ConsentChange, Context, RowResult
+from hub.core.errors import RetryLater
 from hub.core.released import Released
 from hub.emulation.faults import Scenario
 from hub.privacy.gate import Gate
+from hub.testing.scripted import scripted
 
 # The gate releases profile changes so far; its key stands in for the release of a withdrawal.
 KEY = Gate({}).restore(Change("0", {}, "none")).key
 EMAIL = "ada@example.com"
+WRITE = "POST /communication-preferences/2026-09/statuses/batch/write"
 
 
 @pytest.fixture
@@ -115,6 +118,80 @@ def test_a_withdrawal_whose_answer_got_lost_is_done_once(
 
     assert result.ok
     assert len(emulator.effects) - effects == 1
+
+
+@pytest.mark.parametrize("place", [0, 57, 99])
+def test_an_address_that_sinks_the_batch_fails_alone(
+    emulator: HubSpotEmulator, dial: Callable[..., Context], place: int
+) -> None:
+    """HubSpot takes no ada@home, nor the batch that it stands in: the others are withdrawn."""
+    points = [f"p{number}@example.com" for number in range(99)]
+    points.insert(place, "ada@home")
+
+    results = send(dial(emulator), *(change("1", point) for point in points))
+
+    bad = results.pop(place)
+    assert all(result.ok for result in results)
+    assert (bad.ok, bad.error, bad.retryable) == (False, "VALIDATION_ERROR", False)
+    assert emulator.calls.counts()[WRITE] <= 15
+
+
+def test_one_address_of_two_contacts_is_written_once(
+    emulator: HubSpotEmulator, dial: Callable[..., Context], contact: str
+) -> None:
+    """HubSpot refuses a batch that says the same twice."""
+    results = send(dial(emulator), change(contact), change("2", EMAIL.upper()))
+
+    assert [result.ok for result in results] == [True, True]
+    assert emulator.calls.counts()[WRITE] == 1
+
+
+@pytest.mark.parametrize(
+    ("categories", "retryable"),
+    [
+        (["VALIDATION_ERROR"], False),
+        (["INTERNAL_ERROR"], True),
+        (["VALIDATION_ERROR", "INTERNAL_ERROR"], True),
+        ([], True),
+    ],
+    ids=["for-good", "for-now", "either", "nothing-said"],
+)
+def test_only_what_is_refused_for_good_is_not_tried_again(
+    emulator: HubSpotEmulator,
+    dial: Callable[..., Context],
+    categories: list[str],
+    retryable: bool,
+) -> None:
+    """Errors of a batch name no address: one that may pass leaves hope for each that is missing."""
+    types = {"results": [{"id": "101", "name": "Marketing Information"}]}
+    taken = {"subscriberIdString": "p1@example.com", "subscriptionId": 101}
+    shown = [{**taken, "status": "UNSUBSCRIBED"}]
+    errors = [{"category": category} for category in categories]
+    with scripted() as server:
+        server.then(body=types, at="/communication-preferences/2026-09/definitions")
+        server.then(207, {"results": [taken], "errors": errors}, at=WRITE.split()[1])
+        read = {"results": [{"subscriberIdString": "p1@example.com", "statuses": shown}]}
+        server.then(body=read, at="/communication-preferences/2026-09/statuses/batch/read")
+        ctx = dial(emulator, base_url=server.url)
+
+        good, bad = send(ctx, change("1", "p1@example.com"), change("2", "p2@example.com"))
+
+    assert (good.ok, bad.ok, bad.retryable) == (True, False, retryable)
+
+
+def test_a_status_that_could_not_be_read_back_is_asked_for_again(
+    emulator: HubSpotEmulator, dial: Callable[..., Context], contact: str
+) -> None:
+    """It is neither done nor refused: the next run settles it."""
+    ctx, withdrawal = dial(emulator), change(contact)
+    unread = {"kind": "partial_failure", "path": "*/statuses/batch/read"}
+    emulator.faults.replace(Scenario.model_validate({"faults": [unread]}))
+
+    with pytest.raises(RetryLater, match="could not be read"):
+        send(ctx, withdrawal)
+    emulator.faults.replace(Scenario())
+
+    assert read_back(ctx, [withdrawal]) == [True]
 
 
 def test_one_bad_address_costs_no_other(
