@@ -11,13 +11,14 @@ Source: Zendesk's API documentation (read November 2026).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from connectors.zendesk.client import TooRecent
 from connectors.zendesk.rows import objects, part
+from hub.core.batches import in_batches
 from hub.core.connector import Context, Json, Row
 from hub.core.errors import StopRun
 from hub.core.http import HttpClient, Params, Response
@@ -28,6 +29,9 @@ BATCH = 100
 
 Owner = Literal["users", "organizations"]
 """Kind of record that has custom fields and is written to."""
+
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_SERVER_FAILED = range(HTTPStatus.INTERNAL_SERVER_ERROR, 600)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class Api:
         """The records that exist among any number of ids, asked for 100 at a time."""
         known = sorted({native_id for native_id in ids if native_id.isdecimal()})
         found: list[Row] = []
-        for batch in in_batches(known):
+        for batch in in_batches(known, BATCH):
             asked = {"ids": ",".join(batch)}
             found += _rows(self._wire.get(f"/api/v2/{kind}/show_many", params=asked), kind)
         return found
@@ -143,27 +147,33 @@ class Api:
         return Export(_rows(answer, kind), _sides(answer.json), "", end=True)
 
     def update_many(self, kind: Owner, records: Sequence[Mapping[str, Any]]) -> Response:
-        """The answer to up to 100 updates by id: a job, or 403 where bulk import is off.
+        """The answer to up to 100 updates by id: a job, 403 where bulk import is off.
 
-        Setting the same values again has no effect, so a lost answer is asked for once more.
+        400 and 422 refuse the request as a whole. Setting the same values again has no effect, so a
+        lost answer is asked for once more.
         """
         return self._wire.put(
             f"/api/v2/{kind}/update_many",
             json={kind: list(records)},
             idempotent=True,
-            accept={HTTPStatus.FORBIDDEN},
+            accept={HTTPStatus.FORBIDDEN, *_REFUSED},
         )
 
     def update(self, kind: Owner, native_id: str, values: Mapping[str, Any]) -> Response:
-        """The answer to one update; 404 and 422 are the record's own."""
+        """The answer to one update: whatever is wrong may be the record's own.
+
+        Only a credential that is refused, and limits, are surely not.
+        """
         return self._wire.put(
             f"/api/v2/{kind}/{native_id}",
             json={kind.removesuffix("s"): dict(values)},
             idempotent=True,
             accept={
-                HTTPStatus.BAD_REQUEST,
+                HTTPStatus.FORBIDDEN,
                 HTTPStatus.NOT_FOUND,
-                HTTPStatus.UNPROCESSABLE_ENTITY,
+                HTTPStatus.CONFLICT,
+                *_REFUSED,
+                *_SERVER_FAILED,
             },
         )
 
@@ -245,11 +255,3 @@ def _unknown_form(answer: Response, name: str) -> StopRun:
         f"{answer.request}: the answer has no {name}, so it is not of a form that this connector "
         "knows. Check that subdomain (or base_url) names a Zendesk account"
     )
-
-
-T = TypeVar("T")
-
-
-def in_batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
-    """``items`` in the order given, ``size`` at a time."""
-    return (items[start : start + size] for start in range(0, len(items), size))

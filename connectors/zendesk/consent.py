@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.zendesk.api import Api, in_batches
+from connectors.zendesk.api import BATCH, Api
 from connectors.zendesk.config import ConsentField, ZendeskSettings
 from connectors.zendesk.fields import OWNED, consent_definitions
 from connectors.zendesk.rows import KEY
 from connectors.zendesk.writer import Updates
+from hub.core.batches import in_batches
 from hub.core.connector import Change, ConsentChange, Context, Row, RowResult, Value
 from hub.core.released import Released
 
@@ -30,6 +31,7 @@ class _Target:
     change: ConsentChange
     field: ConsentField | None = None
     refusal: str = ""
+    not_held: bool = False
 
 
 def write_consent(ctx: Context, batch: Sequence[Released[ConsentChange]]) -> list[RowResult]:
@@ -38,7 +40,7 @@ def write_consent(ctx: Context, batch: Sequence[Released[ConsentChange]]) -> lis
     wanted = [change for target in targets for change in _changes(ctx, target)]
     _create_missing(Api.of(ctx), [target.field for target in targets if target.field])
     updates = Updates("users")
-    for part in in_batches(wanted):
+    for part in in_batches(wanted, BATCH):
         updates.send(ctx, part)
     held = _held(Api.of(ctx), targets)
     return [_result(target, ok) for target, ok in zip(targets, held, strict=True)]
@@ -59,7 +61,7 @@ def _target(settings: ZendeskSettings, change: ConsentChange) -> _Target:
     field = settings.consent_field(change.purpose, change.channel)  # 1
     if field is None:
         told = f"no user field stands for {change.purpose} by {change.channel}: add it to consents"
-        return _Target(change, refusal=told)
+        return _Target(change, refusal=told, not_held=True)
     return _Target(change, field)
 
 
@@ -102,4 +104,7 @@ def _result(target: _Target, held: bool) -> RowResult:
     if held:
         return RowResult(target.change.trace, ok=True)
     error = target.refusal or "Zendesk does not show the withdrawal"
-    return RowResult(target.change.trace, ok=False, error=error, retryable=not target.refusal)
+    return RowResult(
+        target.change.trace, ok=False, error=error, retryable=not target.refusal,
+        not_held=target.not_held,
+    )  # fmt: skip

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
+from connectors.zendesk.client import NotOffered
 from connectors.zendesk.connector import ZENDESK
 from connectors.zendesk.emulator import ZendeskEmulator, create
 from connectors.zendesk.fields import FIELDS, ORGANIZATION_FIELDS
-from connectors.zendesk.writer import PATIENCE
+from connectors.zendesk.writer import ALIKE, PATIENCE
 from hub.core.clock import ManualClock
 from hub.core.connector import Change, OutField, RowResult, Value, Writer
-from hub.core.errors import RetryLater, StopRun
+from hub.core.errors import NeedsReauth, RetryLater, StopRun
 from hub.testing.scripted import ScriptedServer, scripted
 
 VALUES: Mapping[str, Value] = {
@@ -253,6 +254,39 @@ def test_two_changes_of_one_user_have_two_results(hub: Any, send: Send) -> None:
     assert [results[trace].ok for trace in ("one", "two")] == [True, True]
 
 
+@pytest.mark.parametrize("place", [0, 57, 99])
+def test_a_record_that_sinks_the_request_costs_no_other(hub: Any, send: Send, place: int) -> None:
+    """Zendesk takes no id of 2**63, nor the request that it stands in: the others are taken."""
+    ids = users(hub, 99)
+    changes = list(map(change, ids))
+    changes.insert(place, change(str(2**63), "bad"))
+
+    results = send(hub, *changes)
+
+    assert [trace for trace, result in results.items() if not result.ok] == ["bad"]
+    assert (results["bad"].error, results["bad"].retryable) == ("RecordNotFound", False)
+    asked = [call for call in hub.emulator.calls.since() if call.method == "PUT"]
+    assert len(asked) <= 16
+
+
+def test_a_request_that_is_refused_whatever_it_carries_comes_to_an_end(
+    connect_hub: Connect, send: Send
+) -> None:
+    """Each of 100 records gets Zendesk's own reason, after 163 requests and not more."""
+    with played(connect_hub) as (hub, server):
+        server.then(422, {"error": "RecordInvalid"}, at=MANY)
+        for number in range(100):
+            server.then(422, {"error": "RecordInvalid"}, at=f"/api/v2/users/{number}")
+
+        results = send(hub, *(change(str(number)) for number in range(100)))
+
+    assert {(r.ok, r.error, r.retryable) for r in results.values()} == {
+        (False, "RecordInvalid", False)
+    }
+    assert len(results) == 100
+    assert sum(told.startswith("PUT") for told in server.requests()) == 163
+
+
 # --- where bulk import is off ----------------------------------------------------------------
 
 
@@ -289,6 +323,91 @@ def test_the_next_run_asks_for_bulk_again(connect: Connect, clock: ManualClock, 
 
     assert calls(hub, BULK) == 2
     assert calls(hub, f"PUT /api/v2/users/{user}") == 1
+
+
+@pytest.fixture
+def alone(connect: Connect, clock: ManualClock) -> Any:
+    """A hub connected to an account on which bulk import is off."""
+    return connect(create(clock=clock, bulk=False))
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable", "ambiguous"), [(409, True, False), (500, True, True), (503, True, True)]
+)
+def test_one_user_in_trouble_costs_no_other(
+    alone: Any, send: Send, status: int, retryable: bool, ambiguous: bool
+) -> None:
+    """It is tried once more at the end, and has a result of its own."""
+    first, busy, last = users(alone, 3)
+    fault = {"kind": "server_error", "path": f"*/users/{busy}", "status": status}
+    alone.strike(fault)
+
+    results = send(alone, *map(change, (first, busy, last)))
+
+    found = results[f"trace-{busy}"]
+    assert [results[f"trace-{key}"].ok for key in (first, busy, last)] == [True, False, True]
+    assert (found.error, found.retryable, found.ambiguous) == (
+        f"answered {status}",
+        retryable,
+        ambiguous,
+    )
+    assert calls(alone, f"PUT /api/v2/users/{busy}") == 2
+    assert alone.waits.told[-1][1] == "Zendesk was busy with some records"
+
+
+def test_trouble_of_a_moment_is_over_at_the_second_attempt(alone: Any, send: Send) -> None:
+    """Then the user is written like any other."""
+    ids = users(alone, 2)
+    alone.strike({"kind": "server_error", "path": f"*/users/{ids[0]}", "status": 502, "times": 1})
+
+    results = send(alone, *map(change, ids))
+
+    assert [result.ok for result in results.values()] == [True, True]
+
+
+def test_a_user_whom_the_credential_may_not_change_costs_no_other(alone: Any, send: Send) -> None:
+    """An agent's credential changes customers, not admins: refused for good, at once."""
+    first, boss, last = users(alone, 3)
+    alone.mutate("update", "users", id=boss, properties={"role": "admin"})
+    alone.emulator.account.access.role = "agent"
+
+    results = send(alone, *map(change, (first, boss, last)))
+
+    found = results[f"trace-{boss}"]
+    assert [results[f"trace-{key}"].ok for key in (first, boss, last)] == [True, False, True]
+    assert (found.error, found.retryable) == ("Forbidden", False)
+    assert calls(alone, f"PUT /api/v2/users/{boss}") == 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(403, NotOffered), (503, RetryLater)])
+def test_what_ten_users_in_a_row_meet_ends_the_run(
+    connect_hub: Connect, send: Send, status: int, kind: type[Exception]
+) -> None:
+    """A scope that is missing, or a Zendesk that is down, is no matter of the records."""
+    with played(connect_hub) as (hub, server):
+        server.then(403, at=MANY)
+        for number in range(20):
+            server.then(status, at=f"/api/v2/users/{number}")
+
+        with pytest.raises(kind):
+            send(hub, *(change(str(number)) for number in range(20)))
+
+    assert sum(told.startswith("PUT") for told in server.requests()) == 1 + ALIKE
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, NeedsReauth), (429, RetryLater)])
+def test_what_is_surely_everybodys_ends_the_run_at_once(
+    connect_hub: Connect, send: Send, status: int, kind: type[Exception]
+) -> None:
+    """No other user is tried with a credential that is refused, or over a limit."""
+    with played(connect_hub) as (hub, server):
+        server.then(403, at=MANY)
+        server.then(status, at="/api/v2/users/1")
+
+        with pytest.raises(kind):
+            send(hub, change("1"), change("2"))
+
+    assert "PUT /api/v2/users/2" not in server.requests()
 
 
 # --- jobs that go astray ---------------------------------------------------------------------

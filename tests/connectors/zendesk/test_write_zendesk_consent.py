@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from connectors.zendesk.connector import ZENDESK
 from connectors.zendesk.consent import read_back, write_consent
 from connectors.zendesk.emulator import ZendeskEmulator, create
-from hub.core.clock import ManualClock
+from hub.core.clock import ManualClock, to_micros
 from hub.core.connector import ConsentChange, RowResult
+from hub.privacy.resolution import Event, fold
 
 OWN = ("cxhub_consent_email", "cxhub_consent_at")
 SMS = {"field": "sms_ok", "decided": None, "purpose": "marketing", "channel": "sms"}
@@ -72,6 +74,36 @@ def test_what_is_written_is_read_as_a_withdrawal(hub: Any, write: Write) -> None
     [event] = hub.ledger()
     assert (event.purpose, event.channel, event.decision) == ("marketing", "email", "withdraw")
     assert event.point == hub.keys.point("email", "ada@example.com")
+
+
+def test_a_withdrawal_of_which_only_the_day_is_known_beats_a_grant_of_that_day(
+    hub: Any, write: Write
+) -> None:
+    """An agent unticks the box in the afternoon; Zendesk's date says midnight."""
+    write(hub, withdrawal(user(hub)))  # so that the fields are there
+    hub.clock.sleep(86_400)
+    grant = Event(
+        "form", 0, None, "marketing", "email", "grant", "confirmed", None, "form 7",
+        to_micros(hub.clock.now() + timedelta(hours=9)), 0, None, "human_act",
+    )  # fmt: skip
+    bob = user(hub, name="Bob", email="bob@example.com")
+    hub.clock.sleep(15 * 3_600)
+    day = hub.clock.now().date().isoformat()
+    for field, value in zip(OWN, (False, day), strict=True):
+        hub.emulator.mutate({"op": "consent", "id": bob, "field": field, "value": value})
+    hub.clock.sleep(120)
+
+    hub.pull("user_consents")
+
+    point = hub.keys.point("email", "bob@example.com")
+    [said] = [each for each in hub.ledger() if each.point == point]
+    unticked = Event(
+        said.event_id, 0, None, "marketing", "email", said.decision, said.strength, None, None,
+        said.asserted_at, said.observed_at, None, said.origin,
+    )  # fmt: skip
+    now = to_micros(hub.clock.now())
+    answer = fold([grant, unticked], purpose="marketing", channel="email", point=None, now=now)
+    assert answer.state == "withdrawn"
 
 
 def test_nothing_is_done_before_zendesk_shows_it(hub: Any) -> None:
