@@ -18,6 +18,7 @@ from hub.store.ledger import Observation
 
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 SOON = SEEN + timedelta(minutes=5)
+DAY = timedelta(days=1)
 CREATED = SEEN - timedelta(days=400)
 KEYS = Keys(b"k" * 32)
 
@@ -48,6 +49,11 @@ def append(store: Store, *claims: tuple[Observation, ConsentClaim]) -> list[Any]
         (claim(asserted_at=CREATED), CREATED, CREATED, "source"),
         (claim(asserted_at=SOON), None, SOON, "source"),
         (claim(asserted_at=SOON + timedelta(minutes=1)), None, SEEN, "clamped"),
+        (claim("withdraw", asserted_at=SEEN - 3 * DAY), None, SEEN - 1.5 * DAY, "day"),
+        (claim("deny", asserted_at=SEEN - DAY), CREATED, SEEN, "day"),
+        (claim("object", asserted_at=SEEN), None, SEEN, "day"),
+        (claim("withdraw", asserted_at=SEEN + DAY), None, SEEN, "day"),
+        (claim(asserted_at=SEEN - DAY), None, SEEN - DAY, "source"),
         (claim("withdraw"), CREATED, SEEN, "observed"),
         (claim("object"), None, SEEN, "observed"),
         (claim(), CREATED, CREATED, "created"),
@@ -56,7 +62,9 @@ def append(store: Store, *claims: tuple[Observation, ConsentClaim]) -> list[Any]
         (claim("unrestrict"), CREATED, CREATED, "created"),
     ],
     ids=[
-        "dated", "clock-a-little-ahead", "clock-far-ahead", "undated-withdrawal",
+        "dated", "clock-a-little-ahead", "clock-far-ahead", "withdrawal-on-a-day",
+        "denial-on-a-day", "objection-today", "withdrawal-tomorrow", "grant-on-a-day",
+        "undated-withdrawal",
         "undated-objection", "undated-grant", "created-in-the-future", "undated-of-no-date",
         "undated-lifting",
     ],
