@@ -26,17 +26,30 @@ _IGNORED = ("/var/", "*.db", "*.db-wal", "*.db-shm")
 @click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
 @pass_session
 def init(session: Session, folder: Path) -> None:
-    """Write a commented hub.toml into FOLDER, with default purposes and no secret."""
+    """Write a commented hub.toml into FOLDER, with default purposes, a journey and no secret."""
     target = folder / "hub.toml"
     if target.exists():
         raise ConfigError(f"{target} exists and was left as it is. To try it: hub check")
     folder.mkdir(parents=True, exist_ok=True)
     target.write_text((Path(__file__).parent / "starter.toml").read_text("utf-8"), "utf-8")
+    journey = _draw_journey(folder / "journeys")
     ignored = _ignore(folder / ".gitignore")
     session.show(
-        {"written": [str(target)], "gitignore": ignored},
+        {"written": [str(target), *journey], "gitignore": ignored},
         f"wrote {target}. Next: name your systems in it, then run: hub check",
     )
+
+
+def _draw_journey(folder: Path) -> list[str]:
+    """The file that the shipped journey was copied to; none if there are journeys already."""
+    from hub.journeys.files import SHIPPED
+
+    if folder.exists():
+        return []
+    folder.mkdir()
+    target = folder / SHIPPED.name
+    target.write_text(SHIPPED.read_text("utf-8"), "utf-8")
+    return [str(target)]
 
 
 def _ignore(path: Path) -> list[str]:
@@ -58,15 +71,20 @@ def _ignore(path: Path) -> list[str]:
 )
 @pass_session
 def check(session: Session, connect: str | None) -> int:
-    """Report every mistake in hub.toml at once: place, what was expected, what was meant."""
+    """Report every mistake in hub.toml at once: place, what was expected, what was meant.
+
+    After it, those in the first journey file that has any.
+    """
     from hub.cli.checks import connection_checks, unready
     from hub.core.mistakes import ConfigMistakes
+    from hub.journeys.files import read_all
 
     try:
         app = session.app()
         mistakes = unready(app)
         if mistakes:
             raise ConfigMistakes(app.toml.path, mistakes)
+        read_all(app.folder, app.settings.journeys.files)
     except ConfigMistakes as err:
         return _refuse(session, err)
     items = connection_checks(app, _names(app, connect)) if connect else []

@@ -31,6 +31,7 @@ from hub.core.settings import DEFAULT_PURPOSES, Settings
 
 Tree = dict[str, Any]
 """What ``tomllib`` returns."""
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,22 @@ def read(path: Path, catalogue: Catalogue) -> HubToml:
     return HubToml(path, settings, positions, reading.connectors, reading.settings, reading.broken)
 
 
+def read_model(path: Path, model: type[M]) -> tuple[M, Positions]:
+    """Another TOML file as ``model``, and where everything stands in it.
+
+    Raises:
+        ConfigMistakes: With everything that is wrong, told as for hub.toml.
+        ConfigError: If the file cannot be read at all.
+    """
+    text = _text(path)
+    positions = scan(text)
+    tree = json.dumps(_parsed(path, text, positions), default=_iso)
+    try:
+        return model.model_validate_json(tree, strict=True, extra="forbid"), positions
+    except ValidationError as err:
+        raise ConfigMistakes(path, mistakes_in(err, model, positions)) from err
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8-sig")
@@ -146,9 +163,6 @@ def _syntax_mistake(error: str, text: str) -> Mistake:
     reason = _AT.sub("", error)
     hint = next((hint for start, hint in _HINTS.items() if reason.startswith(start)), "")
     return Mistake(place, f"not TOML: {reason[:1].lower()}{reason[1:]}", hint)
-
-
-M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(slots=True)

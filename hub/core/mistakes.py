@@ -232,4 +232,4 @@ def _step(step: str | int) -> str:
 
 def table_name(path: KeyPath) -> str:
     """The table at ``path`` as its header, or the file itself."""
-    return f"[{dotted(path)}]" if path else "hub.toml"
+    return f"[{dotted(path)}]" if path else "this file"

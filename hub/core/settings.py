@@ -6,6 +6,7 @@
     [purposes.ID]          why personal data is used, and on what lawful basis
     [identity]             when two records are one customer
     [survivorship]         which value wins in the golden record
+    [journeys]             where the journey maps are
     [metrics]              when a number may be shown
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
@@ -338,6 +339,13 @@ class SurvivorshipSection(Section):
     """Rules per field."""
 
 
+class JourneysSection(Section):
+    """The maps of what customers go through."""
+
+    files: Annotated[str, Field(min_length=1)] = "journeys/*.toml"
+    """Which files hold them, relative to hub.toml; without any, the shipped journey applies."""
+
+
 class MetricsSection(Section):
     """When a number may be shown, and the business's own definitions."""
 
@@ -400,6 +408,7 @@ class Settings(Section):
     purposes: Annotated[Mapping[Identifier, PurposeSection], _NAMES] = DEFAULT_PURPOSES
     identity: IdentitySection = IdentitySection()
     survivorship: SurvivorshipSection = SurvivorshipSection()
+    journeys: JourneysSection = JourneysSection()
     metrics: MetricsSection = MetricsSection()
     audit: AuditSection = AuditSection()
     schedules: SchedulesSection = SchedulesSection()

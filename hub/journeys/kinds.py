@@ -59,6 +59,11 @@ CONTACTS: Final = frozenset({CALL, CHAT, VISIT, TICKET_OPENED, MESSAGE_IN})
 FEEDBACK: Final = frozenset({SURVEY, REVIEW})
 """Kinds in which the customer says what they think of it."""
 
+INTERNAL: Final = frozenset(
+    {NOTE, STAFF_OBSERVATION, USABILITY_FINDING, TASK_OPENED, TASK_DONE, TRANSCRIPT}
+)
+"""Kinds that staff know of and the customer does not meet: no touchpoints."""
+
 _WORDS: Final = {
     LOG_IN: "login log_in signin sign_in session_start",
     PAGE_VIEW: "view page_view pageview screen_view",

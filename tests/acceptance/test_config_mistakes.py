@@ -117,6 +117,8 @@ owner = ["most_recent"]
 email = ["most_recent", "consent_bearing"]
 phone = ["most_recent"]
 address = ["most_complete"]
+[journeys]
+files = "maps/*.toml"
 [metrics]
 min_n = 5
 confidence = 0.9
