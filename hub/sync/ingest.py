@@ -52,7 +52,7 @@ from hub.sync.facts import (
     last_grants,
     references,
 )
-from hub.sync.removal import UNREADABLE, Fuse, remove, remove_absent
+from hub.sync.removal import UNREADABLE, Fuse, rejoin, remove, remove_absent
 
 RECORD_COLUMNS = (
     "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping", "canonical",
@@ -341,14 +341,16 @@ class Ingest:
         counts: Counts,
     ) -> Fuse | None:
         stream_id, deletes = self._target.stream_id, self._target.stream.deletes
-        removed, fuse = remove(connection, stream_id, gone, page.merges, changes.now), None
+        rejoined, fuse = rejoin(connection, stream_id, page.merges), None
+        removed = remove(connection, stream_id, gone, page.merges, changes.now)
         if page.complete and self._seen is not None and isinstance(deletes, FullPass):
             absent, fuse = remove_absent(connection, stream_id, deletes, self._seen, changes.now)
             removed += absent
         counts.deleted += len(removed)
-        for item in removed:
-            (changes.identity if item.is_party else changes.facts).update(item.parties)
-            changes.digests.append((item.rid, b"deleted"))
+        for items, digest in ((removed, b"deleted"), (rejoined, b"merged")):
+            for item in items:
+                (changes.identity if item.is_party else changes.facts).update(item.parties)
+                changes.digests.append((item.rid, digest))
         self._end_grants(connection, [item.rid for item in removed], changes, counts)
         return fuse
 

@@ -600,6 +600,36 @@ def test_a_consent_that_counts_from_a_later_day_counts_from_then(hub: Hub) -> No
     assert [(counts.read, counts.stored) for counts in (in_time, again)] == [(2, 1), (1, 0)]
 
 
+@pytest.mark.parametrize("days", [-1, 2], ids=["ended", "ends sooner"])
+def test_a_term_that_is_shortened_is_believed(hub: Hub, days: int) -> None:
+    """The same consent, told again with an earlier end, lasts no longer than that."""
+    _, record = consent(hub, EffectiveTo=in_days(hub, 300))
+    hub.sync("contacts", CONSENTS)
+    at_first = may_mail(hub)
+    later(hub, 2 * 86_400)
+
+    edit(hub, record, CONSENTS, EffectiveTo=in_days(hub, days))
+    hub.sync(CONSENTS)
+    at_once = may_mail(hub)
+    later(hub, 3 * 86_400)
+
+    assert (at_first, at_once) == ("granted", "expired" if days < 0 else "granted")
+    assert may_mail(hub) == "expired"
+
+
+def test_a_term_that_is_extended_is_believed(hub: Hub) -> None:
+    """What was to end this week goes on."""
+    _, record = consent(hub, EffectiveTo=in_days(hub, 5))
+    hub.sync("contacts", CONSENTS)
+    later(hub, 86_400)
+
+    edit(hub, record, CONSENTS, EffectiveTo=in_days(hub, 300))
+    hub.sync(CONSENTS)
+    later(hub, 30 * 86_400)
+
+    assert may_mail(hub) == "granted"
+
+
 @pytest.mark.parametrize(
     ("op", "object_", "hidden"),
     [
