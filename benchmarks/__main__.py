@@ -12,6 +12,7 @@ import click
 from benchmarks import (
     clv,
     csv_load,
+    interval_coverage,
     pipeline,
     rerun,
     rest_pull,
@@ -19,6 +20,7 @@ from benchmarks import (
     shared_limits,
     size,
     startup,
+    text_sentiment,
     write_calls,
 )
 from benchmarks.results import Finding
@@ -30,9 +32,11 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "pipeline": pipeline.measure,
     "shared_limits": shared_limits.measure,
     "write_calls": write_calls.measure,
+    "text_sentiment": text_sentiment.measure,
     "startup": startup.measure,
     "size": size.measure,
     "clv": clv.measure,
+    "interval_coverage": interval_coverage.measure,
 }
 
 
