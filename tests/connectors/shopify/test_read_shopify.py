@@ -418,6 +418,7 @@ def test_silently_hidden_fields_are_no_blanks_and_no_deletion(hub: Any, full: bo
 
 def test_decisions_reach_the_ledger_and_silence_does_not(hub: Any) -> None:
     """One subscribed, one unsubscribed, one was asked, one never was: two events, both dated."""
+    hub.clock.sleep(60)  # past midnight, which would look like a decision without a time of day
     yes, no, asked, _never = add_customers(hub, 4)
     level = {"opt_in_level": "CONFIRMED_OPT_IN"}
     hub.emulator.mutate({"op": "consent", "id": yes, "state": "SUBSCRIBED", **level})
