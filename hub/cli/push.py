@@ -47,7 +47,7 @@ def plan(session: Session, names: tuple[str, ...], everything: bool) -> int:
             pusher.waiting_withdrawals(lane.source) for lane in lanes if _keeps_consent(lane)
         ]
     shown = None if everything else SHOWN
-    due = {each.connection: each.counts["waiting"] for each in waiting if each.counts["waiting"]}
+    due = {each.connection: each.counts for each in waiting}
     session.show(
         [_document(item, due) for item in plans],
         "\n\n".join([*(_words(item, shown) for item in plans), *_due(due)]) or _NOWHERE,
@@ -110,12 +110,18 @@ def _keeps_consent(lane: Lane) -> bool:
     return bool(lane.destinations) and callable(lane.source.connector.write_consent)
 
 
-def _due(waiting: Mapping[str, int]) -> Iterator[str]:
-    for name, number in waiting.items():
-        yield (
-            f"{name}: {counted(number, 'withdrawal')} from other systems to be written there;\n"
-            '  the next run does it once a plan was approved and mode = "sync"'
-        )
+def _due(counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for name, number in counts.items():
+        if number["waiting"]:
+            yield (
+                f"{name}: {counted(number['waiting'], 'withdrawal')} from other systems to be"
+                ' written there;\n  the next run does it once a plan was approved and mode = "sync"'
+            )
+        if number["not_held"]:
+            yield (
+                f"{name}: {counted(number['not_held'], 'withdrawal')} not held by this system;\n"
+                "  the reasons: hub status"
+            )
 
 
 def _withdrawal(report: WithdrawalReport) -> dict[str, object]:
@@ -135,7 +141,8 @@ def _withdrawn(reports: Iterable[WithdrawalReport]) -> Iterator[str]:
             yield f"  stopped: {report.stopped}. Run the same command again to go on"
 
 
-def _document(item: Plan, due: Mapping[str, int]) -> dict[str, object]:
+def _document(item: Plan, due: Mapping[str, Mapping[str, int]]) -> dict[str, object]:
+    withdrawals = due.get(item.destination.partition("/")[0], {})
     return {
         "plan": item.plan_id,
         "destination": item.destination,
@@ -143,7 +150,9 @@ def _document(item: Plan, due: Mapping[str, int]) -> dict[str, object]:
         "rows": item.rows,
         "missing": item.missing,
         "withheld": dict(item.withheld),
-        "withdrawals": due.get(item.destination.partition("/")[0], 0),
+        "refused": dict(item.refused),
+        "withdrawals": withdrawals.get("waiting", 0),
+        "withdrawals_not_held": withdrawals.get("not_held", 0),
         "changes": [
             {
                 "record": diff.native_id,
@@ -165,6 +174,8 @@ def _words(item: Plan, shown: int | None) -> str:
         lines.append(f"  ... and {len(item.diffs) - shown:,} more: hub plan --all")
     for reason, count in sorted(item.withheld.items()):
         lines.append(f"  withheld: {counted(count, 'field')}, {reason}")
+    for reason, count in sorted(item.refused.items()):
+        lines.append(f"  refused for good, tried again when it changes: {count:,} times: {reason}")
     if item.missing:
         lines.append(f"  {counted(item.missing, 'record')} no longer there")
     if item.rows:

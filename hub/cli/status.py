@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DELIVERIES = ("taken", "duplicates", "refused", "unusable")
 """What becomes of a delivery."""
+_REASONS = {"failed": "times", "not_held": "not held by this system"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +71,17 @@ class Pushed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Withdrawals that one connection's system does not show yet.
+    """Withdrawals that one connection's system does not show yet, or cannot hold.
 
     Args:
         connection: Connection name.
-        counts: Withdrawals by state: pending, claimed, unconfirmed, failed.
-        reasons: Why the system refused some, with how many.
+        counts: Withdrawals by state: pending, claimed, unconfirmed, failed, not_held.
+        reasons: State (failed or not_held), why, and how many.
     """
 
     connection: str
     counts: Mapping[str, int]
-    reasons: tuple[tuple[str, int], ...]
+    reasons: tuple[tuple[str, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class Status:
         streams: Every stream that was read, and every connection that never was.
         pushed: Every connection that something was pushed to.
         refused: Every connection that withdrawals are on their way to.
+        unwritten: By destination, why it refused records for good, and how many.
         waiting: Stage to number of keys that it has not looked at yet.
         plans: Plan id and destination of what waits for approval.
         audit_size: Entries of the log that have an index.
@@ -103,6 +105,7 @@ class Status:
     streams: tuple[StreamStatus, ...]
     pushed: tuple[Pushed, ...]
     refused: tuple[Refused, ...]
+    unwritten: Mapping[str, list[tuple[str, int]]]
     waiting: Mapping[str, int]
     plans: tuple[tuple[str, str], ...]
     audit_size: int
@@ -141,6 +144,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
     """How the hub is doing at ``now``."""
     from hub.audit.checkpoint import newest
     from hub.audit.sequencer import count_waiting, frontier
+    from hub.push.refused import standing as unwritten
 
     last = newest(connection)
     return Status(
@@ -148,6 +152,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
         tuple(_streams(connection, sections)),
         tuple(_pushed(connection)),
         tuple(_refused(connection)),
+        unwritten(connection),
         _waiting(connection),
         _plans(connection),
         frontier(connection).size,
@@ -257,8 +262,12 @@ def _lines(found: Status) -> Iterator[str]:
         yield said + (waiting if pushed.waiting else "")
     for refused in found.refused:
         yield f"{refused.connection}/withdrawals: {tally(refused.counts)}"
-        for reason, number in refused.reasons:
-            yield f"  {number:,} times: {reason}"
+        for state, reason, number in refused.reasons:
+            yield f"  {number:,} {_REASONS[state]}: {reason}"
+    for place, reasons in found.unwritten.items():
+        number = sum(count for _, count in reasons)
+        yield f"{place}: {counted(number, 'record')} refused for good"
+        yield from (f"  {count:,} times: {reason}" for reason, count in reasons)
     if found.waiting:
         yield "waiting: " + ", ".join(f"{n:,} for {stage}" for stage, n in found.waiting.items())
     for plan_id, destination in found.plans:
@@ -297,9 +306,19 @@ def _document(found: Status) -> dict[str, object]:
             {
                 "connection": each.connection,
                 **each.counts,
-                "reasons": [{"reason": why, "count": number} for why, number in each.reasons],
+                "reasons": [
+                    {"status": state, "reason": why, "count": number}
+                    for state, why, number in each.reasons
+                ],
             }
             for each in found.refused
+        ],
+        "refused": [
+            {
+                "destination": place,
+                "reasons": [{"reason": why, "count": number} for why, number in reasons],
+            }
+            for place, reasons in found.unwritten.items()
         ],
         "waiting": dict(found.waiting),
         "plans": [{"plan": plan_id, "destination": place} for plan_id, place in found.plans],

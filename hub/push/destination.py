@@ -33,6 +33,7 @@ class Destination:
         sync: Whether the connection may be written to without asking each time.
         region: Default phone region.
         brand: Brand of the connection; what was permitted to another brand is not permitted here.
+        version: Release of the connector.
     """
 
     ctx: Context
@@ -41,6 +42,7 @@ class Destination:
     sync: bool
     region: str
     brand: str = ""
+    version: str = ""
 
     @property
     def connection(self) -> str:
@@ -51,6 +53,11 @@ class Destination:
     def key(self) -> str:
         """Name of the destination in the store: ``connection/writer``."""
         return f"{self.connection}/{self.writer.name}"
+
+    @property
+    def lease_name(self) -> str:
+        """Name of the lease that whoever writes there holds, however long the system takes."""
+        return f"push:{self.key}"
 
     def read(
         self, native_ids: Sequence[str], also: Iterable[str] = ()
@@ -111,7 +118,9 @@ def destinations(
     if not section.enabled:
         return []
     places = [
-        Destination(ctx, writer, _mapping(writer.fields, section), sync, region, brand)
+        Destination(
+            ctx, writer, _mapping(writer.fields, section), sync, region, brand, connector.version
+        )
         for writer in connector.writers_for(ctx.config)
     ]
     for place in places:

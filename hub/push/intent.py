@@ -21,6 +21,7 @@ from hub.core.settings import PurposeSection
 from hub.privacy import permissions as consent
 from hub.privacy.gate import Decision, Gate
 from hub.profile.paths import SEPARATOR, value_at
+from hub.push.declared import declared
 from hub.push.destination import Destination
 from hub.store import bulk
 from hub.store.keys import Keys
@@ -92,6 +93,7 @@ class Intents:
         self._gate = gate
         self._purposes = purposes
         self._keys = keys
+        self._declared = declared(keys, destination.ctx, destination.version, destination.fields)
 
     def stale(self, connection: Connection, after: int, limit: int) -> list[Row]:
         """The next records, by row id after ``after``, whose profile or policy moved.
@@ -148,6 +150,11 @@ class Intents:
     def digest(self, value: Value) -> bytes:
         """Keyed hash of a value, as remembered after a write."""
         return self._keys.payload(orjson.dumps(value))
+
+    def rests_on(self, intent: Intent, names: Collection[str]) -> str:
+        """What a refusal of these fields rests on: what the place declares, and their values."""
+        values = {name: intent.values[name] for name in sorted(names)}
+        return f"{self._declared}:{self._keys.payload(orjson.dumps(values)).hex()}"
 
     def written(self, connection: Connection, rids: Sequence[int]) -> dict[int, dict[str, bytes]]:
         """Digests of what the hub last wrote into each record, by field."""

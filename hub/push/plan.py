@@ -8,7 +8,7 @@ for the person who reads it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import orjson
@@ -20,6 +20,7 @@ from hub.core.connector import Value
 from hub.core.ids import IdSource
 from hub.push.destination import Destination
 from hub.push.intent import Intent, Intents
+from hub.push.refused import Refused, by_record, close
 from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.schema import outbox, plans
@@ -58,6 +59,8 @@ class Plan:
         diffs: The changes, field by field, if somebody is going to read them.
         withheld: Reason to number of fields that the gate keeps back.
         missing: Records that the system no longer has.
+        refused: Reason to number of records that the system refused for good; they are left out
+            until what would be written changes.
     """
 
     plan_id: str
@@ -68,6 +71,7 @@ class Plan:
     diffs: tuple[FieldDiff, ...]
     withheld: Mapping[str, int]
     missing: int
+    refused: Mapping[str, int]
 
 
 class Planner:
@@ -101,14 +105,18 @@ class Planner:
         """
         plan_id = self._ids.uuid7()
         diffs: list[FieldDiff] = []
-        withheld: Counter[str] = Counter()
+        withheld, refused = Counter[str](), Counter[str]()
         counts = dict.fromkeys(("looked_at", "rows", "fields", "missing"), 0)
         self._begin(plan_id)
+        before = self._refused()
         after = 0
-        while intents := self._page(after):
-            after = intents[-1].row.rid
-            for intent in intents:
+        while page := self._page(after):
+            after = page[-1].row.rid
+            for intent in page:
                 withheld.update(f"{v.purpose}: {v.reason}" for v in intent.decision.withheld)
+            standing = {i.row.rid for i in page if self._stands(i, before.get(i.row.rid))}
+            refused.update(before[rid].reason for rid in standing)
+            intents = [intent for intent in page if intent.row.rid not in standing]
             changed = [intent.row.native_id for intent in intents if intent.changed]
             current = self._destination.read(changed) if changed else {}
             compared = [
@@ -117,22 +125,31 @@ class Planner:
                 if not intent.changed or intent.row.native_id in current
             ]
             found = [diff for _, diffs_of_one in compared for diff in diffs_of_one]
-            counts["looked_at"] += len(intents)
+            counts["looked_at"] += len(page)
             counts["missing"] += len(intents) - len(compared)
-            counts["rows"] += self._save(plan_id, compared)
+            counts["rows"] += self._save(plan_id, compared, before.keys())
             counts["fields"] += len(found)
             diffs += found if show else []
         self._finish(plan_id, counts)
         reached("plan written")
         return Plan(
-            plan_id, self._destination.key, **counts, diffs=tuple(diffs), withheld=dict(withheld)
-        )
+            plan_id, self._destination.key, **counts, diffs=tuple(diffs), withheld=dict(withheld),
+            refused=dict(refused),
+        )  # fmt: skip
 
     def _page(self, after: int) -> list[Intent]:
         now = to_micros(self._store.clock.now())
         with self._store.read() as connection:
             rows = self._intents.stale(connection, after, max(PAGE, self._destination.writer.batch))
             return self._intents.build(connection, rows, now)
+
+    def _refused(self) -> dict[int, Refused]:
+        with self._store.read() as connection:
+            return by_record(connection, self._destination.key)
+
+    def _stands(self, intent: Intent, last: Refused | None) -> bool:
+        """Whether the system has refused exactly this."""
+        return last is not None and last.rests_on == self._intents.rests_on(intent, intent.changed)
 
     def _against(
         self, intent: Intent, current: Mapping[str, Mapping[str, Value]]
@@ -148,7 +165,12 @@ class Planner:
             if not same(before.get(name), intent.values[name])
         ]  # fmt: skip
 
-    def _save(self, plan_id: str, compared: Sequence[tuple[Intent, list[FieldDiff]]]) -> int:
+    def _save(
+        self,
+        plan_id: str,
+        compared: Sequence[tuple[Intent, list[FieldDiff]]],
+        refused: Set[int],
+    ) -> int:
         now = to_micros(self._store.clock.now())
         wanted = [(intent, diff) for intent, diff in compared if diff]
         numbers = self._store.allocate("outbox", len(wanted)) if wanted else range(0)
@@ -163,6 +185,7 @@ class Planner:
         ]  # fmt: skip
         with self._store.write() as connection:
             bulk.insert(connection, outbox, _OUTBOX, rows)
+            close(connection, destination.key, refused & {i.row.rid for i, _ in compared})
             # A field that already holds the wanted value needs no write, now or next time.
             held = [(i, i.changed - {item.field for item in diff}) for i, diff in compared]
             self._intents.remember(connection, held, now)

@@ -7,14 +7,15 @@
    there now (the pre-image) and a digest of what will be sent; commit. The ledger is held still
    until that commit: a withdrawal before it is obeyed, and no send starts after it.
 4. Send. No transaction is open.
-5. Receipt: per record done, failed or to be tried again; disclosure and audit leaf with it. A
-   record that the system said nothing about stays claimed, for step 1.
+5. Receipt: per record done, failed, refused for good (``hub.push.refused``) or to be tried again;
+   disclosure and audit leaf with it. A record that the system said nothing about stays claimed, for
+   step 1. The lease is kept while the system is waited for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import orjson
@@ -34,7 +35,7 @@ from hub.push.plan import same
 from hub.store import bulk, ledger, pseudonyms
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.leases import Lease, acquire, release, renew
+from hub.store.leases import Lease, leased, renew
 from hub.store.schema import disclosures, outbox, preimages, source_records
 
 MAX_ATTEMPTS = 3
@@ -147,18 +148,16 @@ class Sender:
             StopRun: If another process is writing to this destination.
         """
         report = PushReport(plan_id, self._destination.key)
-        lease = acquire(self._store, f"push:{self._destination.key}")
-        try:
-            self._settle(plan_id, lease, report)  # 1
-            if self._pending(plan_id):
-                report.provisioned = self._destination.provision()  # 2
-            while batch := self._pending(plan_id):
-                self._send_batch(batch, lease, report)
-                self._settle(plan_id, lease, report)
-        except HubError as err:
-            report.stopped = err
-        finally:
-            release(self._store, lease)
+        with leased(self._store, self._destination.lease_name) as lease:
+            try:
+                self._settle(plan_id, lease, report)  # 1
+                if self._pending(plan_id):
+                    report.provisioned = self._destination.provision()  # 2
+                while batch := self._pending(plan_id):
+                    self._send_batch(batch, lease, report)
+                    self._settle(plan_id, lease, report)
+            except HubError as err:
+                report.stopped = err
         return report
 
     def settle(self, plan_id: str) -> None:
@@ -168,11 +167,8 @@ class Sender:
             StopRun: If another process is writing to this destination.
             HubError: If the system cannot be read.
         """
-        lease = acquire(self._store, f"push:{self._destination.key}")
-        try:
+        with leased(self._store, self._destination.lease_name) as lease:
             self._settle(plan_id, lease, PushReport(plan_id, self._destination.key))
-        finally:
-            release(self._store, lease)
 
     def _send_batch(self, batch: Sequence[int], lease: Lease, report: PushReport) -> None:
         claimed = self._claim(batch, lease, report)  # 3
@@ -270,7 +266,7 @@ class Sender:
                     self._intents.remember(connection, [(intent, held)], now)
                     self._set(connection, [outbox_id], "unchanged", now, report)
                     continue
-                released = self._claim_one(connection, outbox_id, intent, names, there, now)
+                released = self._claim_one(connection, outbox_id, intent, names, held, there, now)
                 claimed.append(Claimed(outbox_id, intent, released, frozenset(held)))
         return claimed
 
@@ -280,6 +276,7 @@ class Sender:
         outbox_id: int,
         intent: Intent,
         names: Iterable[str],
+        held: Set[str],
         there: Mapping[str, Value],
         now: int,
     ) -> Released[Change]:
@@ -295,6 +292,7 @@ class Sender:
             .values(
                 status="claimed",
                 payload=self._keys.payload(values),
+                rests_on=self._intents.rests_on(intent, held | change.values.keys()),
                 fields=orjson.dumps(sorted(released.value.values)),
                 decision=intent.decision.decision_id,
                 attempts=outbox.c.attempts + 1,
@@ -347,9 +345,7 @@ class Sender:
         attempts = connection.execute(
             select(outbox.c.attempts).where(outbox.c.outbox_id == item.outbox_id)
         ).scalar_one()
-        status = "pending" if result.retryable and attempts < MAX_ATTEMPTS else "failed"
-        if result.ambiguous:
-            status = "claimed"
+        status = _status(result, attempts)
         self._set(connection, [item.outbox_id], status, now, report, error=result.error)
 
     def _disclose(self, connection: Connection, done: Sequence[Disclosed], now: int) -> None:
@@ -458,7 +454,18 @@ class Sender:
         )
 
 
-_OUTCOMES = {"done": "written", "pending": "retry", "claimed": "unanswered"}
+_OUTCOMES = {
+    "done": "written", "pending": "retry", "claimed": "unanswered", "refused": "failed",
+}  # fmt: skip
+
+
+def _status(result: RowResult, attempts: int) -> str:
+    """Where a record stands that the system did not take, or said nothing about."""
+    if result.ambiguous:
+        return "claimed"
+    if not result.retryable:
+        return "refused"
+    return "pending" if attempts < MAX_ATTEMPTS else "failed"
 
 
 def _disclosed(item: Claimed) -> Disclosed:

@@ -24,7 +24,7 @@ from hub.push.destination import Destination
 from hub.push.intent import Intents
 from hub.store import pseudonyms
 from hub.store.engine import Store
-from hub.store.leases import Lease, acquire, release, renew
+from hub.store.leases import Lease, leased, renew
 from hub.store.schema import (
     connection_state,
     outbox,
@@ -84,15 +84,12 @@ class Undo:
         report = UndoReport(plan_id)
         if not self._written(plan_id, after=0):
             raise NotFound(f"plan {plan_id} has written nothing that could be undone")
-        lease = acquire(self._store, f"push:{self._destination.key}")
-        try:
+        with leased(self._store, self._destination.lease_name) as lease:
             self._withdraw_approval()
             after = 0
             while batch := self._written(plan_id, after):
                 after = batch[-1].outbox_id
                 self._restore(batch, lease, report)
-        finally:
-            release(self._store, lease)
         if not report.counts["failed"]:
             self._finish(plan_id)
         return report

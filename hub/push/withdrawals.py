@@ -1,15 +1,19 @@
 """Withdrawals, written into the other systems that hold the customer, and read back there.
 
-1. What the ledger says and a system does not know becomes due (``hub.push.refusals``).
+1. Take the lease, so that no other process looks or writes for this system. While the system is
+   waited for, the lease is kept. What the ledger says and the system does not know becomes due
+   (``hub.push.refusals``).
 2. What has no receipt, or was not confirmed, is settled first: the system is asked what it holds.
 3. Claim a batch: the refusal still stands and the record is there; the gate releases it; commit.
 4. Send. No transaction is open.
-5. Receipt: taken, to be tried again, or refused; an audit leaf with each.
+5. Receipt: taken, to be tried again, refused, or not held: the system has no place for it. An
+   audit leaf with what was taken, and with what will never be.
 6. Confirm: a withdrawal is done when the system itself says so. What it does not show yet is asked
    for again by the next run, and then sent again.
 
 Only withdrawals, never opt-ins. One record that a system refuses does not hold up the others; it is
-shown by ``hub status`` and tried again a day later.
+shown by ``hub status`` and tried again a day later. What a system cannot hold is shown there as
+well, and asked again when its connector or its settings declare something else.
 """
 
 from __future__ import annotations
@@ -26,14 +30,15 @@ from hub.audit.log import AuditEvent
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import ConsentChange, RowResult
-from hub.core.errors import HubError
+from hub.core.errors import HubError, StopRun
 from hub.core.plugins import guarded
 from hub.core.released import Released
 from hub.privacy.gate import Gate
-from hub.push.refusals import REFUSED, Refusals
+from hub.push.judgement import REFUSED
+from hub.push.refusals import Refusals
 from hub.store import ledger, pseudonyms
 from hub.store.engine import Store
-from hub.store.leases import Lease, acquire, release, renew
+from hub.store.leases import Lease, leased, renew
 from hub.store.schema import cluster_members, source_records, withdrawals
 from hub.sync.pull import Source
 
@@ -44,6 +49,10 @@ _UNCERTAIN = ("claimed", "unconfirmed")
 OPEN = text("withdrawals.status NOT IN ('done', 'moot')")
 """Withdrawals that are not at their end, in the very words of the index that finds them."""
 _OUTCOMES = {"pending": "retry"}
+_FORGOTTEN: Mapping[str, Mapping[str, None]] = {
+    "moot": {"rests_on": None},  # what made it so is judged anew, lest it is lost if that passes
+    "not_held": {"sent_at": None},  # nothing that comes from there can be its echo
+}
 
 
 @dataclass(slots=True)
@@ -52,8 +61,9 @@ class WithdrawalReport:
 
     Args:
         connection: Name in ``hub.toml``.
-        counts: Withdrawals by outcome: done, unconfirmed, failed, retry, moot; ``waiting`` if the
-            connection only observes or was never approved.
+        counts: Withdrawals by outcome: done, unconfirmed, failed, retry, not_held (the system has
+            no place for it), moot; ``waiting`` if the connection only observes or was never
+            approved.
         errors: The system's reason to number of records.
         stopped: Why it stopped early, or None.
     """
@@ -95,21 +105,26 @@ class Withdrawals:
         self._actor = actor
 
     def look(self) -> WithdrawalReport:
-        """How many wait, newly due ones included; nothing is sent."""
+        """How many wait, newly due ones included, and how many it cannot hold; nothing is sent."""
         report = WithdrawalReport(self._source.name)
-        self._refusals.look()  # 1
-        if number := len(self._ids("pending", "failed", *_UNCERTAIN)):
-            report.counts["waiting"] = number
+        try:
+            with leased(self._store, self._lease_name) as lease:
+                self._refusals.look(lease)  # 1
+        except StopRun:
+            pass  # whoever is at work there looks, too
+        counts = {
+            "waiting": len(self._ids("pending", "failed", *_UNCERTAIN)),
+            "not_held": len(self._ids("not_held")),
+        }
+        report.counts.update({what: number for what, number in counts.items() if number})
         return report
 
     def send(self) -> WithdrawalReport:
         """What became of everything that was due. A system's failure is in the report."""
         report = WithdrawalReport(self._source.name)
-        self._refusals.look()  # 1
-        if not self._ids("pending", "failed", *_UNCERTAIN):
-            return report
         try:
-            with self._leased() as lease:
+            with leased(self._store, self._lease_name) as lease:
+                self._refusals.look(lease)  # 1
                 self._settle(lease, report)
                 for batch in _batches(self._ids("pending")):
                     self._send_batch(batch, lease, report)
@@ -254,7 +269,7 @@ class Withdrawals:
     ) -> list[_Item]:
         """The ones that the system took; about one it does not mention, nothing is known."""
         silence = RowResult("", ok=False, error="the system gave no result", ambiguous=True)
-        taken = []
+        taken, not_held = [], []
         with self._writing(lease) as (connection, now):
             for item in items:
                 assert item.change is not None
@@ -264,9 +279,11 @@ class Withdrawals:
                     self._set(connection, [item], "unconfirmed", now, None, result)
                     continue
                 report.errors[result.error] += 1
-                status = "pending" if result.retryable else "failed"
-                self._set(connection, [item], status, now, report, result)
+                self._set(connection, [item], _status(result), now, report, result)
+                if result.not_held:
+                    not_held.append(item)
             self._tell(connection, "withdrawal.sent", taken, now)
+            self._tell(connection, "withdrawal.not_held", not_held, now)
         return taken
 
     def _tell(self, connection: Connection, kind: str, items: Sequence[_Item], now: int) -> None:
@@ -315,16 +332,16 @@ class Withdrawals:
         connection.execute(
             update(withdrawals)
             .where(withdrawals.c.withdrawal_id.in_(ids))
-            .values(status=status, updated_at=now, **{k: v or None for k, v in said.items()})
-        )
+            .values(
+                status=status, updated_at=now,
+                **{name: value or None for name, value in said.items()},
+                **_FORGOTTEN.get(status, {}),
+            )
+        )  # fmt: skip
 
-    @contextmanager
-    def _leased(self) -> Iterator[Lease]:
-        lease = acquire(self._store, f"withdraw:{self._source.name}")
-        try:
-            yield lease
-        finally:
-            release(self._store, lease)
+    @property
+    def _lease_name(self) -> str:
+        return f"withdraw:{self._source.name}"
 
     @contextmanager
     def _writing(
@@ -353,16 +370,29 @@ def standing(connection: Connection) -> dict[str, Counter[str]]:
     return found
 
 
-def reasons(connection: Connection, name: str) -> list[tuple[str, int]]:
-    """Why the system of connection ``name`` refused some, most frequent first."""
+def reasons(connection: Connection, name: str) -> list[tuple[str, str, int]]:
+    """Why the system of connection ``name`` refused some or cannot hold them, most frequent first.
+
+    Each with the status, failed or not_held, and the number of withdrawals.
+    """
     table = withdrawals.c
     query = (
-        select(table.error, func.count())
-        .where(OPEN, table.connection == name, table.status == "failed", table.error.is_not(None))
-        .group_by(table.error)
-        .order_by(func.count().desc(), table.error)
-    )
-    return [(error, number) for error, number in connection.execute(query)]
+        select(table.status, table.error, func.count())
+        .where(
+            OPEN, table.connection == name, table.status.in_(("failed", "not_held")),
+            table.error.is_not(None),
+        )
+        .group_by(table.status, table.error)
+        .order_by(func.count().desc(), table.status, table.error)
+    )  # fmt: skip
+    return [(status, error, number) for status, error, number in connection.execute(query)]
+
+
+def _status(result: RowResult) -> str:
+    """Where a withdrawal stands that the system did not take."""
+    if result.not_held:
+        return "not_held"
+    return "pending" if result.retryable else "failed"
 
 
 def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:

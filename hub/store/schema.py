@@ -466,6 +466,8 @@ outbox = _table(
     Column("golden_id", Key, nullable=False),
     Column("revision", Big, nullable=False),
     Column("status", Key, nullable=False),  # pending · claimed · done · failed · withheld · undone
+    # … · refused (for good: the same content is not sent again)
+    Column("rests_on", Text),  # what a refusal rests on: tried again when it differs
     Column("fields", Json, nullable=False),  # names only
     Column("payload", LargeBinary),  # HMAC of what was sent
     Column("decision", Key),
@@ -512,7 +514,9 @@ withdrawals = _table(
     Column("purpose", Key, nullable=False),
     Column("channel", Key, nullable=False),
     Column("point", LargeBinary),  # keyed hash of the address that was named; NULL: all of them
-    Column("status", Key, nullable=False),  # pending · claimed · unconfirmed · done · failed · moot
+    Column("status", Key, nullable=False),  # pending · claimed · unconfirmed · done · failed · …
+    # … · not_held (the system has no place for it) · moot (nothing is to be written)
+    Column("rests_on", Text),  # what its judgement rests on: judged again when it differs
     Column("attempts", Big, nullable=False),
     Column("reference", Text),
     Column("error", Text),

@@ -107,3 +107,46 @@ def test_a_plan_with_nothing_to_write_waits_for_nobody(store: Store) -> None:
         bulk.insert(connection, schema.outbox, names, [row])
 
     assert status(store).plans == (("full", "shop/profile"),)
+
+
+def test_withdrawals_that_failed_and_that_are_not_held_are_told_apart(store: Store) -> None:
+    """Each state with its reason; what came to its end is not counted."""
+    columns = (
+        "withdrawal_id", "connection", "rid", "event_id", "golden_id", "purpose", "channel",
+        "status", "attempts", "error", "created_at", "updated_at",
+    )  # fmt: skip
+    states = [
+        ("failed", "no address"),
+        ("not_held", "no sms"),
+        ("not_held", "no sms"),
+        ("done", ""),
+    ]
+    rows = [
+        (number, "desk", number, "e", "g", "marketing", "sms", state, 1, why, 0, 0)
+        for number, (state, why) in enumerate(states)
+    ]
+    with store.write() as connection:
+        bulk.insert(connection, schema.withdrawals, columns, rows)
+
+    [desk] = status(store).refused
+
+    assert desk.counts == {"failed": 1, "not_held": 2}
+    assert desk.reasons == (("not_held", "no sms", 2), ("failed", "no address", 1))
+
+
+def test_records_that_a_system_refused_for_good_are_counted_with_the_reason(store: Store) -> None:
+    """By destination; a failure that is tried again is none of them."""
+    columns = (
+        "outbox_id", "plan_id", "connection", "writer", "rid", "golden_id", "revision", "status",
+        "fields", "attempts", "error", "updated_at",
+    )  # fmt: skip
+    rows = [
+        (number, "p", "shop", "shop/profiles", number, "g", 1, state, b"[]", 1, "too long", 0)
+        for number, state in enumerate(["refused", "refused", "failed"])
+    ]
+    members = [(number, "g", 0) for number in range(3)]
+    with store.write() as connection:
+        bulk.insert(connection, schema.outbox, columns, rows)
+        bulk.insert(connection, schema.cluster_members, ("rid", "golden_id", "since"), members)
+
+    assert status(store).unwritten == {"shop/profiles": [("too long", 2)]}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 from pydantic import BaseModel
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 
 from hub.core.clock import ManualClock
 from hub.core.connector import Change, Context, OutField, RowResult, Value, Writer
@@ -19,7 +20,7 @@ from hub.core.released import Released
 from hub.core.settings import DEFAULT_PURPOSES
 from hub.push.destination import Destination
 from hub.push.run import Pusher
-from hub.store import bulk, schema
+from hub.store import bulk, leases, schema
 from hub.store.engine import Store
 from hub.store.keys import Keys
 
@@ -44,6 +45,7 @@ class Shop:
     records: dict[str, dict[str, Value]] = field(default_factory=dict)
     effects: list[str] = field(default_factory=list)
     bad: set[str] = field(default_factory=set)
+    busy: bool = False
     mute: bool = False
     broken: Exception | None = None
 
@@ -54,7 +56,8 @@ class Shop:
         for released in batch:
             change = released.value
             if change.native_id in self.bad:
-                results.append(RowResult(change.trace, ok=False, error="refused"))
+                refused = RowResult(change.trace, ok=False, error="refused", retryable=self.busy)
+                results.append(refused)
                 continue
             record = self.records[change.native_id]
             spelled = {k: "" if v is None else str(v) for k, v in change.values.items()}
@@ -166,3 +169,24 @@ def _desk(store: Store, clock: ManualClock, ids: IdSource) -> Desk:
     destination = Destination(ctx, writer, FIELDS, sync=True, region="AU")
     pusher = Pusher(store, Keys(b"k" * 32), DEFAULT_PURPOSES, ids, "os:test")
     return Desk(store, shop, pusher, destination)
+
+
+@pytest.fixture
+def renewals(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Waits until the lease in hand was renewed once more, by a clock that has moved."""
+    renewed, renew = threading.Semaphore(0), leases.renew
+
+    def note(connection: Connection, lease: leases.Lease, now: int) -> None:
+        renew(connection, lease, now)
+        if threading.current_thread() is not threading.main_thread():
+            renewed.release()
+
+    def wait() -> None:
+        while renewed.acquire(blocking=False):
+            pass
+        for _ in range(2):  # the first one may have begun before
+            assert renewed.acquire(timeout=10)
+
+    monkeypatch.setattr(leases, "renew", note)
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.001)
+    return wait

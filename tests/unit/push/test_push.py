@@ -10,9 +10,9 @@ from sqlalchemy.exc import OperationalError
 
 from hub.core import boundary
 from hub.core.connector import OutField
-from hub.core.errors import HubError, NotFound, Unavailable
+from hub.core.errors import HubError, NotFound, StopRun, Unavailable
 from hub.privacy.gate import Gate
-from hub.store import ledger, schema
+from hub.store import leases, ledger, schema
 
 
 def rows(desk, table):
@@ -143,9 +143,9 @@ def test_one_bad_record_never_sinks_the_batch(desk):
 
 
 def test_a_failed_record_is_not_remembered_as_done(desk):
-    """The next run tries it again."""
+    """It may pass later: the next run tries it again."""
     desk.profile(1, name="Ada")
-    desk.shop.bad = {"1"}
+    desk.shop.bad, desk.shop.busy = {"1"}, True
     desk.approve_first()
 
     desk.shop.bad = set()
@@ -370,6 +370,23 @@ def test_a_list_of_addresses_leaves_only_under_grants_for_all(desk):
     plan = desk.pusher.plan(replace(desk.destination, fields=(field,)))
 
     assert plan.diffs == ()
+
+
+def test_the_lease_outlives_a_long_wait_for_the_vendor(desk, clock, renewals):
+    """The shop answers after minutes; meanwhile nobody else can take over."""
+    desk.profile(1, name="Ada")
+
+    def slowly(ctx, batch):
+        clock.sleep(10 * leases.LEASE_SECONDS)
+        renewals()
+        with pytest.raises(StopRun):
+            leases.acquire(desk.store, "push:shop/profile", holder="elsewhere:1")
+        return desk.shop.write(ctx, batch)
+
+    writer = replace(desk.destination.writer, write=slowly)
+    desk.destination = replace(desk.destination, writer=writer)
+
+    assert desk.approve_first().counts == {"written": 1}
 
 
 @pytest.mark.postgres

@@ -16,7 +16,7 @@ from hub.metrics import orders, survey
 from hub.privacy import permissions
 from hub.privacy.gate import Gate
 from hub.profile import sources
-from hub.push import withdrawals
+from hub.push import refused, withdrawals
 from hub.push.destination import Destination
 from hub.push.intent import Intents
 from hub.store import dirty, echoes, inbox, quarantine, records
@@ -52,6 +52,8 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "rows": lambda c: intents().rows(c, range(1, 101)),
     "deliveries": lambda c: inbox.waiting(c, "crm", 50),
     "refused": lambda c: withdrawals.reasons(c, "crm"),
+    "refused records": lambda c: refused.by_record(c, "crm/w"),
+    "no longer refused": lambda c: refused.close(c, "crm/w", [1, 2]),
     "echoes": lambda c: echoes.marked(c, [echoes.Heard(1, 0, WITHDRAWAL, None, [b"h"])]),
 }
 
