@@ -90,11 +90,19 @@ METRICS: tuple[Metric, ...] = (
         "Dixon, Toman and DeLisi 2013 (CES 2.0)",
     ),
     Metric(
-        "aov", "Average order value", 1, "money",
-        "Net order revenue / orders. Interval by linearisation over customers.",
+        "aov", "Average order value", 2, "money",
+        "Net order revenue / orders. Interval over customers: bootstrap-t for 8 to 400 of them,"
+        " else by linearisation.",
         _ORDERS, ("order", "order_line"), ("overall", "profile"),
         "Test orders and gift cards count unless the source marks them cancelled.",
-        "Cochran 1977, 6.3",
+        "Cochran 1977, 6.3; Efron and Tibshirani 1993, 12.5",
+    ),
+    Metric(
+        "aov_median", "Median order value", 1, "money",
+        "The middle one of all orders' net revenue. Woodruff's interval over customers.",
+        _ORDERS, ("order", "order_line"), ("overall",),
+        "Beside the mean, which a few large orders move; not a sum over orders.",
+        "Woodruff 1952",
     ),
     Metric(
         "orders", "Orders", 1, "count",
@@ -140,8 +148,8 @@ METRICS: tuple[Metric, ...] = (
         "METRICS section 3",
     ),
     Metric(
-        "clv_historic", "Customer lifetime value, historic", 1, "money",
-        "Net revenue * margin, summed per customer; overall the mean, Student's t.",
+        "clv_historic", "Customer lifetime value, historic", 2, "money",
+        "Net revenue * margin, summed per customer; overall the mean, with the interval of aov.",
         _ORDERS, ("order", "order_line"), ("overall", "profile"),
         "Says what was, not what will be; service cost is not subtracted unless configured.",
         "METRICS section 3",

@@ -88,27 +88,6 @@ def mean(values: Sequence[float], confidence: float) -> Estimate:
     return Estimate(middle, middle - half, middle + half, n)
 
 
-def ratio(pairs: Sequence[tuple[float, float]], confidence: float) -> Estimate:
-    """Σ numerator / Σ denominator over independent units, such as revenue over orders by customer.
-
-    Orders of one customer are not independent, so the unit is the customer: the interval is the
-    linearised (delta-method) one. Source: Cochran, Sampling Techniques, 1977, section 6.3.
-    The order of the units, which differs between two hubs, does not change a bit of the result.
-
-    Raises:
-        ValueError: If the denominators sum to zero.
-    """
-    below = sum(pair[1] for pair in pairs)
-    if below <= 0:
-        raise ValueError("a ratio over nothing is undefined")
-    n, value = len(pairs), sum(pair[0] for pair in pairs) / below
-    if n == 1:
-        return Estimate(value, None, None, 1)
-    residual = math.fsum((top - value * bottom) ** 2 for top, bottom in pairs) / (n - 1)
-    half = student_t(confidence, n - 1) * math.sqrt(residual / n) / (below / n)
-    return Estimate(value, value - half, value + half, n)
-
-
 def student_t(confidence: float, degrees: int) -> float:
     """The two-sided quantile of Student's t.
 

@@ -18,8 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from hub.core.clock import from_micros, to_micros
-from hub.metrics.interval import mean, ratio, wilson
+from hub.metrics.interval import wilson
 from hub.metrics.profile_value import ProfileValue
+from hub.metrics.skewed import median, ratio
 from hub.metrics.snapshot import Measured
 from hub.store.records import chunks
 from hub.store.schema import cluster_members, order_entries
@@ -158,8 +159,8 @@ def overall(
             "repeat_rate", currency, wilson(repeat, len(group), confidence), period, detail=detail
         )
         yield Measured(
-            "clv_historic", currency, mean([c.net * margin for c in group], confidence), period,
-            detail={**detail, "margin": margin},
+            "clv_historic", currency, ratio([(c.net * margin, 1) for c in group], confidence),
+            period, detail={**detail, "margin": margin},
         )  # fmt: skip
         active = [c for c in group if c.before]
         lost = sum(not c.after for c in active)
@@ -169,6 +170,21 @@ def overall(
             wilson(lost, len(active), confidence) if active else None,
             period,
             detail={**detail, "active_before_cut_off": len(active), "not_since": lost},
+        )
+
+
+def medians(orders: Iterable[Order], confidence: float) -> Iterator[Measured]:
+    """The median order value, one series per currency."""
+    by_currency: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    span: dict[str, list[int]] = defaultdict(list)
+    for order in orders:
+        by_currency[order.currency][order.golden_id].append(order.net)
+        span[order.currency].append(order.at)
+    for currency, groups in sorted(by_currency.items()):
+        period = (min(span[currency]), max(span[currency]))
+        found = median(list(groups.values()), confidence)
+        yield Measured(
+            "aov_median", currency, found, period, detail={"orders": len(span[currency])}
         )
 
 

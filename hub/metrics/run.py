@@ -26,6 +26,7 @@ from hub.metrics.clv import predicted
 from hub.metrics.clv.history import histories, month_begin
 from hub.metrics.clv.predicted import Prediction, Terms
 from hub.metrics.definition import registry_hash
+from hub.metrics.orders import Order
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, keep
 from hub.store import bulk, dirty
@@ -128,10 +129,12 @@ def _measure_all(
     with store.write() as connection:
         everyone = orders.customers(connection, reference, settings.churn_horizon)
         answers, misfits = survey.responses(connection)
-        future = _future(connection, settings, reference, zone)
+        each_order = orders.each_order(connection)
+        future = _future(each_order, settings, reference, zone)
         measured = [
             *orders.overall(everyone, reference, settings.margin, settings.confidence),
             *survey.overall(answers, misfits, settings.ces_summary, settings.confidence),
+            *orders.medians(each_order, settings.confidence),
             *predicted.overall(future, settings.confidence),
         ]
         snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
@@ -151,11 +154,11 @@ def _measure_all(
 
 
 def _future(
-    connection: Connection, settings: MetricsSection, reference: int, zone: tzinfo
+    each_order: Iterable[Order], settings: MetricsSection, reference: int, zone: tzinfo
 ) -> list[Prediction]:
     cut_off = month_begin(reference, zone)
     terms = Terms(settings.clv_horizon, settings.clv_discount, settings.margin)
-    return predicted.predict(histories(orders.each_order(connection), cut_off, zone), terms)
+    return predicted.predict(histories(each_order, cut_off, zone), terms)
 
 
 def _replace(

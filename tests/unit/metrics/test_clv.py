@@ -42,10 +42,10 @@ def sample() -> Purchases:
 
 @pytest.fixture(scope="module")
 def group() -> list[History]:
-    """1,500 customers with two repeat purchases in three, who never leave."""
+    """700 customers with two repeat purchases in three, who never leave."""
     dice = np.random.default_rng(8)
-    loyal = simulated(dice, BgNbd(1.0, 8.0, 0.0, 1.0, 0.0, converged=True), 1_500, 52.0)
-    worth = dice.gamma(6.0, 1 / dice.gamma(4.0, 1 / 1_500.0, 1_500))
+    loyal = simulated(dice, BgNbd(1.0, 8.0, 0.0, 1.0, 0.0, converged=True), 700, 52.0)
+    worth = dice.gamma(6.0, 1 / dice.gamma(4.0, 1 / 1_500.0, 700))
     return [
         History(f"g{n:04}", "GBP", int(x), int(7 * t), int(7 * age), v if x else 0.0, v)
         for n, (x, t, age, v) in enumerate(
@@ -151,7 +151,7 @@ def test_where_nobody_leaves_the_fit_is_degenerate(group):
     assert "P(alive) refused" in str(prediction.detail["why"])
     assert str(prediction.detail["counting"]).startswith("NBD ")
     truth = sum(h.x for h in group) / sum(h.age for h in group) * 365
-    assert np.mean(prediction.purchases) == pytest.approx(truth, rel=0.1)
+    assert np.mean(prediction.purchases) == pytest.approx(truth, rel=0.15)
 
 
 @pytest.mark.parametrize(

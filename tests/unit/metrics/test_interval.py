@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.metrics.interval import Estimate, mean, net_promoter, ratio, student_t, wilson
+from hub.metrics.interval import Estimate, mean, net_promoter, student_t, wilson
+from hub.metrics.skewed import median, ratio
 
 
 def bounds(estimate: Estimate) -> tuple[float, float]:
@@ -101,3 +102,54 @@ def test_ratio_and_mean_agree_when_everyone_buys_once():
 def test_a_ratio_does_not_depend_on_the_order_of_its_units(pairs):
     """Customers come by golden id, which is random: every bit is the same in any order."""
     assert ratio(pairs, 0.95) == ratio(sorted(pairs), 0.95)
+
+
+def test_the_interval_of_money_follows_its_tail():
+    """Where a few spend most, the truth may lie far above the value, and hardly below."""
+    dice = random.Random(4)
+    spent = ratio([(dice.lognormvariate(0, 1), 1) for _ in range(30)], 0.95)
+
+    low, high = bounds(spent)
+    assert high - spent.value > 1.5 * (spent.value - low)
+
+
+def test_money_is_covered_better_than_by_a_symmetric_interval():
+    """Over samples of ten customers the bootstrap holds the truth more often than Student's t."""
+    dice = random.Random(6)
+    truth, drawn, symmetric = 2.718281828**0.5, 0, 0
+    for _ in range(120):
+        sample = [dice.lognormvariate(0, 1) for _ in range(10)]
+        low, high = bounds(ratio([(value, 1) for value in sample], 0.95))
+        plain_low, plain_high = bounds(mean(sample, 0.95))
+        drawn += low <= truth <= high
+        symmetric += plain_low <= truth <= plain_high
+
+    assert drawn > symmetric + 3
+    assert drawn >= 0.86 * 120
+
+
+def test_customers_who_are_all_alike_leave_no_doubt():
+    """Nothing varies: the interval is the value, and nothing is divided by zero."""
+    assert bounds(ratio([(500, 1)] * 20, 0.95)) == (500, 500)
+
+
+@pytest.mark.parametrize(
+    ("groups", "middle"),
+    [([[3.0]], 3.0), ([[1.0], [2.0], [4.0], [9.0]], 3.0), ([[1.0, 1.0, 1.0], [7.0]], 1.0)],
+    ids=["one", "even", "two-customers"],
+)
+def test_a_median_counts_values_and_its_doubt_counts_customers(groups, middle):
+    """Four orders of which three are one person's are two observations."""
+    found = median(groups, 0.95)
+
+    assert (found.value, found.n) == (middle, len(groups))
+
+
+def test_orders_of_one_customer_widen_the_interval_of_a_median():
+    """Ten customers with ten like orders each know less than a hundred customers."""
+    values = [float(n) for n in range(10)]
+
+    few = bounds(median([[value] * 10 for value in values], 0.95))
+    many = bounds(median([[value] for value in values for _ in range(10)], 0.95))
+
+    assert few[1] - few[0] > 2 * (many[1] - many[0])

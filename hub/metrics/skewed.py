@@ -1,0 +1,112 @@
+"""Intervals for money: few customers spend most, and one customer's orders are alike.
+
+The unit is always the customer. A symmetric interval misses the long tail: over ten customers with
+log-normal spending it holds the truth in 84 % of samples instead of 95, the bootstrap in 90
+(``benchmarks/interval_coverage.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.metrics.interval import Estimate, student_t
+
+FEWEST, MOST = 8, 400
+"""Units for which a bootstrap is drawn: below there is nothing to draw from, above no need."""
+
+RESAMPLES = 999
+SEED = 20_261_122
+"""Fixed: two hubs on the same data show the same interval."""
+
+Sums = NDArray[np.float64]
+
+
+def ratio(pairs: Sequence[tuple[float, float]], confidence: float) -> Estimate:
+    """Σ numerator / Σ denominator over independent units, such as revenue over orders by customer.
+
+    From 8 to 400 units the interval is the bootstrap-t, which follows the skew; otherwise the
+    linearised (delta-method) one with Student's t.
+    The order of the units, which differs between two hubs, does not change a bit of the result.
+    Source: Cochran, Sampling Techniques, 1977, section 6.3; Efron and Tibshirani 1993, 12.5.
+
+    >>> ratio([(1000, 2), (500, 1)], 0.95).value
+    500.0
+
+    Raises:
+        ValueError: If the denominators sum to zero.
+    """
+    below = sum(pair[1] for pair in pairs)
+    if below <= 0:
+        raise ValueError("a ratio over nothing is undefined")
+    n, value = len(pairs), sum(pair[0] for pair in pairs) / below
+    if n == 1:
+        return Estimate(value, None, None, 1)
+    residual = math.fsum((top - value * bottom) ** 2 for top, bottom in pairs) / (n - 1)
+    error = math.sqrt(residual / n) / (below / n)
+    low, high = _drawn(pairs, value, confidence) if FEWEST <= n <= MOST else (None, None)
+    if low is None or high is None:
+        low = high = student_t(confidence, n - 1)
+    return Estimate(value, value - high * error, value + low * error, n)
+
+
+def _drawn(
+    pairs: Sequence[tuple[float, float]], value: float, confidence: float
+) -> tuple[float, float] | tuple[None, None]:
+    """How many standard errors the value lies below and above the truth, by resampling."""
+    units = np.array(sorted(pairs), dtype=float)
+    dice = np.random.default_rng(SEED)
+    picked = units[dice.integers(0, len(units), (RESAMPLES, len(units)))]
+    tops, bottoms = picked[..., 0], picked[..., 1]
+    below = bottoms.sum(axis=1)
+    values = tops.sum(axis=1) / np.where(below > 0, below, np.nan)
+    residuals = ((tops - values[:, None] * bottoms) ** 2).sum(axis=1)
+    errors = np.sqrt(residuals * len(units) / (len(units) - 1)) / below
+    usable = np.isfinite(values) & (errors > 0)
+    if np.count_nonzero(usable) < RESAMPLES / 2:
+        return None, None  # nearly all units alike
+    away = (values[usable] - value) / errors[usable]
+    low, high = np.quantile(away, ((1 - confidence) / 2, (1 + confidence) / 2))
+    return max(0.0, float(-low)), max(0.0, float(high))
+
+
+def median(groups: Sequence[Sequence[float]], confidence: float) -> Estimate:
+    """The median of all values, which belong to independent ``groups``: orders by customer.
+
+    The interval is Woodruff's: the share of values below the median, with its error over groups,
+    read back as values. Source: Woodruff 1952; Särndal, Swensson, Wretman 1992, 5.11.
+
+    >>> median([[1.0], [2.0], [9.0]], 0.95).value
+    2.0
+
+    Raises:
+        ValueError: If there is no value.
+    """
+    values = sorted(value for group in groups for value in group)
+    if not values:
+        raise ValueError("the median of nothing is undefined")
+    middle, n = _quantile(values, 0.5), len(groups)
+    if n < 2:
+        return Estimate(middle, None, None, n)
+    half = (
+        student_t(confidence, n - 1)
+        * math.sqrt(math.fsum(_below(group, middle) ** 2 for group in groups) * n / (n - 1))
+        / len(values)
+    )
+    return Estimate(middle, _quantile(values, 0.5 - half), _quantile(values, 0.5 + half), n)
+
+
+def _below(group: Sequence[float], middle: float) -> float:
+    """By how many values more than half of the group lies below ``middle``."""
+    return sum(0.5 * ((value < middle) - (value > middle)) for value in group)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Linear between order statistics, each in the middle of its share."""
+    place = min(max(share * len(ordered) - 0.5, 0.0), len(ordered) - 1.0)
+    low = math.floor(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
