@@ -18,6 +18,9 @@ from hub.store.schema import consent_events, source_records
 from hub.sync.pull import StreamReport
 from hub.sync.run import SyncReport
 
+on_one_database = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
+"""For rules of reading, in which the database has no part."""
+
 ALL = ("contacts", "companies", "deals", "tickets", "feedback_submissions", "subscriptions")
 
 
@@ -225,6 +228,7 @@ def look_ups(hub: Any) -> int:
     return int(hub.emulator.calls.counts().get(LOOK_UP, 0))
 
 
+@on_one_database
 def test_a_restored_record_that_nobody_edits_returns(hub: Any, emptied: list[str]) -> None:
     """It has left the recycle bin: one look-up brings it, and no later run asks again."""
     restored(hub, *emptied[:2])
@@ -237,6 +241,7 @@ def test_a_restored_record_that_nobody_edits_returns(hub: Any, emptied: list[str
     assert look_ups(hub) == 1
 
 
+@on_one_database
 def test_a_recycle_bin_that_nobody_touches_costs_no_look_up(hub: Any, emptied: list[str]) -> None:
     """Its records stay away, run after run."""
     for _ in range(2):
@@ -246,6 +251,7 @@ def test_a_recycle_bin_that_nobody_touches_costs_no_look_up(hub: Any, emptied: l
     assert set(hub.records("contacts")) == {emptied[3]}
 
 
+@on_one_database
 def test_a_record_that_is_purged_from_the_bin_is_asked_after_once(
     hub: Any, emptied: list[str]
 ) -> None:
@@ -260,6 +266,7 @@ def test_a_record_that_is_purged_from_the_bin_is_asked_after_once(
     assert set(hub.records("contacts")) == {emptied[3]}
 
 
+@on_one_database
 def test_a_restored_record_is_not_lost_to_a_kill(
     hub: Any, emptied: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +284,7 @@ def test_a_restored_record_is_not_lost_to_a_kill(
     assert set(hub.records("contacts")) == {emptied[0], emptied[3]}
 
 
+@on_one_database
 def test_what_is_remembered_of_the_recycle_bin_is_bounded(
     hub: Any, emptied: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,6 +366,7 @@ def test_a_withdrawal_reaches_the_ledger(hub: Any) -> None:
     assert event.asserted_at == round(decided.timestamp() * 1e6)
 
 
+@on_one_database
 def test_statuses_that_could_not_be_read_are_not_taken_for_none(hub: Any) -> None:
     """HubSpot answers for all but one address: the run stops, and the next one has the refusal."""
     hub.add_contacts(3)
@@ -374,6 +383,7 @@ def test_statuses_that_could_not_be_read_are_not_taken_for_none(hub: Any) -> Non
     assert [event.decision for event in ledger(hub)] == ["withdraw"]
 
 
+@on_one_database
 def test_an_address_that_hubspot_refuses_costs_no_other(hub: Any) -> None:
     """What it says is unknown, not nothing: its record waits in quarantine, the others are read."""
     contacts = hub.add_contacts(20)
@@ -386,6 +396,7 @@ def test_an_address_that_hubspot_refuses_costs_no_other(hub: Any) -> None:
     assert [event.decision for event in ledger(hub)] == ["withdraw"]
 
 
+@on_one_database
 def test_addresses_that_are_refused_one_and_all_stop_the_stream(hub: Any) -> None:
     """Then it is the request that HubSpot does not like, not what is written in the contacts."""
     contacts = hub.add_contacts(ALIKE)
