@@ -37,6 +37,7 @@ class _Target:
     email: str = ""
     types: frozenset[int] = frozenset()
     refusal: str = ""
+    not_held: bool = False
 
     @property
     def wanted(self) -> list[StatusChange]:
@@ -74,19 +75,30 @@ def _targets(
     emails = _own_addresses(api, [change.native_id for change in changes if not change.point])
     types = _types_by_purpose(api, settings)
     return [
-        _target(change, change.point or emails.get(change.native_id), types) for change in changes
+        _target(change, settings, change.point or emails.get(change.native_id), types)
+        for change in changes
     ]
 
 
 def _target(
-    change: ConsentChange, email: str | None, types: Mapping[str, frozenset[int]]
+    change: ConsentChange,
+    settings: HubSpotSettings,
+    email: str | None,
+    types: Mapping[str, frozenset[int]],
 ) -> _Target:
     if change.decision != "withdraw":
         return _Target(change, refusal="an opt-in is the customer's own act, it is not written")
-    if change.channel != "email" or email is None or "@" not in email:
-        return _Target(change, refusal="HubSpot keeps consent by e-mail address only")
+    if change.channel != "email":
+        told = "HubSpot keeps consent by e-mail address only"
+        return _Target(change, refusal=told, not_held=True)
+    if change.purpose not in settings.purposes:
+        told = f"no subscription type stands for {change.purpose}: add it to subscriptions"
+        return _Target(change, refusal=told, not_held=True)
     if change.purpose not in types:
-        return _Target(change, refusal=f"no subscription type stands for {change.purpose}")
+        told = f"the account does not have the subscription type that stands for {change.purpose}"
+        return _Target(change, refusal=told)
+    if email is None or "@" not in email:
+        return _Target(change, refusal="HubSpot keeps consent by e-mail address only; here is none")
     return _Target(change, email.lower(), types[change.purpose])
 
 
@@ -158,7 +170,7 @@ def _result(
 ) -> RowResult:
     trace = target.change.trace
     if target.refusal:
-        return RowResult(trace, ok=False, error=target.refusal)
+        return RowResult(trace, ok=False, error=target.refusal, not_held=target.not_held)
     if not missing:
         return RowResult(trace, ok=True)
     told = [refused[change] for change in missing if change in refused]

@@ -164,3 +164,25 @@ def test_hub_plan_shows_what_waits_for_a_system_that_only_observes(folder, accou
 
     assert "crm: 1 withdrawal from other systems to be written there" in capsys.readouterr().out
     assert state(account, EMAIL) == "SUBSCRIBED"
+
+
+@pytest.mark.slow
+def test_what_hubspot_cannot_hold_is_told_apart_from_failures(folder, account, capsys):
+    """No offers by SMS: told once by the run, then counted with its reason, never sent again."""
+    settings = HUB_TOML.format(url=account[1], mode="sync").replace('"email"\ncol', '"sms"\ncol')
+    (folder / "hub.toml").write_text(settings)
+    assert hub(folder, "run") == 0
+    approve(folder, capsys)
+    customer(folder, "no", days_ago=1)
+
+    runs = [json.loads(said(folder, capsys, "run", "--json"))["withdrawn"] for _ in range(2)]
+    status = json.loads(said(folder, capsys, "status", "--json"))["withdrawals"]
+    [plan] = json.loads(said(folder, capsys, "plan", "crm", "--json"))
+
+    reason = "HubSpot keeps consent by e-mail address only"
+    told = {"status": "not_held", "reason": reason, "count": 1}
+    assert runs == [{"crm": {"not_held": 1}}, {}]
+    assert status == [{"connection": "crm", "not_held": 1, "reasons": [told]}]
+    assert (plan["withdrawals"], plan["withdrawals_not_held"]) == (0, 1)
+    assert f"  1 not held by this system: {reason}" in said(folder, capsys, "status")
+    assert "crm: 1 withdrawal not held by this system" in said(folder, capsys, "plan")

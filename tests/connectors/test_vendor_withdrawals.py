@@ -21,6 +21,7 @@ from connectors.zendesk.emulator import create as zendesk_account
 from hub.core.connector import Connector, ConsentChange, Context, Page, Stream
 from hub.core.records import ConsentClaim, Person, Record
 from hub.core.settings import PurposeSection, PushSection
+from hub.privacy.gate import Gate
 from hub.push.destination import destinations
 from hub.push.run import Pusher
 from hub.push.withdrawals import WithdrawalReport
@@ -163,3 +164,15 @@ def test_a_refusal_reaches_the_vendor_once(desk):
     assert [report.counts for report in after] == [{}, {}]
     assert len(desk.hub.emulator.effects) == effects
     assert [origin for origin in desk.origins() if origin != "echo"] == ["source_sync"]
+
+
+def test_what_the_vendor_has_no_place_for_is_not_held(desk):
+    """No post by which it could be refused: said as such, nothing is written, no failure."""
+    write, effects = desk.vendor.connector.write_consent, len(desk.hub.emulator.effects)
+    assert callable(write)
+    change = ConsentChange(desk.key, None, "marketing", "post", "withdraw", "t")
+
+    [result] = write(desk.hub.ctx, [Gate(PURPOSES).withdraw(change, "e")])
+
+    assert (result.ok, result.retryable, result.not_held) == (False, False, True)
+    assert len(desk.hub.emulator.effects) == effects

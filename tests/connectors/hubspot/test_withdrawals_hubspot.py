@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -372,8 +372,8 @@ def test_one_that_hubspot_refuses_does_not_hold_up_the_others(desk):
 
 
 @on_one_database
-def test_what_hubspot_cannot_express_is_shown_and_tried_again_a_day_later(desk):
-    """No subscription type stands for the purpose: refused for good, until the settings change."""
+def test_what_hubspot_cannot_hold_is_told_once_and_sent_when_the_settings_name_a_type(desk):
+    """No subscription type stands for the purpose, until the settings say which one does."""
     desk.pusher = Pusher(
         desk.hub.store,
         desk.hub.keys,
@@ -390,14 +390,18 @@ def test_what_hubspot_cannot_express_is_shown_and_tried_again_a_day_later(desk):
         region="AU",
     )
 
-    first, second = desk.run(), desk.run()
+    first = desk.run()
     desk.hub.clock.sleep(86_400)
-    third = desk.run()
+    second = desk.run()
+    named = {"subscriptions": {"Marketing Information": "surveys"}}
+    settings = desk.crm.ctx.config.model_copy(update=named)
+    desk.crm = replace(desk.crm, ctx=replace(desk.crm.ctx, config=settings))
+    third = desk.send()
 
-    assert [report.counts for report in (first, second, third)] == [
-        {"failed": 1}, {}, {"failed": 1},
-    ]  # fmt: skip
-    assert list(first.errors) == ["no subscription type stands for surveys"]
+    counts = [report.counts for report in (first, second, third)]
+    assert counts == [{"not_held": 1}, {}, {"done": 1}]
+    [told] = first.errors
+    assert told == "no subscription type stands for surveys: add it to subscriptions"
 
 
 def _surveys(row: dict[str, object]) -> Record:
