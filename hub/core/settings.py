@@ -7,6 +7,7 @@
     [identity]             when two records are one customer
     [survivorship]         which value wins in the golden record
     [journeys]             where the journey maps are
+    [text]                 how customers' words are read
     [metrics]              when a number may be shown
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
@@ -346,6 +347,19 @@ class JourneysSection(Section):
     """Which files hold them, relative to hub.toml; without any, the shipped journey applies."""
 
 
+class TextSection(Section):
+    """How customers' words are read."""
+
+    language: Literal["en", "de", "fr", "es", "it", "nl", "pt", "unknown"] = "en"
+    """Language that a text too short to tell is read in; "unknown" leaves it unscored."""
+    competitors: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Names to look for, spelt as reports shall spell them."""
+    aspects: Mapping[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
+    """Terms of each aspect of your own, such as rooms; one with a built-in name replaces it."""
+    min_pairs: Annotated[int, Field(ge=100, le=1_000_000)] = 200
+    """Comments with a score, per language, below which no model is trained."""
+
+
 class MetricsSection(Section):
     """When a number may be shown, and the business's own definitions."""
 
@@ -409,6 +423,7 @@ class Settings(Section):
     identity: IdentitySection = IdentitySection()
     survivorship: SurvivorshipSection = SurvivorshipSection()
     journeys: JourneysSection = JourneysSection()
+    text: TextSection = TextSection()
     metrics: MetricsSection = MetricsSection()
     audit: AuditSection = AuditSection()
     schedules: SchedulesSection = SchedulesSection()

@@ -119,6 +119,12 @@ phone = ["most_recent"]
 address = ["most_complete"]
 [journeys]
 files = "maps/*.toml"
+[text]
+language = "de"
+competitors = ["Globex"]
+min_pairs = 300
+[text.aspects]
+rooms = ["bed", "pillow"]
 [metrics]
 min_n = 5
 confidence = 0.9
@@ -142,7 +148,7 @@ host = "127.0.0.1"
 port = 8000
 """
 LINES = FULL.splitlines()
-FREE = re.compile(r"connections\.shop\.settings\.headers|identity\.weights\.email")
+FREE = re.compile(r"connections\.shop\.settings\.headers|identity\.weights\.email|text\.aspects")
 """Tables that take any key, so that none is misspelt."""
 
 
