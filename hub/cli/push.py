@@ -11,9 +11,11 @@ from hub.cli.layout import WIDTH, counted, tally
 from hub.cli.progress import watch
 from hub.cli.run import actor, left_out
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL
+from hub.core.errors import EXIT_FAILED, EXIT_OK, EXIT_PARTIAL, NotFound
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from hub.pipeline import Lane
     from hub.push.destination import Destination
     from hub.push.plan import Plan
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from hub.push.undo import UndoReport
     from hub.push.withdrawals import WithdrawalReport
 
+LATEST = 3
+"""Pushes that are named to somebody who asked for one that does not exist."""
 SHOWN = 20
 """Field changes that a plan prints for people; ``--all`` and ``--json`` show every one."""
 
@@ -96,10 +100,26 @@ def undo(session: Session, plan_id: str) -> int:
         app.open_hub(actor()) as hub,
         app.lanes(wait=watched.wait) as lanes,
     ):
+        with hub.store.read() as reading:
+            _require_push(reading, plan_id)
         report = hub.pusher(actor()).undo(plan_id, _places(lanes))
         hub.notary.settle()
     session.show({"plan": plan_id, **report.counts}, _undone(report))
     return EXIT_PARTIAL if report.counts["failed"] else EXIT_OK
+
+
+def _require_push(reading: Connection, plan_id: str) -> None:
+    from hub.cli.runs import pushes
+
+    known = pushes(reading)
+    if plan_id in {run.run_id for run in known}:
+        return
+    latest = "; ".join(f"{run.run_id} ({run.connection}/{run.stream})" for run in known[:LATEST])
+    raise NotFound(
+        f"there is no push {plan_id}. The latest: {latest}. All of them: hub runs"
+        if known
+        else f"there is no push {plan_id}: nothing was pushed yet. Start with: hub plan"
+    )
 
 
 def _places(lanes: Iterable[Lane]) -> dict[str, Destination]:

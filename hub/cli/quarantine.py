@@ -176,15 +176,24 @@ def _replay(
     done: list[ReplayReport],
     failed: list[HubError],
 ) -> None:
-    from hub.sync.replay import replay as again
-
     for name in streams:
         try:
-            (stream,) = lane.source.only([name]).streams
-            run = hub.ids.uuid7()
-            done.append(again(hub.store, hub.keys, lane.source, stream, run=run, actor=actor()))
+            done.append(_replayed(hub, lane, name))
         except HubError as err:
             failed.append(err)
+
+
+def _replayed(hub: Hub, lane: Lane, name: str) -> ReplayReport:
+    from hub.sync.inbox import Inbox
+    from hub.sync.replay import replay as again
+    from hub.sync.unusable import PREFIX
+
+    if name.startswith(PREFIX):
+        inbox = Inbox(hub.store, hub.keys, lane.source, hub.ids)
+        return inbox.replay(name.removeprefix(PREFIX))
+    (stream,) = lane.source.only([name]).streams
+    run = hub.ids.uuid7()
+    return again(hub.store, hub.keys, lane.source, stream, run=run, actor=actor())
 
 
 def _told(report: ReplayReport) -> str:

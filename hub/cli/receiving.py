@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from hub.api import hooks
 from hub.cli.layout import tally
+from hub.core.clock import to_micros
 from hub.core.connector import Wait
 from hub.core.errors import HubError, StopRun
 from hub.executors.embedded import Embedded
@@ -65,11 +66,14 @@ class Receiver:
 
     def look(self) -> None:
         """Have stored what waits, whoever took it, and keep what was counted."""
-        with self._hub.store.read() as connection:
-            waiting = depths(connection)
+        store = self._hub.store
+        with store.read() as connection:
+            due = set(depths(connection, to_micros(store.clock.now())))
+        due |= self._stored()
         for name, inbox in self._inboxes.items():
             inbox.note()
-            if name in waiting:
+            inbox.forget()
+            if name in due:
                 self._worker.submit(name)
 
     def stop(self, grace: float) -> bool:
@@ -80,24 +84,39 @@ class Receiver:
         return ended
 
     def _store(self, name: str) -> None:
+        """Take what waits, then follow up what is stored, also of deliveries taken earlier."""
+        self._try(name, "deliveries wait", self._inboxes[name].drain)
+        self._try(name, "what was stored waits", lambda: self._follow(name))
+
+    def _try(self, name: str, otherwise: str, step: Callable[[], object]) -> None:
         try:
-            counts = self._inboxes[name].drain()
-            if counts.stored or counts.deleted:
-                self._follow(name)
+            step()
         except StopRun as err:
-            _log.info("%s: deliveries wait: %s", name, err)
+            _log.info("%s: %s: %s", name, otherwise, err)
         except HubError as err:
-            _log.error("%s: deliveries wait: error %s: %s", name, err.code, err)
+            _log.error("%s: %s: error %s: %s", name, otherwise, err.code, err)
+
+    def _stored(self) -> set[str]:
+        from hub.pipeline import follow_ups
+
+        return {mark.key for mark in follow_ups(self._hub.store)}
 
     def _follow(self, name: str) -> None:
         """Everything that comes after reading, without reading."""
-        from hub.pipeline import run
+        from hub.pipeline import Progress, run
 
-        with self._turns[name], self._app.lanes([name], self._wait) as lanes:
-            nothing_to_read = [replace(ln, source=replace(ln.source, streams=())) for ln in lanes]
-            report = run(self._hub, nothing_to_read, actor=f"webhook:{name}")
+        progress = Progress(stage=lambda _name: self._leave(name), leave=lambda: self._leave(name))
+        with self._turns[name]:
+            if name not in self._stored():
+                return  # nothing new, or a run has done it meanwhile
+            with self._app.lanes([name], self._wait) as lanes:
+                unread = [replace(ln, source=replace(ln.source, streams=())) for ln in lanes]
+                report = run(self._hub, unread, actor=f"webhook:{name}", progress=progress)
         _log.info("%s: deliveries stored; %d profiles changed", name, report.profiled.written)
         tell_others(self._app, self._hub, name, self._turns, self._wait)
+
+    def _leave(self, name: str) -> None:
+        self._wait(0.0, f"{name}: another run is at its stages")
 
 
 def tell_others(app: App, hub: Hub, name: str, turns: Turns, wait: Wait) -> None:

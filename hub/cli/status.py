@@ -61,12 +61,14 @@ class Pushed:
         since: When that process began, microseconds of UTC.
         counts: Deliveries taken, duplicates, refused, unusable.
         waiting: Deliveries that are not in the store yet, whoever took them.
+        quarantined: Deliveries in quarantine.
     """
 
     connection: str
     since: int | None
     counts: Mapping[str, int]
     waiting: int
+    quarantined: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +119,16 @@ class Status:
         """The most useful command now."""
         if not self.streams:
             return "add a connection to hub.toml; for a file: hub connectors read FILE --guess"
+        from hub.store.runs import INTERRUPTED
+
         failed = [each for each in self.streams if each.status in ("failed", "partial")]
         if failed:
             return f"hub runs --connection {failed[0].connection}"
-        if self.waiting or any(each.status == "never read" for each in self.streams):
+        unread = [each for each in self.streams if each.status in ("never read", INTERRUPTED)]
+        if self.waiting or unread:
             return "hub run"
-        if any(each.quarantined for each in self.streams):
+        bad = [each.quarantined for each in self.streams]
+        if any(bad + [each.quarantined for each in self.pushed]):
             return "hub quarantine list"
         if self.plans:
             return f"hub push --approve {self.plans[0][0]}"
@@ -149,7 +155,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
     last = newest(connection)
     return Status(
         now,
-        tuple(_streams(connection, sections)),
+        tuple(_streams(connection, sections, now)),
         tuple(_pushed(connection)),
         tuple(_refused(connection)),
         unwritten(connection),
@@ -162,12 +168,13 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
 
 
 def _streams(
-    connection: Connection, sections: Mapping[str, ConnectionSection]
+    connection: Connection, sections: Mapping[str, ConnectionSection], now: int
 ) -> Iterator[StreamStatus]:
     from sqlalchemy import func, select, tuple_
 
     from hub.store import quarantine
     from hub.store.quarantine import Filter
+    from hub.store.runs import INTERRUPTED, WITHOUT_A_WORD, silent
     from hub.store.schema import runs
 
     key, pulls = (runs.c.connection, runs.c.stream), runs.c.kind == "sync"
@@ -180,13 +187,17 @@ def _streams(
     bad = Counter[tuple[str, str]]()
     for name, of, _, number in quarantine.reasons(connection, Filter()):
         bad[name, of] += number
+    killed = silent(connection, now)
     for name in sorted(sections.keys() - {row.connection for row in latest}):
         yield StreamStatus(name, "", "never read", None, None, {}, None, 0)
     for row in latest:
         where = (row.connection, row.stream)
         counts = orjson.loads(row.counts)
+        status, error = row.status, row.error
+        if row.run_id in killed:
+            status, error = INTERRUPTED, WITHOUT_A_WORD
         yield StreamStatus(
-            *where, row.status, row.ended_at, fresh.get(where), counts, row.error, bad[where]
+            *where, status, row.ended_at, fresh.get(where), counts, error, bad[where]
         )
 
 
@@ -194,7 +205,9 @@ def _pushed(connection: Connection) -> Iterator[Pushed]:
     from sqlalchemy import func, select, tuple_
 
     from hub.store.inbox import depths
+    from hub.store.quarantine import Filter, reasons
     from hub.store.schema import runs
+    from hub.sync.unusable import PREFIX
 
     ours = runs.c.kind == "webhooks"
     last = select(runs.c.connection, func.max(runs.c.started_at)).where(ours)
@@ -203,11 +216,13 @@ def _pushed(connection: Connection) -> Iterator[Pushed]:
         row.connection: (row.started_at, orjson.loads(row.counts))
         for row in connection.execute(select(runs).where(ours, latest))
     }
-    waiting = depths(connection)
-    for name in sorted(counted.keys() | waiting.keys()):
+    waiting, bad = depths(connection), Counter[str]()
+    for name, of, _, number in reasons(connection, Filter()):
+        bad[name] += number if of.startswith(PREFIX) else 0
+    for name in sorted(counted.keys() | waiting.keys() | (+bad).keys()):
         since, counts = counted.get(name, (None, {}))
         told = {what: counts[what] for what in DELIVERIES if counts.get(what)}
-        yield Pushed(name, since, told, waiting.get(name, 0))
+        yield Pushed(name, since, told, waiting.get(name, 0), bad[name])
 
 
 def _refused(connection: Connection) -> Iterator[Refused]:
@@ -260,6 +275,8 @@ def _lines(found: Status) -> Iterator[str]:
         began = "" if pushed.since is None else f" since {_ago(found.now - pushed.since)}"
         said = f"{pushed.connection}/webhooks: {tally(pushed.counts) or 'nothing taken'}{began}"
         yield said + (waiting if pushed.waiting else "")
+        if pushed.quarantined:
+            yield f"  {counted(pushed.quarantined, 'delivery', 'deliveries')} in quarantine"
     for refused in found.refused:
         yield f"{refused.connection}/withdrawals: {tally(refused.counts)}"
         for state, reason, number in refused.reasons:
@@ -297,6 +314,7 @@ def _document(found: Status) -> dict[str, object]:
                 "connection": each.connection,
                 "since": _instant(each.since),
                 "waiting": each.waiting,
+                "quarantined": each.quarantined,
                 **dict.fromkeys(DELIVERIES, 0),
                 **each.counts,
             }

@@ -222,12 +222,21 @@ runs = _table(
     Column("connection", Key),
     Column("stream", Key),
     Column("actor", Key, nullable=False),
-    Column("status", Key, nullable=False),  # running · succeeded · partial · failed
+    Column(
+        "status", Key, nullable=False
+    ),  # running · succeeded · partial · failed · interrupted (ended without a word)
     Column("started_at", Big, nullable=False),
     Column("ended_at", Big),
     Column("counts", Json, nullable=False),
     Column("error", Text),
     Index(None, "connection", "started_at"),
+    Index(
+        "ix_runs_running",
+        "connection",
+        "stream",
+        sqlite_where=text("status = 'running'"),
+        postgresql_where=text("status = 'running'"),
+    ),
 )
 
 leases = _table(
@@ -260,6 +269,8 @@ inbox = _table(
     Column("error", Text),
     Column("received_at", Big, nullable=False),
     Column("settled_at", Big),
+    Column("attempts", Big, nullable=False, server_default=text("0")),  # that failed
+    Column("not_before", Big),  # when it is tried again; NULL: now
     Index(
         "ix_inbox_waiting",
         "connection",

@@ -10,37 +10,46 @@
 4. Deliveries come in any order and more than once. A row that is older than what the store holds,
    a deletion included, is counted as unchanged; the checkpoint stays where polling put it.
 
-A delivery that its connector cannot use is noted and goes; polling brings what it spoke of.
+A delivery that cannot be used holds up no other: see :mod:`hub.sync.unusable`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from hub.core.boundary import reached
-from hub.core.clock import from_micros, to_micros
-from hub.core.connector import Delivery, FullPass, Page, Row, Stream, Webhook
-from hub.core.errors import BudgetExhausted, HubError, SkipRecord, Stopping, StopRun
+from hub.core.clock import to_micros
+from hub.core.connector import Delivery, FullPass, Page, Stream, Webhook
+from hub.core.errors import (
+    BudgetExhausted,
+    HubError,
+    LeaseLost,
+    SkipRecord,
+    Stopping,
+    StopRun,
+    Unavailable,
+)
 from hub.core.ids import IdSource
-from hub.core.pages import instant_of
 from hub.core.plugins import defect
-from hub.store import bulk, inbox, leases
+from hub.store import dirty, inbox, leases, runs
 from hub.store.engine import Store
 from hub.store.inbox import Waiting
 from hub.store.keys import Keys
 from hub.store.leases import Lease
-from hub.store.records import IdPool, bury, chunks, unpack
-from hub.store.schema import runs, source_records
+from hub.store.records import IdPool, bury
+from hub.store.runs import Run
 from hub.sync.counts import Counts
 from hub.sync.ingest import Ingest
+from hub.sync.lateness import news
 from hub.sync.pull import Source, checkpoint, lease_name, register, target_of
+from hub.sync.replay import ReplayReport
+from hub.sync.unusable import PREFIX, TRIES, Unusable
 
 BATCH = 50
 """Deliveries looked up at once."""
@@ -65,6 +74,7 @@ class Inbox:
         self._source = source
         self._streams = {stream.name: stream for stream in source.streams}
         self._run = ids.uuid7()
+        self._unusable = Unusable(store, keys, source.name, self._run)
         self._started = to_micros(store.clock.now())
         self._tally: Counter[str] = Counter()
         self._noted: Counter[str] = Counter()
@@ -111,30 +121,49 @@ class Inbox:
 
         Raises:
             StopRun: If another process is at it, or a stream is being read; the rest waits.
-            HubError: If the vendor or the database is out of reach; the rest waits.
+            HubError: If the credential was refused or the database is out of reach; the rest waits.
         """
         total = Counts()
         holder = leases.this_process("webhooks")
         lease = leases.acquire(self._store, f"inbox:{self.name}", holder)
         try:
-            self._forget()
-            while batch := self._waiting():
-                for item in batch:
-                    total.add(self._take(item, lease))
+            with leases.held(self._store, lease):
+                self.forget()
+                while batch := self._waiting():
+                    for item in batch:
+                        total.add(self._take(item, lease))
         finally:
             leases.release(self._store, lease)
             self.note()
         return total
 
-    def _waiting(self) -> list[Waiting]:
-        with self._store.read() as connection:
-            return inbox.waiting(connection, self.name, BATCH)
+    def replay(self, webhook: str) -> ReplayReport:
+        """What became of the webhook's deliveries that were in quarantine.
 
-    def _forget(self) -> None:
-        """Drop old ids, once a day: to look for them costs as much as there are ids."""
+        Raises:
+            StopRun: If another process is at it, or a stream is being read; they wait in the inbox.
+            HubError: If the credential was refused or the database is out of reach; likewise.
+        """
+        now = to_micros(self._store.clock.now())
+        with self._store.write() as connection:
+            ids = self._unusable.give_back(connection, webhook, now)
+        counts = self.drain()
+        with self._store.read() as connection:
+            bad = self._unusable.still_there(connection, webhook, ids)
+        return ReplayReport(self.name, PREFIX + webhook, len(ids) - bad, 0, bad, 0, counts)
+
+    def _waiting(self) -> list[Waiting]:
+        now = to_micros(self._store.clock.now())
+        with self._store.read() as connection:
+            return inbox.waiting(connection, self.name, BATCH, now)
+
+    def forget(self) -> None:
+        """Drop what is old, once a day: to look for it costs as much as there are ids."""
         now = self._store.clock.now()
         if self._forgot is None or now - self._forgot >= timedelta(days=1):
-            inbox.forget(self._store, self.name)
+            with self._store.write() as connection:
+                inbox.forget(connection, self.name, to_micros(now))
+                self._unusable.forget(connection, to_micros(now))
             self._forgot = now
 
     def _take(self, item: Waiting, lease: Lease) -> Counts:
@@ -142,7 +171,12 @@ class Inbox:
         try:
             pages = self._pages(item)
         except SkipRecord as err:
-            self._give_up(item, str(err))
+            self._set_aside(item, lease, err.reason, str(err), again=False)
+            return total
+        except (BudgetExhausted, LeaseLost, Stopping):
+            raise  # it is not this delivery's fault
+        except (StopRun, Unavailable) as err:
+            self._set_aside(item, lease, "not-completed", str(err), again=True)
             return total
         reached("page fetched")
         if not pages:
@@ -159,10 +193,6 @@ class Inbox:
             raise SkipRecord("the connection has no such webhook any more", reason="no-webhook")
         try:
             found = hook.parse(self._source.ctx, item.delivery)
-        except (BudgetExhausted, Stopping):
-            raise
-        except StopRun as err:  # the vendor would refuse it again, and those behind it wait
-            raise SkipRecord(str(err), reason="refused") from err
         except HubError:
             raise
         except (Exception, SystemExit) as err:  # plugin boundary: no delivery may block the queue
@@ -170,11 +200,21 @@ class Inbox:
             raise SkipRecord(reason, reason="parse-raised") from err
         return [(self._streams[name], page) for name, page in found if name in self._streams]
 
-    def _give_up(self, item: Waiting, why: str) -> None:
-        self._source.ctx.log.warning("%s: a delivery cannot be used: %s", self.name, why)
+    def _set_aside(
+        self, item: Waiting, lease: Lease, reason: str, why: str, *, again: bool
+    ) -> None:
+        """Put a delivery off, or into quarantine if that cannot help."""
+        self._unusable.prepare()
+        now = to_micros(self._store.clock.now())
         with self._store.write() as connection:
-            inbox.settle(connection, item, "unusable", to_micros(self._store.clock.now()), why)
-        self._count(unusable=1)
+            leases.renew(connection, lease, now)
+            at = self._unusable.put_off(connection, item, why, now) if again else None
+            if at is None:
+                self._unusable.keep(connection, item, reason, why, now)
+        told = f"try {item.attempts + 1} of {TRIES} failed, the next is at {at}"
+        what = told if at else "it is in quarantine: hub quarantine list"
+        self._source.ctx.log.warning("%s: delivery not used, %s: %s", self.name, what, why)
+        self._count(unusable=0 if at else 1)
 
     def _settle(self, connection: Connection, item: Waiting, lease: Lease, now: int) -> None:
         leases.renew(connection, lease, now)
@@ -187,11 +227,14 @@ class Inbox:
     ) -> Counts:
         rids, rereads = IdPool(self._store), self.webhooks[item.webhook].rereads
         rids.ensure(len(page.deletes))
+        before, mine = (dirty.sequence(self._store) for _ in range(2))
 
         def also(connection: Connection, now: int) -> None:
             if not rereads:
                 entity = stream.entity.entity_name
                 bury(connection, row_id, entity, page.deletes, rids, now)
+            if dirty.is_marked_since(connection, before):
+                dirty.mark(connection, "follow-up", [self.name], cause=ACTOR, seq=mine)
             if last:
                 self._settle(connection, item, queue, now)
             else:
@@ -205,7 +248,7 @@ class Inbox:
             state, seen = checkpoint(self._store, row_id)
             passing = isinstance(stream.deletes, FullPass)
             ingest = Ingest(self._store, self._keys, target, seen if passing else None)
-            rows = self._news(stream, row_id, page.rows, rereads)
+            rows = news(self._store, row_id, stream, page.rows, rereads=rereads)
             pushed = replace(
                 page,
                 rows=rows,
@@ -228,17 +271,6 @@ class Inbox:
             self._row_ids[stream.name] = register(self._store, self._source, stream)
         return self._row_ids[stream.name]
 
-    def _news(
-        self, stream: Stream, row_id: int, rows: Sequence[Row], rereads: bool
-    ) -> Sequence[Row]:
-        """The rows that are not older than what the store holds."""
-        if stream.updated is None or not rows:
-            return rows
-        ids = [key for row in rows if (key := _key(stream, row)) is not None]
-        with self._store.read() as connection:
-            held = _held(connection, row_id, stream.updated, ids)
-        return [row for row in rows if not _is_late(stream, row, held, rereads)]
-
     # --- what was done -----------------------------------------------------------------------
 
     def note(self) -> None:
@@ -249,58 +281,11 @@ class Inbox:
                 return
             self._noted = tally
         status = "partial" if tally["unusable"] or tally["quarantined"] else "succeeded"
-        row = (
-            f"{self._run}/{self.name}", KIND, self.name, ACTOR, status, self._started,
-            to_micros(self._store.clock.now()), orjson.dumps(tally),
-        )  # fmt: skip
-        columns = (
-            "run_id", "kind", "connection", "actor", "status", "started_at", "ended_at", "counts",
-        )  # fmt: skip
+        began = Run(f"{self._run}/{self.name}", KIND, self.name, None, ACTOR, self._started)
+        now = to_micros(self._store.clock.now())
         with self._store.write() as connection:
-            bulk.upsert(connection, runs, columns, [row], key=("run_id",))
+            runs.note(connection, began.ended(status, now, tally, None))
 
     def _count(self, **numbers: int) -> None:
         with self._counting:
             self._tally.update({name: number for name, number in numbers.items() if number})
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """How far the store's knowledge of a record reaches."""
-
-    updated: datetime | None
-    deleted: datetime | None
-
-
-def _held(
-    connection: Connection, row_id: int, updated: str, source_ids: Sequence[str]
-) -> dict[str, _Held]:
-    found: dict[str, _Held] = {}
-    columns = source_records.c
-    for chunk in chunks(source_ids):
-        query = select(columns.source_id, columns.raw, columns.deleted_at).where(
-            columns.stream_id == row_id, columns.source_id.in_(chunk)
-        )
-        for source_id, raw, deleted_at in connection.execute(query):
-            row = {} if raw is None else orjson.loads(unpack(raw))
-            gone = None if deleted_at is None else from_micros(deleted_at)
-            found[source_id] = _Held(instant_of(row.get(updated)), gone)
-    return found
-
-
-def _is_late(stream: Stream, row: Row, held: Mapping[str, _Held], rereads: bool) -> bool:
-    """Whether the store knows better; what cannot be compared is not late."""
-    assert stream.updated is not None
-    known, said = held.get(_key(stream, row) or ""), instant_of(row.get(stream.updated))
-    if known is None or said is None:
-        return False
-    if known.deleted is not None and not rereads and said <= known.deleted:
-        return True
-    return known.updated is not None and said < known.updated
-
-
-def _key(stream: Stream, row: Row) -> str | None:
-    try:
-        return stream.key_of(row)
-    except (KeyError, SkipRecord):  # ingestion says what is wrong with it
-        return None

@@ -26,9 +26,13 @@ from connectors.hubspot.emulator import TOKEN, HubSpotEmulator, create
 from hub.api import hooks
 from hub.api.server import serving
 from hub.app import load
+from hub.cli import receiving
 from hub.cli.main import run
-from hub.core.errors import StoreError
+from hub.core.connector import Delivery
+from hub.core.errors import NeedsReauth, StoreError
 from hub.emulation.server import serve
+from hub.store import dirty
+from hub.store import inbox as inbox_of
 from hub.store.engine import Store
 from hub.store.schema import golden_records, inbox
 from hub.sync.inbox import Inbox
@@ -209,6 +213,124 @@ def test_a_refusal_leaves_one_line_without_a_word_of_the_body(door, caplog):
     [line] = [record.getMessage() for record in caplog.records]
     assert line.startswith("crm: refused a delivery to app: the signature")
     assert "ada" not in line
+
+
+# --- what is stored, and what is not ------------------------------------------------------------
+
+
+def pushed(number: int) -> Delivery:
+    """The same event as it lies in the inbox."""
+    body, headers = signed(event(number))
+    return Delivery("POST", PUBLIC, {name.lower(): said for name, said in headers.items()}, body)
+
+
+def test_only_the_streams_that_are_read_are_asked_for(folder, account):
+    """A scope that the admin never granted must not spoil the deliveries of the others."""
+    wanted = (folder / "hub.toml").read_text().replace('"./var"', '"./some"')
+    wanted = wanted.replace(
+        'connector = "hubspot"', 'connector = "hubspot"\nstreams = ["contacts"]'
+    )
+    (folder / "some.toml").write_text(wanted)
+    app, before = load(folder / "some.toml"), len(account[0].calls)
+
+    with app.open_hub("test") as hub, app.lanes(["crm"]) as [lane]:
+        box = Inbox(hub.store, hub.keys, lane.source, hub.ids)
+        box.accept("app", pushed(20))
+        counts = box.drain()
+
+    asked = [call.path for call in account[0].calls.since(before)]
+    assert counts.read == 1
+    assert asked and not [path for path in asked if "communication-preferences" in path]
+
+
+@pytest.fixture
+def fresh(folder) -> Iterator[Path]:
+    """The settings, with a database of the test's own."""
+    config = folder / "fresh.toml"
+    config.write_text((folder / "hub.toml").read_text().replace('"./var"', '"./fresh"'))
+    yield config
+    shutil.rmtree(folder / "fresh")
+
+
+def test_what_was_stored_before_a_crash_is_followed_up_by_the_next_hub_serve(fresh, monkeypatch):
+    """The last process stored the record and died; nobody pushes anything more."""
+    app = load(fresh)
+    with app.open_hub("test") as hub, app.lanes(["crm"]) as [lane]:
+        box = Inbox(hub.store, hub.keys, lane.source, hub.ids)
+        box.accept("app", pushed(21))
+        box.drain()
+    told, over = [], threading.Event()
+    monkeypatch.setattr(receiving, "tell_others", lambda *_: over.set())
+
+    def wait(seconds: float, reason: str) -> None:
+        told.append(reason)
+
+    with app.open_hub("test") as hub:
+        turns = {name: threading.Lock() for name in app.settings.connections}
+        with receiving.receiving(app, hub, turns, wait) as receiver:
+            receiver.look()
+            assert over.wait(PATIENCE)
+            assert receiver.stop(PATIENCE)
+        with hub.store.read() as connection:
+            people = connection.execute(select(func.count()).select_from(golden_records)).scalar()
+
+    assert (people, follow_ups_left(fresh)) == (1, 0)
+    assert told == ["crm: another run is at its stages"] * len(told)
+
+
+def follow_ups_left(config: Path) -> int:
+    with closing(load(config).open_store()) as store, store.read() as connection:
+        return dirty.count(connection, "follow-up")
+
+
+def test_a_drain_that_breaks_off_follows_up_what_it_stored(fresh, monkeypatch, caplog):
+    """The credential is refused at the second delivery; the first one's customer is there."""
+    app, over = load(fresh), threading.Event()
+    monkeypatch.setattr(receiving, "tell_others", lambda *_: over.set())
+    drain = Inbox.drain
+
+    def break_off(box: Inbox) -> None:
+        drain(box)
+        raise NeedsReauth("crm: the credential is not valid")
+
+    monkeypatch.setattr(Inbox, "drain", break_off)
+    with app.open_hub("test") as hub:
+        turns = {name: threading.Lock() for name in app.settings.connections}
+        with receiving.receiving(app, hub, turns, lambda *_: None) as receiver:
+            inbox_of.accept(hub.store, "crm", "app", "22", pushed(22))
+            receiver.look()
+            assert over.wait(PATIENCE)
+            assert receiver.stop(PATIENCE)
+
+    assert "crm: deliveries wait: error HUB-400" in caplog.text
+    assert follow_ups_left(fresh) == 0
+
+
+def test_a_delivery_in_quarantine_is_told_shown_and_replayed(fresh, capsys):
+    """By hub status and hub quarantine, like any other bad input; its content stays masked."""
+    config = ["--config", str(fresh)]
+    app = load(fresh)
+    with app.open_hub("test") as hub, app.lanes(["crm"]) as [lane]:
+        bad = Delivery("POST", PUBLIC, {"x-kind": "test"}, b'{"email": "ada@example.com"}')
+        inbox_of.accept(hub.store, "crm", "app", "e1", bad)
+        Inbox(hub.store, hub.keys, lane.source, hub.ids).drain()
+
+    def typed(line: str) -> str:
+        run([*line.split(), *config])
+        return capsys.readouterr().out
+
+    told, numbers = typed("status"), json.loads(typed("status --json"))
+    replayed = typed("quarantine replay")
+    [row] = json.loads(typed("quarantine list --json"))["rows"]
+    masked = typed(f"quarantine show {row['qid']}")
+    revealed = typed(f"quarantine show {row['qid']} --reveal")
+
+    assert "1 delivery in quarantine" in told
+    assert numbers["webhooks"][0]["quarantined"] == 1
+    assert "crm/webhook:app: 0 replayed, 1 still bad" in replayed
+    assert (row["stream"], row["reason"]) == ("webhook:app", "bad-body")
+    assert "ada@example.com" not in masked
+    assert "ada@example.com" in revealed
 
 
 # --- the whole of it --------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from hub.profile import sources
 from hub.push import refused, withdrawals
 from hub.push.destination import Destination
 from hub.push.intent import Intents
-from hub.store import dirty, echoes, inbox, quarantine, records
+from hub.store import dirty, echoes, inbox, quarantine, records, runs
 from hub.store.engine import Store
 from hub.store.keys import Keys
 
@@ -29,6 +29,7 @@ LARGE = (
     "source_records", "facts", "order_entries", "consent_events", "quarantine", "links",
     "cluster_members", "golden_records", "profiles", "profile_metrics", "pushed_rows",
     "pushed_fields", "outbox", "dirty", "identity_events", "inbox", "withdrawals",
+    "runs",
 )  # fmt: skip
 
 
@@ -44,13 +45,15 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "known": lambda c: records.known(c, 1, ["1", "2"]),
     "settle": lambda c: quarantine.settle(c, 1, ["1", "2"], 0),
     "waiting": lambda c: dirty.waiting(c, "profile", 500),
+    "marked since": lambda c: dirty.is_marked_since(c, 1),
     "permissions": lambda c: permissions.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
     "customers": lambda c: orders.customers(c, 10**15, 180, GOLDEN_IDS),
     "responses": lambda c: survey.responses(c, GOLDEN_IDS),
     "sources": lambda c: sources.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
     "stale": lambda c: intents().stale(c, 0, 1_000),
     "rows": lambda c: intents().rows(c, range(1, 101)),
-    "deliveries": lambda c: inbox.waiting(c, "crm", 50),
+    "deliveries": lambda c: inbox.waiting(c, "crm", 50, 0),
+    "run begins": lambda c: runs.begin(c, runs.Run("r", "sync", "crm", "people", "os:test", 0)),
     "refused": lambda c: withdrawals.reasons(c, "crm"),
     "refused records": lambda c: refused.by_record(c, "crm/w"),
     "no longer refused": lambda c: refused.close(c, "crm/w", [1, 2]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from hub.core import boundary
-from hub.core.clock import ManualClock
+from hub.core.clock import ManualClock, to_micros
 from hub.core.connector import (
     Connector,
     Context,
@@ -28,10 +28,10 @@ from hub.core.connector import (
     Stream,
     Webhook,
 )
-from hub.core.errors import SkipRecord, StopRun, Unavailable
+from hub.core.errors import NeedsReauth, SkipRecord, StopRun, Unavailable
 from hub.core.ids import IdSource
 from hub.core.records import Person, Record, decode
-from hub.store import leases, schema
+from hub.store import inbox, leases, quarantine, schema
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.sync.inbox import Inbox
@@ -57,6 +57,8 @@ class Vendor:
     records: dict[str, dict[str, str]] = field(default_factory=dict)
     deletes: Deletes = field(default_factory=FullPass)
     down: bool = False
+    asked: list[str] = field(default_factory=list)
+    out_of_sight: set[str] = field(default_factory=lambda: {"7"})
 
     def verify(self, _ctx: Context, delivery: Delivery) -> None:
         if delivery.headers.get("signature") != "right":
@@ -66,8 +68,11 @@ class Vendor:
         if self.down:
             raise Unavailable("the vendor is out of reach")
         said = json.loads(delivery.body)
-        if "refused" in said:
+        self.asked.append(delivery.headers["id"])
+        if said.get("refused") in self.out_of_sight:
             raise StopRun("the credential lacks a scope")
+        if "refused" in said:
+            return [("people", Page([row(said["refused"], "Zoe", 1)]))]
         if "deleted" in said:
             return [("people", Page((), deletes=[said["deleted"]]))]
         return [("people", Page([said["row"]], next_state={"never": "kept"}))]
@@ -157,7 +162,7 @@ def test_a_delivery_becomes_a_record_like_any_other(bench):
     [leaf] = bench.rows(schema.audit_leaves)
     assert (leaf.kind, leaf.actor) == ("sync.page", "webhook")
     assert bench.rows(schema.checkpoints) == []
-    assert [mark.stage for mark in bench.rows(schema.dirty)] == ["identity"]
+    assert {mark.stage for mark in bench.rows(schema.dirty)} == {"identity", "follow-up"}
 
 
 def test_a_delivery_is_durable_before_it_is_stored(bench):
@@ -254,21 +259,20 @@ def test_a_pull_of_this_process_is_not_fenced_off_by_a_delivery(bench):
         bench.inbox.drain()
 
 
-def test_a_vendor_that_is_down_leaves_the_delivery_waiting(bench):
+def test_a_vendor_that_is_down_leaves_the_delivery_waiting(bench, clock):
     """An event that names only ids is completed later."""
     bench.vendor.down = True
-    bench.inbox.accept("all", told(1, {"row": row("7", "Ada", 1)}))
-    with pytest.raises(Unavailable):
-        bench.inbox.drain()
+    bench.push(told(1, {"row": row("7", "Ada", 1)}))
 
     bench.vendor.down = False
+    clock.sleep(60)
     bench.inbox.drain()
 
     assert bench.people() == {"7": "Ada"}
 
 
 def test_a_delivery_that_nobody_can_parse_does_not_block_the_others(bench):
-    """It is noted without its content, and the next one is stored."""
+    """It goes into quarantine at once, and the next one is stored."""
     bench.push(told(1, {"nonsense": "ada@example.com"}), told(2, {"row": row("7", "Ada", 1)}))
 
     unusable = next(item for item in bench.rows(schema.inbox) if item.status == "unusable")
@@ -276,6 +280,7 @@ def test_a_delivery_that_nobody_can_parse_does_not_block_the_others(bench):
     assert "KeyError" in unusable.error
     assert "example.com" not in unusable.error
     assert bench.tally()["unusable"] == 1
+    assert [kept.reason for kept in bench.rows(schema.quarantine)] == ["parse-raised"]
 
 
 @pytest.mark.parametrize("where", ["page fetched", "page committed"])
@@ -323,8 +328,7 @@ def test_old_ids_are_forgotten_but_never_what_waits(bench, clock):
     bench.vendor.down = True
     bench.inbox.accept("all", told(3, {"row": row("9", "Cy", 1)}))
 
-    with pytest.raises(Unavailable):
-        bench.inbox.drain()
+    bench.inbox.drain()
 
     assert sorted(item.event_id for item in bench.rows(schema.inbox)) == ["2", "3"]
 
@@ -397,10 +401,242 @@ def test_any_order_and_repetition_gives_what_polling_gives(fresh_bench, edits, d
     assert pushed.people() == {key: found["name"] for key, found in happened.records.items()}
 
 
+# --- what cannot be used ----------------------------------------------------------------------
+
+
+def statuses(bench: Bench) -> dict[str, str]:
+    return {item.event_id: item.status for item in bench.rows(schema.inbox)}
+
+
 def test_a_delivery_that_the_vendor_refuses_to_complete_does_not_block_the_others(bench):
     """A scope that is missing for one kind of record must not hold back every other kind."""
     bench.push(told(1, {"refused": "7"}), told(2, {"row": row("8", "Ada", 1)}))
 
-    unusable = next(item for item in bench.rows(schema.inbox) if item.status == "unusable")
+    refused = next(item for item in bench.rows(schema.inbox) if item.event_id == "1")
     assert bench.people() == {"8": "Ada"}
-    assert "lacks a scope" in unusable.error
+    assert (refused.status, refused.attempts) == ("waiting", 1)
+    assert "lacks a scope" in refused.error
+
+
+def test_a_refused_delivery_is_tried_five_times_over_a_day(bench, clock):
+    """The pauses grow; in between nobody is asked, however often somebody looks."""
+    bench.push(told(1, {"refused": "7"}))
+    asked = []
+
+    for pause in (60, 15 * 60, 3 * 3600, 20 * 3600):
+        clock.sleep(pause - 1)
+        bench.inbox.drain()
+        asked.append(len(bench.vendor.asked))
+        clock.sleep(1)
+        bench.inbox.drain()
+        asked.append(len(bench.vendor.asked))
+
+    assert asked == [1, 2, 2, 3, 3, 4, 4, 5]
+    assert statuses(bench) == {"1": "unusable"}
+
+
+def test_a_refused_delivery_is_used_once_that_is_possible(bench, clock):
+    """Somebody granted the scope in the meantime."""
+    bench.push(told(1, {"refused": "7"}))
+
+    bench.vendor.out_of_sight.clear()
+    clock.sleep(60)
+    bench.inbox.drain()
+
+    assert bench.people() == {"7": "Zoe"}
+    assert (statuses(bench), bench.rows(schema.quarantine)) == ({"1": "taken"}, [])
+
+
+@pytest.fixture
+def quarantined(bench: Bench, clock: ManualClock) -> Bench:
+    """A refused delivery that had all its tries; its body is no text."""
+    odd = b'{"refused": "7", "note": "caf\xe9"}'
+    headers = {"id": "1", "signature": "right"}
+    bench.vendor.parse = lambda ctx, delivery: _refused(bench.vendor, delivery)
+    connector = bench.vendor.connector()
+    source = replace(bench.source, connector=connector)
+    bench = replace(bench, source=source, inbox=Inbox(bench.store, KEYS, source, bench.ids))
+    bench.push(Delivery("POST", "http://hub/hooks/crm", headers, odd))
+    for _ in range(4):
+        clock.sleep(20 * 3600)
+        bench.inbox.drain()
+    return bench
+
+
+def _refused(vendor: Vendor, delivery: Delivery) -> Sequence[tuple[str, Page]]:
+    assert delivery.body.endswith(b'caf\xe9"}')
+    if vendor.out_of_sight:
+        raise StopRun("the credential lacks a scope")
+    return [("people", Page([row("7", "Zoe", 1)]))]
+
+
+def test_what_was_refused_for_good_is_in_quarantine_with_its_content(quarantined):
+    """And nowhere else: its content lives once."""
+    [item], [kept] = quarantined.rows(schema.inbox), quarantined.rows(schema.quarantine)
+    with quarantined.store.read() as connection:
+        [listed] = quarantine.entries(connection, quarantine.Filter("crm"), 10)
+
+    assert (item.status, item.delivery) == ("unusable", None)
+    assert (listed.stream, listed.reason, listed.state) == ("webhook:all", "not-completed", "open")
+    assert "lacks a scope" in listed.message
+    assert inbox.unpacked(kept.raw).body == b'{"refused": "7", "note": "caf\xe9"}'
+
+
+def test_a_replay_gives_it_back_for_one_try(quarantined):
+    """While the vendor refuses it stays in quarantine; then it is stored, and its content goes."""
+    still = quarantined.inbox.replay("all")
+    quarantined.vendor.out_of_sight.clear()
+    done = quarantined.inbox.replay("all")
+
+    assert [(each.stream, each.replayed, each.bad) for each in (still, done)] == [
+        ("webhook:all", 0, 1),
+        ("webhook:all", 1, 0),
+    ]
+    assert done.counts.stored == 1
+    assert quarantined.people() == {"7": "Zoe"}
+    assert quarantined.rows(schema.quarantine) == []
+    assert statuses(quarantined) == {"1": "taken"}
+
+
+def test_a_replay_of_a_forgotten_id_works(quarantined):
+    """The id is dropped thirty days after the delivery came, its content a day later."""
+    with quarantined.store.write() as connection:
+        connection.execute(delete(schema.inbox))
+    quarantined.vendor.out_of_sight.clear()
+
+    assert quarantined.inbox.replay("all").replayed == 1
+
+
+def test_nobody_keeps_it_longer_than_thirty_days(quarantined, clock):
+    """Polling has brought what it spoke of; there is no reason left to hold its content."""
+    clock.sleep(29 * 86_400)
+    quarantined.inbox.drain()
+    kept = len(quarantined.rows(schema.quarantine))
+
+    clock.sleep(2 * 86_400)
+    quarantined.inbox.drain()
+
+    assert (kept, quarantined.rows(schema.quarantine)) == (1, [])
+
+
+def test_a_credential_that_is_refused_costs_no_delivery_its_tries(bench, clock):
+    """It is nobody's fault but the credential's: all wait, none is set aside."""
+
+    def refuse(_ctx: Context, _delivery: Delivery) -> Sequence[tuple[str, Page]]:
+        raise NeedsReauth("crm: the credential is not valid")
+
+    bench.vendor.parse = refuse
+    source = replace(bench.source, connector=bench.vendor.connector())
+    box = Inbox(bench.store, KEYS, source, bench.ids)
+    box.accept("all", told(1, {"row": row("7", "Ada", 1)}))
+
+    for _ in range(6):
+        with pytest.raises(NeedsReauth):
+            box.drain()
+        clock.sleep(86_400)
+
+    assert (statuses(bench), bench.rows(schema.inbox)[0].attempts) == ({"1": "waiting"}, 0)
+
+
+# --- what comes after ------------------------------------------------------------------------
+
+
+def due(bench: Bench) -> list[str]:
+    return [mark.key for mark in bench.rows(schema.dirty) if mark.stage == "follow-up"]
+
+
+def test_what_was_stored_before_a_drain_broke_off_is_to_be_followed_up(bench):
+    """The mark is written with the page: whatever ends the process, the next one knows."""
+    busy = leases.acquire(bench.store, "sync:crm/people", "another:1")
+    bench.inbox.accept("all", told(1, {"row": row("7", "Ada", 1)}))
+    with pytest.raises(StopRun):
+        bench.inbox.drain()
+    before = due(bench)
+    leases.release(bench.store, busy)
+
+    def die(reached):
+        if reached == "page committed":
+            raise KeyboardInterrupt
+
+    boundary.listen(die)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            bench.inbox.drain()
+    finally:
+        boundary.listen(None)
+
+    assert (before, due(bench)) == ([], ["crm"])
+
+
+def test_nothing_new_is_nothing_to_follow_up(bench):
+    """A row that the store holds already changes nobody."""
+    bench.push(told(1, {"row": row("7", "Ada", 1)}))
+    with bench.store.write() as connection:
+        connection.execute(delete(schema.dirty))
+
+    bench.push(told(2, {"row": row("7", "Ada", 1)}))
+
+    assert due(bench) == []
+
+
+# --- leases -----------------------------------------------------------------------------------
+
+
+def test_a_delivery_does_not_take_the_lease_of_a_sync_that_waits_for_the_vendor(
+    bench, clock, monkeypatch
+):
+    """However long the vendor asks for patience, the sync goes on where it was."""
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.001)
+    taken = []
+
+    def slow(ctx: Context, state: State) -> Iterator[Page]:
+        clock.sleep(leases.LEASE_SECONDS - 1)
+        await_renewal(bench.store, "sync:crm/people", clock)
+        clock.sleep(2)
+        bench.inbox.accept("all", told(1, {"row": row("8", "Bob", 1)}))
+        with pytest.raises(StopRun):
+            taken.append(bench.inbox.drain())
+        yield Page([row("7", "Ada", 1)], complete=True)
+
+    bench.vendor.read = slow
+    connector = bench.vendor.connector()
+    source = replace(bench.source, connector=connector, streams=connector.streams_for(None))
+
+    report = sync(bench.store, KEYS, [source], ids=bench.ids, actor="test")
+
+    assert (report.status, taken, bench.people()) == ("succeeded", [], {"7": "Ada"})
+
+
+def test_the_queue_is_not_taken_over_while_a_delivery_waits_for_the_vendor(
+    bench, clock, monkeypatch
+):
+    """Else two processes would complete the same delivery."""
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 0.001)
+
+    def slow(_ctx: Context, _delivery: Delivery) -> Sequence[tuple[str, Page]]:
+        clock.sleep(leases.LEASE_SECONDS - 1)
+        await_renewal(bench.store, "inbox:crm", clock)
+        clock.sleep(2)
+        with pytest.raises(StopRun):
+            leases.acquire(bench.store, "inbox:crm", "another:1")
+        return [("people", Page([row("7", "Ada", 1)]))]
+
+    bench.vendor.parse = slow
+    source = replace(bench.source, connector=bench.vendor.connector())
+    box = Inbox(bench.store, KEYS, source, bench.ids)
+    box.accept("all", told(1, {}))
+
+    box.drain()
+
+    assert bench.people() == {"7": "Ada"}
+
+
+def await_renewal(store: Store, name: str, clock: ManualClock) -> None:
+    """Returns once the lease runs for its whole length again."""
+    whole = to_micros(clock.now()) + leases.LEASE_SECONDS * 1_000_000
+    query = select(schema.leases.c.until).where(schema.leases.c.name == name)
+    for _ in range(10_000):
+        with store.read() as connection:
+            if connection.execute(query).scalar_one() >= whole:
+                return
+    raise AssertionError(f"nobody renews {name}")
