@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import orjson
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 import hub.store.migrations
 from hub.core.errors import StoreError
-from hub.store import schema, views
+from hub.store import bulk, inbox, schema, views
 from hub.store.engine import Store
 from hub.store.upgrade import HEAD, upgrade
 
@@ -71,3 +75,25 @@ def test_stores_that_open_at_once_migrate_once(empty_database):
     assert upgrade(stores[0]) == HEAD
     for store in stores:
         store.close()
+
+
+@pytest.mark.parametrize("body", ['{"name": "café"}'.encode(), b"\xff\x00"], ids=["text", "bytes"])
+def test_a_delivery_that_waits_survives_the_upgrade(empty_database, body):
+    """It was spelled as a list until schema 0006; whoever pushed it does not push it again."""
+    store = Store.open(empty_database)
+    config = Config()
+    config.set_main_option("script_location", hub.store.migrations.__path__[0])
+    delivery = ["POST", "http://hub/hooks/crm", {"id": "1"}, base64.b64encode(body).decode()]
+    columns = ("connection", "event_id", "webhook", "status", "delivery", "received_at")
+    row = ("crm", "1", "app", "waiting", orjson.dumps(delivery), 0)
+    with store.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        bulk.insert(connection, schema.inbox, columns, [row])
+
+    upgrade(store)
+
+    with store.read() as connection:
+        [waiting] = inbox.waiting(connection, "crm", 1, 0)
+    store.close()
+    assert (waiting.delivery.body, waiting.attempts) == (body, 0)
