@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from hub.metrics.definition import Metric
 
 
+MOST_SERIES = 4
+"""Series of one metric that the list shows."""
+
+
 @click.group(cls=Verbs)
 def metrics() -> None:
     """List, show and describe metrics."""
@@ -40,6 +44,8 @@ def list_metrics(session: Session) -> None:
     for metric in METRICS:
         values = [_value(metric, row) for row in current if row.metric == metric.id]
         told = "; ".join(values) or ("per customer only" if _own(metric) else "not measured yet")
+        if len(values) > MOST_SERIES:
+            told = f"{len(values)} series: hub metrics show {metric.id}"
         lines.append(f"{metric.id:<14} {metric.title}: {told}")
     lines.append("What a number means: hub metrics describe METRIC")
     document = [
@@ -80,8 +86,8 @@ def describe(session: Session, metric_id: str) -> None:
     from hub.metrics.definition import registry_hash
 
     metric = _metric(metric_id)
-    document = {**asdict(metric), "registry": registry_hash()}
-    session.show(document, "\n".join(_words(metric)))
+    registry = registry_hash()
+    session.show({**asdict(metric), "registry": registry}, "\n".join(_words(metric, registry)))
 
 
 def _metric(metric_id: str) -> Metric:
@@ -134,10 +140,11 @@ def _number(metric: Metric, series: str, value: float) -> str:
     return f"{value:,.1f}" + (" %" if metric.unit == "percent" else "")
 
 
-def _money(currency: str, minor: float) -> str:
+def _money(series: str, minor: float) -> str:
+    """An amount of a series whose name is, or begins with, its currency."""
     from hub.core.money import exponent
 
-    places = exponent(currency)
+    places = exponent(series.partition(" ")[0])
     return f"{minor / 10**places:,.{places}f}"
 
 
@@ -163,18 +170,18 @@ def _detail(name: str, value: object, series: str) -> str:
     if isinstance(value, int) and name == "reference":
         return f"reference {moment(value)}"
     if isinstance(value, int) and name.endswith("_minor"):
-        return f"{name.removesuffix('_minor')} {_money(series, value)} {series}"
+        return f"{name.removesuffix('_minor')} {_money(series, value)} {series.partition(' ')[0]}"
     return f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name} {value}"
 
 
-def _words(metric: Metric) -> Iterator[str]:
+def _words(metric: Metric, registry: str) -> Iterator[str]:
     yield f"{metric.title} ({metric.key}), {metric.unit}"
     yield wrapped(f"formula: {metric.formula}")
     yield wrapped(f"population: {metric.population}")
     yield f"  made from: {', '.join(metric.inputs)}; {' and '.join(metric.grain)}"
     yield wrapped(f"limits: {metric.limits}")
     yield wrapped(f"source: {metric.source}")
-    yield f"  owner: {metric.owner}"
+    yield f"  owner: {metric.owner}; registry {registry}"
 
 
 def _document(row: Row[Any]) -> dict[str, object]:

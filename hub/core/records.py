@@ -279,7 +279,7 @@ class Subscription(Record, frozen=True, kw_only=True, tag="subscription"):
     started_at: Instant
     plan: str | None = None
     ended_at: Instant | None = None
-    end_reason: Literal["cancelled", "payment_failed", "completed"] | None = None
+    end_reason: Literal["cancelled", "payment_failed", "completed", "paused"] | None = None
     trial_until: Instant | None = None
     amount_minor: Int64 | None = None
     currency: Currency | None = None

@@ -375,6 +375,8 @@ class MetricsSection(Section):
     """Days ahead that predicted value looks (needs the extra ``clv``)."""
     clv_discount: Annotated[float, Field(ge=0.0, le=1.0)] = 0.1
     """Yearly discount of predicted value: what a purchase in a year is worth less today."""
+    trial_window: Annotated[int, Field(ge=1, le=730)] = 60
+    """Days from the begin of a trial in which a first payment is its conversion."""
     ces_summary: Literal["mean", "top_box", "net"] = "mean"
     """Which published summary CES reports: mean, share 5-7, or (6-7) minus (1-3)."""
 

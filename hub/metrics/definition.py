@@ -59,6 +59,12 @@ _ORDERS = (
     " One series per currency; no conversion."
 )
 
+_CONTRACTS = (
+    "Subscriptions of identified customers. Who pays at the first instant of a month is its base;"
+    " who joins later is not in it, and who joins and leaves inside it is told apart. Trials pay"
+    " nothing; a pause is no end; subscriptions that touch are one spell."
+)
+
 METRICS: tuple[Metric, ...] = (
     Metric(
         "nps", "Net Promoter Score", 1, "points",
@@ -168,6 +174,50 @@ METRICS: tuple[Metric, ...] = (
         " campaign: a mean month. P(alive) of one-time buyers is not told: the model says 1 for"
         " them whatever the silence.",
         "Fader, Hardie and Lee 2005; Fader and Hardie 2013",
+    ),
+    Metric(
+        "retention", "Retention by cohort", 1, "percent",
+        "100 * customers with an order in month c + k / customers whose first order was in month c"
+        " (classic). Wilson interval. Series: currency, cohort, k = 1, 3, 6, 12.",
+        _ORDERS + " Months that are not over are blank. Merged records belong to the cohort of"
+        " their first order.",
+        ("order", "order_line"), ("overall",),
+        "In the cohort in which history begins some were customers before; the detail says so.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "cohort_value", "Value by cohort", 1, "money",
+        "Net revenue up to the end of month c + k / customers whose first order was in month c,"
+        " those who stayed away included. Interval as for aov.",
+        _ORDERS, ("order", "order_line"), ("overall",),
+        "Revenue, not margin; cohorts of different seasons are not alike.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "churn_contract", "Churn, contractual", 1, "percent",
+        "100 * customers who paid at the begin of the month and whose spell ended in it / customers"
+        " who paid at its begin. Wilson interval. A year: 1 - (1 - m)^12. Failed payments, pauses"
+        " and those who came back inside the month (a new spell) are told apart.",
+        _CONTRACTS, ("subscription",), ("overall",),
+        "A month's rate; twelve of them added are not a year's.", "METRICS section 3",
+    ),
+    Metric(
+        "churn_revenue", "Revenue churn, contractual", 1, "percent",
+        "100 * yearly recurring revenue of those who left in the month / that of all who paid at"
+        " its begin, per currency. Interval as for aov. Net: plus contraction, minus expansion of"
+        " those who stayed.",
+        _CONTRACTS, ("subscription",), ("overall",),
+        "New customers are in neither part; a pause is told apart.", "METRICS section 3",
+    ),
+    Metric(
+        "trial_to_paid", "Trial-to-paid conversion", 1, "percent",
+        "100 * trials begun in the month whose person paid within the window / trials begun in it"
+        " whose outcome is known. Wilson interval.",
+        _CONTRACTS + " Windows that are open count in no part; a trial of somebody who was paying"
+        " is no trial.",
+        ("subscription",), ("overall",),
+        "Provisional while windows are open. A failed card counts as not paid and is told apart.",
+        "METRICS section 3",
     ),
 )  # fmt: skip
 

@@ -20,12 +20,15 @@ from hub.audit.log import AuditEvent
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.ids import IdSource
+from hub.core.records import Subscription
 from hub.core.settings import MetricsSection
-from hub.metrics import orders, profile_value, survey
+from hub.metrics import cohort, contract, orders, profile_value, survey
 from hub.metrics.clv import predicted
 from hub.metrics.clv.history import histories, month_begin
 from hub.metrics.clv.predicted import Prediction, Terms
+from hub.metrics.contract import Contract
 from hub.metrics.definition import registry_hash
+from hub.metrics.facts import facts_of
 from hub.metrics.orders import Order
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, keep
@@ -128,14 +131,14 @@ def _measure_all(
     seq = dirty.sequence(store)
     with store.write() as connection:
         everyone = orders.customers(connection, reference, settings.churn_horizon)
-        answers, misfits = survey.responses(connection)
         each_order = orders.each_order(connection)
         future = _future(each_order, settings, reference, zone)
         measured = [
             *orders.overall(everyone, reference, settings.margin, settings.confidence),
-            *survey.overall(answers, misfits, settings.ces_summary, settings.confidence),
             *orders.medians(each_order, settings.confidence),
             *predicted.overall(future, settings.confidence),
+            *cohort.overall(each_order, reference - 1, zone, settings.confidence),
+            *_asked_and_agreed(connection, settings, reference - 1, zone),
         ]
         snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
         ranks = [
@@ -159,6 +162,22 @@ def _future(
     cut_off = month_begin(reference, zone)
     terms = Terms(settings.clv_horizon, settings.clv_discount, settings.margin)
     return predicted.predict(histories(each_order, cut_off, zone), terms)
+
+
+def _asked_and_agreed(
+    connection: Connection, settings: MetricsSection, today: int, zone: tzinfo
+) -> Iterable[Measured]:
+    """What surveys and contracts say."""
+    answers, misfits = survey.responses(connection)
+    yield from survey.overall(answers, misfits, settings.ces_summary, settings.confidence)
+    yield from contract.overall(
+        _contracts(connection), today, zone, settings.trial_window, settings.confidence
+    )
+
+
+def _contracts(connection: Connection) -> list[Contract]:
+    found = facts_of(connection, Subscription)
+    return [contract.contract(golden_id, record) for _, golden_id, _, record in found if golden_id]
 
 
 def _replace(

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from hub.core.records import Feedback, decode
+from hub.core.records import Feedback
+from hub.metrics.facts import facts_of
 from hub.metrics.interval import Estimate, mean, net_promoter, wilson
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured
-from hub.store.records import chunks
-from hub.store.schema import cluster_members, facts, source_records
 
 INSTRUMENTS = ("nps", "csat", "ces")
 _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
@@ -60,9 +59,8 @@ def responses(
     """All responses, or those of some customers; and per instrument how many did not fit."""
     found: list[Response] = []
     misfits: dict[str, int] = defaultdict(int)
-    for rid, golden_id, at, body in _rows(connection, golden_ids):
-        feedback = decode(body)
-        if not isinstance(feedback, Feedback) or feedback.instrument not in INSTRUMENTS:
+    for rid, golden_id, at, feedback in facts_of(connection, Feedback, golden_ids):
+        if feedback.instrument not in INSTRUMENTS:
             continue
         if feedback.score is None:
             continue  # offered, not answered
@@ -152,19 +150,3 @@ def _last_per_wave(answers: Iterable[Response]) -> list[Response]:
         if held is None or (answer.at, answer.rid) > (held.at, held.rid):
             last[key] = answer
     return sorted(last.values(), key=lambda answer: (answer.at, answer.rid))
-
-
-def _rows(
-    connection: Connection, golden_ids: Sequence[str] | None
-) -> Iterator[tuple[int, str | None, int, bytes]]:
-    columns = (facts.c.rid, cluster_members.c.golden_id, facts.c.at, source_records.c.canonical)
-    whose, record = cluster_members.c.rid == facts.c.party_rid, source_records.c.rid == facts.c.rid
-    query = select(*columns).join(source_records, record)
-    if golden_ids is None:
-        everybody = query.outerjoin(cluster_members, whose)  # also people unknown
-        yield from connection.execute(everybody.where(facts.c.entity == "feedback"))
-        return
-    # From the customers on, never from all feedback: SQLite would look through it for every chunk.
-    chosen = query.join(cluster_members, whose).where(facts.c.entity + "" == "feedback")
-    for chunk in chunks(golden_ids):
-        yield from connection.execute(chosen.where(cluster_members.c.golden_id.in_(chunk)))

@@ -132,6 +132,7 @@ churn_horizon = 90
 margin = 0.4
 clv_horizon = 180
 clv_discount = 0.05
+trial_window = 30
 ces_summary = "net"
 [audit]
 checkpoint_every_events = 1000

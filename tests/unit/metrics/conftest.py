@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from hub.core.clock import ManualClock, to_micros
 from hub.core.ids import IdSource
-from hub.core.records import Feedback, encode
+from hub.core.records import Feedback, PartyRef, Subscription, encode
 from hub.core.settings import MetricsSection
 from hub.metrics import run as metrics
 from hub.metrics.run import MetricsReport
@@ -70,17 +70,23 @@ class Business:
         scale = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}[instrument]
         at = other.pop("at", days_ago(1))
         fields = {"scale_min": scale[0], "scale_max": scale[1]} | other
-        feedback = Feedback(at=at, instrument=instrument, score=score, **fields)
-        fact = next(self._rows)
+        self.fact(rid, at, Feedback(at=at, instrument=instrument, score=score, **fields))
+
+    def subscribe(self, rid: int, started_at: datetime, **other) -> None:
+        record = Subscription(party=PartyRef(id=str(rid)), started_at=started_at, **other)
+        self.fact(rid, started_at, record)
+
+    def fact(self, rid: int | None, at: datetime, record: Feedback | Subscription) -> None:
+        fact, entity = next(self._rows), record.entity_name
         columns = (
             "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
             "canonical", "created_at", "changed_at",
         )  # fmt: skip
-        row = (fact, 1, str(fact), "feedback", 1, b"", b"", encode(feedback), 0, 0)
+        row = (fact, 1, str(fact), entity, 1, b"", b"", encode(record), 0, 0)
         with self.store.write() as connection:
             bulk.insert(connection, schema.source_records, columns, [row])
             fact_columns = ("rid", "party_rid", "entity", "at")
-            fact_row = (fact, rid, "feedback", to_micros(at))
+            fact_row = (fact, rid, entity, to_micros(at))
             bulk.insert(connection, schema.facts, fact_columns, [fact_row])
         self.mark("facts", rid)
 

@@ -19,7 +19,7 @@ from hub.metrics.interval import Estimate, mean, net_promoter, wilson
 )
 def test_two_proportions_as_newcombe_published(before, after, low, high):
     """Method 10, without continuity correction, cases (a) and (b) of his table."""
-    found = compare(wilson(*before, 0.95), wilson(*after, 0.95))
+    found = compare(wilson(before[0], before[1], 0.95), wilson(after[0], after[1], 0.95))
 
     assert found is not None
     assert (found.low / 100, found.high / 100) == pytest.approx((low, high), abs=5e-5)
