@@ -22,7 +22,7 @@ from hub.text.training import Pair
 
 NEGATIVE_TO, POSITIVE_FROM = 0.4, 0.6
 NPS_NEGATIVE_TO, NPS_POSITIVE_FROM = 0.6, 0.9
-KINDS: Final = frozenset({"survey", "review", "social"})
+KINDS: Final = frozenset({"survey", "review"})
 """Feedback whose score is the writer's own; staff give scores of others."""
 
 
