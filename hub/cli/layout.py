@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.core.clock import from_micros
 
@@ -33,6 +33,32 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 row', '2,500 rows', '2 deliveries')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
+    """Lines of a table: text to the left, numbers to the right, None as a dash.
+
+    >>> table(("stage", "n"), [("start", 12), ("done", None)])
+    ['stage   n', 'start  12', 'done    -']
+    """
+    cells = [tuple(map(str, head)), *(tuple(map(_cell, row)) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    right = [all(_is_figure(cell) for cell in column[1:]) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(
+            f"{cell:>{width}}" if to_right else f"{cell:<{width}}"
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def _cell(value: object) -> str:
+    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _is_figure(cell: str) -> bool:
+    return cell == "-" or cell[:1].isdigit()
 
 
 def tally(counts: Mapping[str, int]) -> str:

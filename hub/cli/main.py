@@ -42,6 +42,7 @@ COMMANDS: dict[str, Entry] = {
     "identity": Entry("hub.cli.identity:identity", "Resolve who is who; score it against a truth."),
     "profiles": Entry("hub.cli.profiles:profiles", "Find, show and export customers."),
     "timeline": Entry("hub.cli.timeline:timeline", "Print what happened to a customer, in order."),
+    "journeys": Entry("hub.cli.journeys:journeys", "Journey maps, and what customers really do."),
     "metrics": Entry("hub.cli.metrics:metrics", "List, show and describe metrics."),
     "consent": Entry("hub.cli.consent:consent", "Show and export consent, and its conflicts."),
     "why": Entry("hub.cli.why:why", "Say whether a value may go to a system, and why."),

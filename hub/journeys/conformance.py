@@ -42,7 +42,7 @@ class Conformance:
 
     Args:
         journey: Its key.
-        people: Customers who entered any stage.
+        people: Customers who entered any stage that has a place in the order.
         conforming: Those whose journey goes as designed.
         counts: Customers by stage id and verdict.
     """
@@ -58,7 +58,7 @@ def conformance(journey: Journey, people: Iterable[Timeline], now: datetime) -> 
     counts: Counter[tuple[str, Verdict]] = Counter()
     entered = conforming = 0
     for events in people:
-        walked = steps(journey, events, now)
+        walked = ordered(journey, steps(journey, events, now))
         found = deviations(journey, walked, now)
         entered += bool(walked)
         conforming += bool(walked) and not found
@@ -66,8 +66,19 @@ def conformance(journey: Journey, people: Iterable[Timeline], now: datetime) -> 
     return Conformance(journey.key, entered, conforming, dict(counts))
 
 
+def ordered(journey: Journey, walked: Iterable[Step]) -> list[Step]:
+    """The steps in stages that have a place in the order."""
+    return [step for step in walked if not journey.stages[step.stage].anytime]
+
+
 def deviations(journey: Journey, walked: Sequence[Step], now: datetime) -> list[Deviation]:
-    """How one customer's steps differ from the target, by stage; empty if they do not."""
+    """How one customer's steps differ from the target, by stage; empty if they do not.
+
+    Args:
+        journey: The target.
+        walked: The customer's steps that have a place in the order, see :func:`ordered`.
+        now: The present: time that has run out is too slow.
+    """
     visits = [stage for stage, _ in groupby(step.stage for step in walked)]
     first: dict[int, datetime] = {}
     for step in walked:

@@ -112,6 +112,8 @@ class Stage(Section):
     """Whether customers may leave it out."""
     repeats: bool = False
     """Whether customers may come back to it without anything being wrong."""
+    anytime: bool = False
+    """Whether it has no place in the order, such as a call for help: never late, never left out."""
     pains: tuple[Pain, ...] = ()
     """Pain points that the board ranks."""
 
@@ -156,7 +158,7 @@ class Journey(Section):
     @property
     def required(self) -> list[int]:
         """Positions of the stages that nobody may leave out."""
-        return [at for at, stage in enumerate(self.stages) if not stage.optional]
+        return [at for at, stage in enumerate(self.stages) if not (stage.optional or stage.anytime)]
 
     @cached_property
     def _by_kind(self) -> dict[str, list[tuple[Touchpoint, int]]]:

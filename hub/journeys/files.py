@@ -90,7 +90,7 @@ def _read(path: Path) -> tuple[Journey, Positions]:
     mistakes = [*_equal_ids(journey, positions), *_shared_touchpoints(journey, positions)]
     if not journey.required:
         place = positions.of_key(("stages",))
-        mistakes.append(Mistake(place, "every stage is optional", "a stage that all go through"))
+        mistakes.append(Mistake(place, "nobody has to enter any stage", "one that is not optional"))
     if mistakes:
         raise ConfigMistakes(path, mistakes)
     return journey, positions

@@ -88,6 +88,11 @@ def passage(journey: Journey, events: Iterable[Event], now: datetime) -> Passage
     return Passage("completed", tuple(reached), walked)
 
 
+def started_at(journey: Journey, events: Iterable[Event], now: datetime) -> datetime | None:
+    """When a customer entered the first required stage; None if never."""
+    return entry(steps(journey, events, now), journey.required[0])
+
+
 def _unfinished(journey: Journey, since: datetime, now: datetime) -> State:
     return "open" if now <= since + journey.span else "lost"
 

@@ -12,7 +12,7 @@ Events may lie in the future, such as the end of a contract: readers cut at thei
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -39,7 +39,14 @@ from hub.core.records import (
 )
 from hub.journeys import kinds
 from hub.store.records import chunks
-from hub.store.schema import cluster_members, facts, order_entries, source_records, streams
+from hub.store.schema import (
+    cluster_members,
+    facts,
+    golden_records,
+    order_entries,
+    source_records,
+    streams,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,13 @@ def load(connection: Connection, golden_ids: Iterable[str]) -> Timelines:
                 key = SourceKey(name, stream, source_id)
                 told[golden_id] += events_of(str(key), decode(body))
     return {golden_id: in_order(together(events)) for golden_id, events in told.items()}
+
+
+def everybody(connection: Connection) -> Iterator[list[Event]]:
+    """The timeline of every customer, a batch at a time: what reports are counted from."""
+    golden_ids = connection.execute(select(golden_records.c.golden_id)).scalars().all()
+    for chunk in chunks(sorted(golden_ids)):
+        yield from load(connection, chunk).values()
 
 
 def _records(of: Table) -> Select[str, bytes, str, str, str]:

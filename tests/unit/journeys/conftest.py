@@ -17,6 +17,7 @@ from hub.store.schema import (
     cluster_members,
     facts,
     golden_ids,
+    golden_records,
     identity_keys,
     order_entries,
     source_records,
@@ -39,13 +40,16 @@ class History:
         self._streams: dict[tuple[str, str], int] = {}
         self._people: dict[str, int] = {}
 
-    def person(self, golden_id: str, email: str | None = None) -> int:
+    def person(self, golden_id: str, email: str | None = None, *, golden: bool = False) -> int:
         if golden_id not in self._people:
             rid = self._row(SourceKey("crm", "customers", golden_id), "person", b"")
             self._people[golden_id] = rid
             self._insert(cluster_members, ("rid", "golden_id", "since"), [(rid, golden_id, 0)])
             columns = ("golden_id", "status", "created_at", "changed_at")
             self._insert(golden_ids, columns, [(golden_id, "live", 0, 0)])
+        if golden:
+            body = ("golden_id", "entity", "version", "body", "digest", "updated_at")
+            self._insert(golden_records, body, [(golden_id, "person", 1, b"{}", b"", 0)])
         if email is not None:
             key = ("email", email, self._people[golden_id], "a")
             self._insert(identity_keys, ("kind", "value", "rid", "initial"), [key])

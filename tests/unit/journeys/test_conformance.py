@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.journeys.conformance import VERDICTS, conformance, deviations
+from hub.journeys.conformance import VERDICTS, conformance, deviations, ordered
 from hub.journeys.passage import steps
-from tests.unit.journeys.traces import day, journey, people, trace
+from tests.unit.journeys.traces import ALWAYS, day, journey, people, trace
 
 TARGET = journey("aBcd", within={"c": "3d", "d": "10d"}, repeats="c")
 """B may be left out; c is due within 3 days and may be repeated, d within 10 days."""
@@ -88,6 +88,14 @@ def test_the_verdict_is_that_of_the_label(text, now, label):
 
     told = ", ".join(f"{TARGET.stages[each.stage].id} {each.verdict}" for each in found)
     assert told == label
+
+
+def test_a_stage_without_a_place_in_the_order_is_never_wrong():
+    """Help may be asked for before, between and after; nobody repeats a stage by asking."""
+    target = journey("abh", within={"b": "3d"}, anytime="h")
+    walked = steps(target, trace("h0 a1 h2 a3 h4 b4 h5"), ALWAYS)
+
+    assert deviations(target, ordered(target, walked), ALWAYS) == []
 
 
 def test_everybody_who_entered_is_counted():

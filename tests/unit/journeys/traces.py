@@ -29,6 +29,7 @@ def journey(
     window: str = "30d",
     within: Mapping[str, str] | None = None,
     repeats: str = "",
+    anytime: str = "",
     **other: Any,
 ) -> Journey:
     """A journey of one-letter stages, each entered by a usage of that name."""
@@ -39,6 +40,7 @@ def journey(
             "goal": "I want to get on.",
             "optional": letter.isupper(),
             "repeats": letter.lower() in repeats,
+            "anytime": letter in anytime,
             "within": (within or {}).get(letter.lower()),
             "touchpoints": [{"kind": "usage", "about": letter.lower()}],
         }

@@ -1,0 +1,263 @@
+"""``hub journeys`` beside reality: what everybody's timelines say about a map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from hub.cli.instants import instant
+from hub.cli.journey_words import (
+    change_document,
+    change_lines,
+    felt_text,
+    funnel_document,
+    funnel_lines,
+    inventory_table,
+    mean_text,
+    percent_text,
+    rate_document,
+    rate_text,
+    span_text,
+    touchpoint_document,
+)
+from hub.cli.layout import counted, table
+from hub.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from hub.journeys.definition import Journey
+    from hub.journeys.files import Journeys
+    from hub.journeys.timeline import Event
+    from hub.metrics.journeys import Precision
+
+_TOP = 10
+"""Paths, loops and waits that are printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a report rests on: the map, everybody's past, and the present."""
+
+    journey: Journey
+    people: Iterator[list[Event]]
+    now: datetime
+    zone: ZoneInfo
+    precision: Precision
+
+
+def maps(session: Session) -> Journeys:
+    """Every version of every journey of this hub."""
+    from hub.journeys.files import read_all
+
+    app = session.app()
+    return read_all(app.folder, app.settings.journeys.files)
+
+
+@contextmanager
+def ground(session: Session, name: str | None) -> Iterator[Ground]:
+    """The ground of a report on the journey ``name``; the store is open until the block ends."""
+    from hub.journeys.timeline import everybody
+    from hub.metrics.journeys import Precision
+
+    app, journey = session.app(), maps(session).named(name)
+    measured = app.settings.metrics
+    precision = Precision(measured.min_n, measured.confidence)
+    zone = ZoneInfo(app.settings.hub.time_zone)
+    with closing(app.open_store()) as store, store.read() as connection:
+        yield Ground(journey, everybody(connection), app.clock.now(), zone, precision)
+
+
+def _report(function: Callable[..., None]) -> Callable[..., None]:
+    """A command on one journey, which need not be named while there is only one."""
+    return click.argument("name", required=False)(pass_session(function))
+
+
+@click.command()
+@_report
+def inventory(session: Session, name: str | None) -> None:
+    """Print every touchpoint that customers meet: stage, volume, last seen, and who is asked."""
+    from hub.journeys.inventory import inventory as taken
+
+    with ground(session, name) as on:
+        rows = taken(on.journey, on.people, on.now)
+    unheard = sum(row.unheard for row in rows)
+    lines = inventory_table(rows)
+    lines.append(f"{counted(len(rows), 'touchpoint')}, {unheard} that nobody is asked about")
+    session.show([touchpoint_document(row) for row in rows], "\n".join(lines))
+
+
+@click.command()
+@_report
+def drift(session: Session, name: str | None) -> None:
+    """Print what customers meet and the map does not know, what nobody meets, and review dates."""
+    from hub.journeys.drift import drift as found_drift
+
+    with ground(session, name) as on:
+        found = found_drift(on.journey, on.people, on.now, on.zone)
+    due = f"review due {found.review_due}"
+    lines = [f"OVERDUE: {due}, {counted(found.overdue, 'day')} ago" if found.overdue else due]
+    if found.unmapped:
+        lines += ["customers meet, and the map does not know:", *inventory_table(found.unmapped)]
+    lines += [f"no customer meets: {touchpoint} ({stage})" for stage, touchpoint in found.unseen]
+    document = {
+        "journey": found.journey,
+        "review_due": found.review_due.isoformat(),
+        "days_overdue": found.overdue,
+        "unmapped": [touchpoint_document(row) for row in found.unmapped],
+        "unseen": [{"stage": stage, "touchpoint": str(t)} for stage, t in found.unseen],
+    }
+    session.show(document, "\n".join(lines))
+
+
+@click.command()
+@click.option("--change", metavar="DAY", help="Compare who started before this day with the rest.")
+@_report
+def funnel(session: Session, name: str | None, change: str | None) -> None:
+    """Print who goes on from each stage, with intervals, who is lost where, and why."""
+    from hub.journeys.funnel import funnel as measured
+    from hub.journeys.passage import started_at
+
+    with ground(session, name) as on:
+        people = list(on.people)
+    found = measured(on.journey, people, on.now)
+    document, lines = funnel_document(found, on.precision), funnel_lines(found, on.precision)
+    if (day := instant(change, on.zone)) is not None:
+        begun = [(started_at(on.journey, events, on.now), events) for events in people]
+        before, after = (
+            measured(on.journey, [e for at, e in begun if at and (at >= day) is late], on.now)
+            for late in (False, True)
+        )
+        document["change"] = change_document(before, after, on.precision)
+        lines += change_lines(before, after, on.precision)
+    session.show(document, "\n".join(lines))
+
+
+@click.command()
+@_report
+def conformance(session: Session, name: str | None) -> None:
+    """Print how many journeys go as designed, and which steps are skipped, repeated or late."""
+    from hub.journeys.conformance import VERDICTS
+    from hub.journeys.conformance import conformance as measured
+
+    with ground(session, name) as on:
+        found = measured(on.journey, on.people, on.now)
+    rate = on.precision.share(found.conforming, found.people)
+    rows = [
+        (stage.id, *(found.counts.get((stage.id, verdict), 0) for verdict in VERDICTS))
+        for stage in on.journey.stages
+    ]
+    document = {
+        "journey": found.journey,
+        "customers": found.people,
+        "conforming": found.conforming,
+        "rate": rate_document(rate),
+        "stages": [dict(zip(("stage", *VERDICTS), row, strict=True)) for row in rows],
+    }
+    of = f"{found.conforming:,} of {found.people:,} customers go as designed"
+    session.show(
+        document, "\n".join([*table(("stage", *VERDICTS), rows), f"{of}: {rate_text(rate)}"])
+    )
+
+
+@click.command()
+@_report
+def curve(session: Session, name: str | None) -> None:
+    """Print how customers feel at each stage, and what it costs them."""
+    from hub.journeys.curve import curve as measured
+    from hub.journeys.curve import lowest
+
+    with ground(session, name) as on:
+        points = measured(on.journey, on.people, on.now, min_n=on.precision.min_n)
+    worst = lowest(points)
+    head = ("stage", "expected", "felt (-1..1)", "answers", "customers", "effort", "contacts")
+    rows = [
+        (
+            p.stage,
+            p.expected,
+            felt_text(p.felt),
+            p.n,
+            p.people,
+            f"{p.effort:.2f}",
+            f"{p.contacts:.2f}",
+        )
+        for p in points
+    ]
+    lines = table(head, rows)
+    lines.append(f"lowest at {worst.stage}" if worst else "insufficient data: nobody is asked")
+    document = [{**asdict(p), "effort": p.effort, "lowest": p is worst} for p in points]
+    session.show(document, "\n".join(lines))
+
+
+@click.command()
+@_report
+def performance(session: Session, name: str | None) -> None:
+    """Print completion, duration, contacts, satisfaction and outcomes of a journey."""
+    from hub.journeys.performance import performance as measured
+
+    with ground(session, name) as on:
+        found = measured(on.journey, on.people, on.now)
+    rate = on.precision.share(found.completed, found.started - found.open)
+    enough = found.answers >= on.precision.min_n
+    document = {
+        **asdict(found),
+        "felt": found.felt if enough else None,
+        "rate": rate_document(rate),
+    }
+    lines = [
+        f"{found.started:,} started, {found.completed:,} completed: {rate_text(rate)}",
+        f"median duration {span_text(found.duration)}, nine in ten {span_text(found.duration_p90)}",
+        f"contacts per customer: {mean_text(found.contacts)}",
+        f"felt (-1..1): {felt_text(found.felt if enough else None)} (n = {found.answers:,})",
+        *(f"outcome {name}: {number:,}" for name, number in found.outcomes.items()),
+    ]
+    session.show(document, "\n".join(lines))
+
+
+@click.command()
+@click.option("--stages", is_flag=True, help="Steps are the stages of the map, not touchpoints.")
+@_report
+def paths(session: Session, name: str | None, stages: bool) -> None:
+    """Print the paths that customers take, where they turn back and where they wait."""
+    from hub.journeys.discovery import discover, stage_names, touchpoint
+
+    with ground(session, name) as on:
+        found = discover(
+            on.people, on.now, name_of=stage_names(on.journey) if stages else touchpoint
+        )
+    lines = [f"{n:>6,}  {' > '.join(path)}" for path, n in found.paths[:_TOP]]
+    for loop in found.loops[:_TOP]:
+        how = "comes again" if loop.before == loop.after else "turns back"
+        lines.append(f"{how}: {loop.before} > {loop.after}, {loop.returns:,} times")
+    lines += [f"waits: {e.before} > {e.after}, {span_text(e.wait)}" for e in found.waits[:_TOP]]
+    lines.append(f"{counted(found.people, 'customer')}, {counted(len(found.paths), 'path')}")
+    document = {
+        "customers": found.people,
+        "paths": [{"steps": list(path), "customers": n} for path, n in found.paths],
+        "edges": [asdict(edge) for edge in found.edges],
+    }
+    session.show(document, "\n".join(lines))
+
+
+@click.command()
+@_report
+def board(session: Session, name: str | None) -> None:
+    """Print the pain points of a map, those first that cost most customers for least work."""
+    from hub.journeys.board import board as ranked
+    from hub.journeys.funnel import funnel as measured
+
+    with ground(session, name) as on:
+        items = ranked(on.journey, measured(on.journey, on.people, on.now))
+    rows = [(i.quadrant, i.lost, percent_text(i.share), i.work, i.stage, i.what) for i in items]
+    head = ("quadrant", "lost", "of all", "work", "stage", "pain point")
+    none = ["the map names no pain points; write them as pains = [...] in its stages"]
+    session.show([asdict(i) for i in items], "\n".join(table(head, rows) if rows else none))
+
+
+REPORTS: Sequence[click.Command] = (
+    inventory, funnel, drift, conformance, curve, performance, paths, board,
+)  # fmt: skip
