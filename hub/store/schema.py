@@ -9,7 +9,7 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
                checkpoints runs leases run_slots inbox suppressions pseudonyms
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
-    measure    profile_metrics metric_snapshots profiles
+    measure    text_models profile_metrics metric_snapshots profiles
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
                disclosures
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
@@ -393,6 +393,15 @@ golden_history = _table(
 )
 
 # --- measure -----------------------------------------------------------------------------------
+
+text_models = _table(
+    "text_models",  # of the business's own answers, promoted or not; the newest verdict counts
+    Column("model_id", Key, primary_key=True),  # hash of the coefficients
+    Column("language", Key, nullable=False),
+    Column("trained_at", Big, nullable=False),
+    Column("card", Json, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # coefficients; no customer's words
+)
 
 profile_metrics = _table(
     "profile_metrics",
