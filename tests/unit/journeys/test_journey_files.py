@@ -188,3 +188,11 @@ def test_init_leaves_journeys_alone(tmp_path):
     run(["init", str(tmp_path)])
 
     assert list((tmp_path / "journeys").iterdir()) == []
+
+
+def test_the_map_of_the_guide_is_valid(tmp_path):
+    """What the how-to page shows can be pasted."""
+    page = Path(__file__).parents[3] / "docs" / "how-to" / "map-a-journey.md"
+    text = page.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+
+    assert read(written(tmp_path, text)).key == "setup@1"
