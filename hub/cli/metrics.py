@@ -157,6 +157,9 @@ def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
         yield f"  data from {start} to {moment(row.period_to)}"
     yield wrapped(f"population: {row.population}")
     body = orjson.loads(row.body)
+    if worst := body.get("worst"):
+        share, low, high = (worst[name] for name in ("value", "low", "high"))
+        yield f"  {worst['what']}: {share:.1f} % [{low:.1f} %, {high:.1f} %]"
     detail = [_detail(name, value, row.series) for name, value in body["detail"].items()]
     if detail:
         yield wrapped(", ".join(detail))
@@ -167,11 +170,17 @@ def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
 
 def _detail(name: str, value: object, series: str) -> str:
     """A count behind a value, with instants and amounts as people read them."""
+    if isinstance(value, bool):
+        return f"{name.replace('_', ' ')}: {'yes' if value else 'no'}"
     if isinstance(value, int) and name == "reference":
         return f"reference {moment(value)}"
     if isinstance(value, int) and name.endswith("_minor"):
         return f"{name.removesuffix('_minor')} {_money(series, value)} {series.partition(' ')[0]}"
-    return f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name} {value}"
+    return (
+        f"{name.replace('_', ' ')} {value:,}"
+        if isinstance(value, int)
+        else f"{name.replace('_', ' ')} {value}"
+    )
 
 
 def _words(metric: Metric, registry: str) -> Iterator[str]:

@@ -377,6 +377,8 @@ class MetricsSection(Section):
     """Yearly discount of predicted value: what a purchase in a year is worth less today."""
     trial_window: Annotated[int, Field(ge=1, le=730)] = 60
     """Days from the begin of a trial in which a first payment is its conversion."""
+    nps_window: Annotated[int, Field(ge=1, le=3_650)] = 30
+    """Days in which NPS answers of one person that name no wave are one: the last counts."""
     ces_summary: Literal["mean", "top_box", "net"] = "mean"
     """Which published summary CES reports: mean, share 5-7, or (6-7) minus (1-3)."""
 

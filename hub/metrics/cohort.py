@@ -16,7 +16,7 @@ from hub.metrics.compare import Difference, compare
 from hub.metrics.interval import Estimate, wilson
 from hub.metrics.months import begin, label, month_of
 from hub.metrics.orders import Order
-from hub.metrics.skewed import ratio
+from hub.metrics.skewed import far_below, ratio
 from hub.metrics.snapshot import Measured
 
 TOLD = (1, 3, 6, 12)
@@ -56,9 +56,11 @@ class Cohort:
 
     def value(self, k: int, confidence: float) -> Estimate | None:
         """Net revenue per person by the end of month ``k``, minor units; None while blank."""
-        if k >= len(self.net):
-            return None
-        return ratio([(self.net[k].get(who, 0), 1) for who in sorted(self.active[0])], confidence)
+        return None if k >= len(self.net) else ratio(self.worth(k), confidence)
+
+    def worth(self, k: int) -> list[tuple[float, float]]:
+        """Net revenue by the end of month ``k`` of each person, those who stayed away included."""
+        return [(float(self.net[k].get(who, 0)), 1.0) for who in sorted(self.active[0])]
 
 
 def cohorts(orders: Iterable[Order], until: int, zone: tzinfo) -> list[Cohort]:
@@ -118,7 +120,7 @@ def _measured(
     cohort: Cohort, currency: str, k: int, zone: tzinfo, confidence: float
 ) -> Iterator[Measured]:
     retained, worth = cohort.retention(k, confidence), cohort.value(k, confidence)
-    if retained is None:
+    if retained is None or worth is None:
         return
     series = f"{currency} {label(cohort.month)} +{k}"
     period = (begin(cohort.month, zone), begin(cohort.month + k + 1, zone) - 1)
@@ -128,7 +130,8 @@ def _measured(
         "history_begins_here": cohort.truncated,
     }
     yield Measured("retention", series, retained, period, detail=detail)
-    yield Measured("cohort_value", series, worth, period, detail=detail)
+    poor = far_below(cohort.worth(k), worth.value, confidence)
+    yield Measured("cohort_value", series, worth, period, detail=detail, worst=poor)
 
 
 def _cohort(

@@ -33,6 +33,8 @@ class Metric:
         limits: What it must not be used for.
         source: Paper or page.
         owner: Who decides about the definition.
+        average: Whether it can look well while some fare badly: it is never told alone, always
+            with the share at the bottom.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Metric:
     limits: str
     source: str
     owner: str = "CX lead"
+    average: bool = False
 
     @property
     def key(self) -> str:
@@ -67,14 +70,16 @@ _CONTRACTS = (
 
 METRICS: tuple[Metric, ...] = (
     Metric(
-        "nps", "Net Promoter Score", 1, "points",
+        "nps", "Net Promoter Score", 2, "points",
         "100 * (promoters - detractors) / n; promoters answer 9-10, passives 7-8, detractors 0-6."
         " Adjusted Wald interval.",
-        "Survey responses with instrument nps on the scale 0-10, whole numbers; the last response"
-        " of a person within a wave counts.",
+        "Survey responses with instrument nps on the scale 0-10, whole numbers; others are refused"
+        " and counted by reason. The last response of a person within a wave counts; without a"
+        " wave, within nps_window days. Asked but not answered is in the response rate only.",
         ("feedback",), ("overall", "profile"),
         "Does not replace CSAT or CES; other scales are never mapped to 0-10.",
         "Reichheld 2003; Bonett and Price 2012",
+        average=True,
     ),
     Metric(
         "csat", "Customer satisfaction", 1, "percent",
@@ -85,6 +90,7 @@ METRICS: tuple[Metric, ...] = (
         ("feedback",), ("overall", "profile"),
         "Per interaction; not comparable across scales.",
         "Wilson 1927; METRICS section 3",
+        average=True,
     ),
     Metric(
         "ces", "Customer effort score", 1, "score",
@@ -94,6 +100,7 @@ METRICS: tuple[Metric, ...] = (
         ("feedback",), ("overall", "profile"),
         "The three summaries can disagree in direction; the series names the one in use.",
         "Dixon, Toman and DeLisi 2013 (CES 2.0)",
+        average=True,
     ),
     Metric(
         "aov", "Average order value", 2, "money",
@@ -102,6 +109,7 @@ METRICS: tuple[Metric, ...] = (
         _ORDERS, ("order", "order_line"), ("overall", "profile"),
         "Test orders and gift cards count unless the source marks them cancelled.",
         "Cochran 1977, 6.3; Efron and Tibshirani 1993, 12.5",
+        average=True,
     ),
     Metric(
         "aov_median", "Median order value", 1, "money",
@@ -159,21 +167,23 @@ METRICS: tuple[Metric, ...] = (
         _ORDERS, ("order", "order_line"), ("overall", "profile"),
         "Says what was, not what will be; service cost is not subtracted unless configured.",
         "METRICS section 3",
+        average=True,
     ),
     Metric(
         "clv_predicted", "Customer lifetime value, predicted", 1, "money",
         "Expected purchases in the horizon (BG/NBD, maximum likelihood) * expected value of a"
-        " purchase (Gamma-Gamma) * margin, discounted by month; overall the mean, Student's t."
-        " x repeat days, recency and age in weeks up to the begin of the month. Degenerate fit"
-        " (a/(a+b) < 0.001, a or b at its bound, no maximum): P(alive) is refused and NBD, in"
-        " which nobody leaves, counts the purchases. |correlation| of frequency and value above"
-        " 0.3, or q <= 1: the customer's own mean value. Two significant digits per profile.",
+        " purchase (Gamma-Gamma) * margin, discounted by month; overall the mean, with the"
+        " interval of aov. x repeat days, recency and age in weeks up to the begin of the month."
+        " Degenerate fit (a/(a+b) < 0.001, a or b at its bound, no maximum): P(alive) is refused"
+        " and NBD, in which nobody leaves, counts the purchases. |correlation| of frequency and"
+        " value above 0.3, or q <= 1: the customer's own mean value. Two significant digits per profile.",
         _ORDERS + " Customers who bought before the current month; 100 of them more than once.",
         ("order", "order_line"), ("overall", "profile"),
         "The interval tells how customers differ, not how wrong the model may be. No season, no"
         " campaign: a mean month. P(alive) of one-time buyers is not told: the model says 1 for"
         " them whatever the silence.",
         "Fader, Hardie and Lee 2005; Fader and Hardie 2013",
+        average=True,
     ),
     Metric(
         "retention", "Retention by cohort", 1, "percent",
@@ -192,6 +202,7 @@ METRICS: tuple[Metric, ...] = (
         _ORDERS, ("order", "order_line"), ("overall",),
         "Revenue, not margin; cohorts of different seasons are not alike.",
         "METRICS section 3",
+        average=True,
     ),
     Metric(
         "churn_contract", "Churn, contractual", 1, "percent",

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Select, and_, case, func, or_, select
 from hub.core.clock import from_micros, to_micros
 from hub.metrics.interval import wilson
 from hub.metrics.profile_value import ProfileValue
-from hub.metrics.skewed import median, ratio
+from hub.metrics.skewed import far_below, median, ratio
 from hub.metrics.snapshot import Measured
 from hub.store.records import chunks
 from hub.store.schema import cluster_members, order_entries
@@ -151,16 +151,19 @@ def overall(
             "customers": len(group), "orders": orders, "net_minor": net, "reference": reference,
         }  # fmt: skip
         repeat = sum(c.orders >= 2 for c in group)
+        basket = [(float(c.net), float(c.orders)) for c in group]
+        worth = [(c.net * margin, 1.0) for c in group]
+        mean_order, mean_worth = ratio(basket, confidence), ratio(worth, confidence)
         yield Measured(
-            "aov", currency, ratio([(c.net, c.orders) for c in group], confidence), period,
-            detail=detail,
+            "aov", currency, mean_order, period, detail=detail,
+            worst=far_below(basket, mean_order.value, confidence),
         )  # fmt: skip
         yield Measured(
             "repeat_rate", currency, wilson(repeat, len(group), confidence), period, detail=detail
         )
         yield Measured(
-            "clv_historic", currency, ratio([(c.net * margin, 1) for c in group], confidence),
-            period, detail={**detail, "margin": margin},
+            "clv_historic", currency, mean_worth, period, detail={**detail, "margin": margin},
+            worst=far_below(worth, mean_worth.value, confidence),
         )  # fmt: skip
         active = [c for c in group if c.before]
         lost = sum(not c.after for c in active)

@@ -99,10 +99,10 @@ def _measure(
     seq = dirty.sequence(store)
     with store.write() as connection:
         bought = orders.customers(connection, reference, settings.churn_horizon, golden_ids)
-        answers, _ = survey.responses(connection, golden_ids)
+        asked = survey.responses(connection, settings.nps_window, golden_ids)
         values = [
             *orders.per_profile(bought, reference, settings.churn_horizon, settings.margin),
-            *survey.per_profile(answers),
+            *survey.per_profile(asked.answers),
         ]
         changed = profile_value.replace(
             connection,
@@ -168,8 +168,8 @@ def _asked_and_agreed(
     connection: Connection, settings: MetricsSection, today: int, zone: tzinfo
 ) -> Iterable[Measured]:
     """What surveys and contracts say."""
-    answers, misfits = survey.responses(connection)
-    yield from survey.overall(answers, misfits, settings.ces_summary, settings.confidence)
+    asked = survey.responses(connection, settings.nps_window)
+    yield from survey.overall(asked, settings.ces_summary, settings.confidence, zone)
     yield from contract.overall(
         _contracts(connection), today, zone, settings.trial_window, settings.confidence
     )

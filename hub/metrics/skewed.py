@@ -13,7 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.metrics.interval import Estimate, student_t
+from hub.metrics.interval import Estimate, student_t, wilson
+from hub.metrics.snapshot import Worst
 
 FEWEST, MOST = 8, 400
 """Units for which a bootstrap is drawn: below there is nothing to draw from, above no need."""
@@ -97,6 +98,12 @@ def median(groups: Sequence[Sequence[float]], confidence: float) -> Estimate:
         / len(values)
     )
     return Estimate(middle, _quantile(values, 0.5 - half), _quantile(values, 0.5 + half), n)
+
+
+def far_below(pairs: Sequence[tuple[float, float]], mean: float, confidence: float) -> Worst:
+    """The customers whose own value is less than a quarter of the mean."""
+    poor = sum(top < mean * bottom / 4 for top, bottom in pairs)
+    return Worst("customers below a quarter of the mean", wilson(poor, len(pairs), confidence))
 
 
 def _below(group: Sequence[float], middle: float) -> float:

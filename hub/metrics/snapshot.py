@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 import orjson
@@ -25,6 +25,14 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Worst:
+    """The part that an average hides: a share in percent, and of what."""
+
+    what: str
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One overall value, ready to be kept.
 
@@ -37,6 +45,10 @@ class Measured:
             by the model that is left when the data do not carry the better one; ``absent``: not
             to be had in this installation.
         detail: Counts behind the value.
+        worst: Share at the bottom. No average is measured without it.
+
+    Raises:
+        ValueError: If the metric is an average and its worst part is missing.
     """
 
     metric: str
@@ -45,6 +57,11 @@ class Measured:
     period: tuple[int | None, int | None] = (None, None)
     status: Status = "ok"
     detail: Mapping[str, object] = field(default_factory=dict)
+    worst: Worst | None = None
+
+    def __post_init__(self) -> None:
+        if REGISTRY[self.metric].average and self.estimate is not None and self.worst is None:
+            raise ValueError(f"{self.metric} is an average: tell its worst part with it")
 
 
 def keep(
@@ -113,7 +130,14 @@ def _row(
         estimate, status = None, "insufficient"
     value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None,) * 3
     inputs = {entity: fresh_until.get(entity, {}) for entity in definition.inputs}
-    body = {"detail": item.detail, "freshness": {k: v for k, v in inputs.items() if v}}
+    worst = (
+        {"what": item.worst.what, **asdict(item.worst.share)} if item.worst and estimate else None
+    )
+    body = {
+        "detail": item.detail,
+        "freshness": {k: v for k, v in inputs.items() if v},
+        "worst": worst,
+    }
     return (
         snapshot_id, item.metric, item.series, definition.population, *item.period, value, low,
         high, n, status, definition.key, registry,
@@ -125,7 +149,9 @@ def _identity(row: Sequence[object]) -> tuple[object, ...]:
     """What makes two snapshots say the same: all but id, freshness and time of computation."""
     body = row[13]
     assert isinstance(body, bytes)
-    return (*row[4:13], orjson.dumps(orjson.loads(body)["detail"], option=orjson.OPT_SORT_KEYS))
+    told = orjson.loads(body)
+    said = [told["detail"], told.get("worst")]
+    return (*row[4:13], orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
 
 
 def _current(connection: Connection) -> dict[tuple[object, object], tuple[object, ...]]:

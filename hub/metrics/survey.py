@@ -6,18 +6,21 @@ not fit its instrument is left out and counted as such.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Literal
 
 from sqlalchemy import Connection
 
+from hub.core.clock import from_micros
 from hub.core.records import Feedback
+from hub.metrics.baseline import baseline, changes
 from hub.metrics.facts import facts_of
 from hub.metrics.interval import Estimate, mean, net_promoter, wilson
 from hub.metrics.profile_value import ProfileValue
-from hub.metrics.snapshot import Measured
+from hub.metrics.snapshot import Measured, Worst
 
 INSTRUMENTS = ("nps", "csat", "ces")
 _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
@@ -25,6 +28,11 @@ _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
     "csat": {(1, 5), (0, 1), (1, 2)},
     "ces": {(1, 7)},
 }
+_WORST = {"0-10": (0, 6), "1-5": (1, 2), "0-1": (0, 0), "1-2": (1, 1), "1-7": (1, 3)}
+DAY = 86_400_000_000
+WEEKLY = 5
+"""Answers without which a week is no point of the trend."""
+
 CesSummary = Literal["mean", "top_box", "net"]
 
 
@@ -53,49 +61,82 @@ class Response:
     wave: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What became of everybody who was asked.
+
+    Args:
+        answers: Responses that count, oldest first.
+        refused: Per instrument and reason, answers that do not fit the instrument.
+        unanswered: Per instrument, people who were asked and said nothing.
+        replaced: Per instrument, answers that a later one of the same person and wave replaced.
+    """
+
+    answers: Sequence[Response]
+    refused: Mapping[str, Mapping[str, int]]
+    unanswered: Mapping[str, int]
+    replaced: Mapping[str, int]
+
+
 def responses(
-    connection: Connection, golden_ids: Sequence[str] | None = None
-) -> tuple[list[Response], dict[str, int]]:
-    """All responses, or those of some customers; and per instrument how many did not fit."""
+    connection: Connection, window_days: int, golden_ids: Sequence[str] | None = None
+) -> Asked:
+    """All responses, or those of some customers.
+
+    Args:
+        connection: To read from.
+        window_days: NPS answers of one person that name no wave and are closer than this are one.
+        golden_ids: Whose; None for everybody, people unknown included.
+    """
     found: list[Response] = []
-    misfits: dict[str, int] = defaultdict(int)
+    refused: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    unanswered: dict[str, int] = defaultdict(int)
     for rid, golden_id, at, feedback in facts_of(connection, Feedback, golden_ids):
-        if feedback.instrument not in INSTRUMENTS:
+        instrument, score = feedback.instrument, feedback.score
+        if instrument not in INSTRUMENTS:
             continue
-        if feedback.score is None:
-            continue  # offered, not answered
         scale = (feedback.scale_min, feedback.scale_max)
-        if scale not in _SCALES[feedback.instrument] or not _on(feedback.score, scale):
-            misfits[feedback.instrument] += 1
-            continue
-        found.append(
-            Response(
-                rid, golden_id or f"unknown:{rid}", golden_id is not None, at,
-                feedback.instrument, feedback.score, f"{scale[0]:g}-{scale[1]:g}",
-                feedback.wave or "",
-            )
-        )  # fmt: skip
-    return _last_per_wave(found), dict(misfits)
+        if score is None:
+            unanswered[instrument] += 1
+        elif reason := _misfit(instrument, score, scale):
+            refused[instrument][reason] += 1
+        else:
+            person = golden_id or f"unknown:{rid}"
+            found.append(
+                Response(
+                    rid, person, golden_id is not None, at, instrument, score,
+                    f"{scale[0]:g}-{scale[1]:g}", feedback.wave or "",
+                )
+            )  # fmt: skip
+    kept = last_per_wave(found, window_days)
+    replaced = Counter(answer.instrument for answer in found)
+    replaced.subtract(answer.instrument for answer in kept)
+    return Asked(kept, refused, unanswered, replaced)
 
 
 def overall(
-    answers: Iterable[Response], misfits: Mapping[str, int], ces: CesSummary, confidence: float
+    asked: Asked, ces: CesSummary, confidence: float, zone: tzinfo = UTC
 ) -> Iterator[Measured]:
-    """One value per instrument and scale, over everybody who answered."""
-    series: dict[tuple[str, str], list[float]] = defaultdict(list)
-    span: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for answer in answers:
-        series[answer.instrument, answer.scale].append(answer.score)
-        span[answer.instrument, answer.scale].append(answer.at)
-    for (instrument, scale), scores in sorted(series.items()):
-        when = span[instrument, scale]
+    """One value per instrument and scale, over everybody who answered, with its worst boxes."""
+    series: dict[tuple[str, str], list[Response]] = defaultdict(list)
+    for answer in asked.answers:
+        series[answer.instrument, answer.scale].append(answer)
+    for (instrument, scale), answers in sorted(series.items()):
+        scores = [answer.score for answer in answers]
         name = f"{ces} {scale}" if instrument == "ces" else scale
+        low, high = _WORST[scale]
+        worst = sum(low <= score <= high for score in scores)
         yield Measured(
             instrument,
             name,
             _estimate(instrument, scale, scores, ces, confidence),
-            period=(min(when), max(when)),
-            detail={"answers": _histogram(scores), "not_on_scale": misfits.get(instrument, 0)},
+            period=(answers[0].at, answers[-1].at),
+            detail={
+                "answers": _histogram(scores),
+                **_coverage(asked, instrument),
+                **_trend(answers, instrument, scale, ces, zone),
+            },
+            worst=Worst(f"answers {low}-{high}", wilson(worst, len(scores), confidence)),
         )
 
 
@@ -128,9 +169,49 @@ def _estimate(
     return mean(scores, confidence)
 
 
-def _on(score: float, scale: tuple[float | None, float | None]) -> bool:
+def _misfit(instrument: str, score: float, scale: tuple[float | None, float | None]) -> str | None:
+    """Why an answer does not count; None when it does. Nothing is mapped to another scale."""
     low, high = scale
-    return low is not None and high is not None and low <= score <= high and score == int(score)
+    if scale not in _SCALES[instrument] or low is None or high is None:
+        return "other_scale"
+    if not low <= score <= high:
+        return "out_of_range"
+    return None if score == int(score) else "no_whole_number"
+
+
+def _coverage(asked: Asked, instrument: str) -> dict[str, object]:
+    """How many were asked and how many of them count; over all scales of the instrument."""
+    answered = sum(answer.instrument == instrument for answer in asked.answers)
+    unanswered = asked.unanswered.get(instrument, 0)
+    refused = dict(sorted(asked.refused.get(instrument, {}).items()))
+    replaced = asked.replaced.get(instrument, 0)
+    everybody = answered + unanswered + replaced + sum(refused.values())
+    return {
+        "asked": everybody,
+        "response_rate_percent": round(100 * (everybody - unanswered) / everybody, 1),
+        "replaced_by_a_later_answer": replaced,
+        **{f"refused_{reason}": count for reason, count in refused.items()},
+    }
+
+
+def _trend(
+    answers: Sequence[Response], instrument: str, scale: str, ces: CesSummary, zone: tzinfo
+) -> dict[str, object]:
+    """What a week usually is, its limits, and the weeks since which it is another."""
+    weeks: dict[date, list[float]] = defaultdict(list)
+    for answer in answers:
+        day = from_micros(answer.at).astimezone(zone).date()
+        weeks[day - timedelta(days=day.weekday())].append(answer.score)
+    told = {week: scores for week, scores in sorted(weeks.items()) if len(scores) >= WEEKLY}
+    values = [_estimate(instrument, scale, s, ces, 0.95).value for s in told.values()]
+    changed = [
+        f"{list(told)[change.since]} {change.kind} {change.before:.1f} to {change.after:.1f}"
+        for change in changes(values)
+    ]
+    trend: dict[str, object] = {"weekly_changes": changed} if changed else {}
+    if usual := baseline(values):
+        trend["weekly_limits"] = [round(each, 1) for each in (usual.low, usual.value, usual.high)]
+    return trend
 
 
 def _histogram(scores: Iterable[float]) -> dict[str, int]:
@@ -140,13 +221,22 @@ def _histogram(scores: Iterable[float]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: float(item[0])))
 
 
-def _last_per_wave(answers: Iterable[Response]) -> list[Response]:
-    """A person who answers twice in a wave changed their mind: the last answer counts."""
+def last_per_wave(answers: Iterable[Response], window_days: int) -> list[Response]:
+    """A person who answers twice in a wave changed their mind: the last answer counts.
+
+    NPS answers that name no wave are one wave as long as they come within the window after its
+    first; of other instruments each is of its own interaction.
+    """
     last: dict[tuple[str, ...], Response] = {}
-    for answer in answers:
-        wave = answer.wave or f"response {answer.rid}"
-        key = (answer.person, answer.instrument, answer.scale, wave)
-        held = last.get(key)
-        if held is None or (answer.at, answer.rid) > (held.at, held.rid):
-            last[key] = answer
+    begun: dict[tuple[str, ...], int] = {}
+    for answer in sorted(answers, key=lambda answer: (answer.at, answer.rid)):
+        who = (answer.person, answer.instrument, answer.scale)
+        wave = f"wave {answer.wave}"
+        if not answer.wave and answer.instrument == "nps":
+            if answer.at - begun.get(who, answer.at - window_days * DAY) >= window_days * DAY:
+                begun[who] = answer.at
+            wave = f"from {begun[who]}"
+        elif not answer.wave:
+            wave = f"response {answer.rid}"
+        last[*who, wave] = answer
     return sorted(last.values(), key=lambda answer: (answer.at, answer.rid))

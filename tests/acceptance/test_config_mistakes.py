@@ -133,6 +133,7 @@ margin = 0.4
 clv_horizon = 180
 clv_discount = 0.05
 trial_window = 30
+nps_window = 14
 ces_summary = "net"
 [audit]
 checkpoint_every_events = 1000

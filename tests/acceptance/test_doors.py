@@ -277,8 +277,11 @@ def test_metrics_are_listed_shown_and_described(hub: Hub) -> None:
     listed = {each["metric"]: each for each in document(hub, "metrics list")}
     described = document(hub, "metrics describe nps")
     code, words = hub("metrics show nps")
+    _, defined = hub("metrics describe nps")
 
-    assert listed["nps"]["definition"] == "nps@1"
+    assert listed["nps"]["definition"] == "nps@2"
+    assert f"registry {described['registry']}" in defined
+    assert "population:" in defined and "limits:" in defined and "owner: CX lead" in defined
     assert described["formula"].startswith("100 * (promoters - detractors) / n")
     assert code == 0
     assert "nps" in words.lower()

@@ -21,8 +21,8 @@ from hub.metrics.clv import bg_nbd, extra, gamma_gamma
 from hub.metrics.clv.bg_nbd import BgNbd, Nbd, Purchases, Vector
 from hub.metrics.clv.gamma_gamma import GammaGamma
 from hub.metrics.clv.history import History
-from hub.metrics.interval import mean
 from hub.metrics.profile_value import ProfileValue
+from hub.metrics.skewed import far_below, ratio
 from hub.metrics.snapshot import Measured
 
 METRIC = "clv_predicted"
@@ -76,10 +76,12 @@ def predict(histories: Iterable[History], terms: Terms) -> list[Prediction]:
 def overall(predictions: Iterable[Prediction], confidence: float) -> Iterator[Measured]:
     """The mean predicted value per currency, with the model behind it."""
     for prediction in predictions:
-        estimate = mean(prediction.values, confidence) if prediction.values else None
+        pairs = [(value, 1.0) for value in prediction.values]
+        estimate = ratio(pairs, confidence) if pairs else None
         yield Measured(
             METRIC, prediction.currency, estimate, status=prediction.status,
             detail=prediction.detail,
+            worst=far_below(pairs, estimate.value, confidence) if estimate else None,
         )  # fmt: skip
 
 

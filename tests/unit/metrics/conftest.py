@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -66,7 +67,7 @@ class Business:
             bulk.insert(connection, schema.order_entries, tuple(row), [tuple(row.values())])
         self.mark("facts", rid)
 
-    def answer(self, rid: int | None, instrument: str, score: float, **other) -> None:
+    def answer(self, rid: int | None, instrument: str, score: float | None, **other) -> None:
         scale = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}[instrument]
         at = other.pop("at", days_ago(1))
         fields = {"scale_min": scale[0], "scale_max": scale[1]} | other
@@ -116,6 +117,17 @@ class Business:
         with self.store.read() as connection:
             rows = connection.execute(query).all()
         return {(r.metric, r.series): (r.value, r.n, r.status) for r in rows}
+
+    def detail(self, metric: str, series: str) -> dict:
+        return self.body(metric, series)["detail"]
+
+    def body(self, metric: str, series: str) -> dict:
+        table = schema.metric_snapshots
+        query = select(table.c.body).where(table.c.metric == metric, table.c.series == series)
+        with self.store.read() as connection:
+            return orjson.loads(
+                connection.execute(query.where(table.c.superseded_at.is_(None))).scalar_one()
+            )
 
     def profile_values(self) -> dict[tuple[str, str], tuple]:
         with self.store.read() as connection:
