@@ -28,6 +28,7 @@ from hub.cli.journey_words import (
 )
 from hub.cli.layout import counted, table
 from hub.cli.session import Session, pass_session
+from hub.core.errors import EXIT_OK, EXIT_PARTIAL
 
 if TYPE_CHECKING:
     from hub.journeys.definition import Journey
@@ -41,10 +42,20 @@ _TOP = 10
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a report rests on: the map, everybody's past, and the present."""
+    """What a report rests on: the map, everybody's past, and the present.
+
+    Args:
+        journey: The map.
+        people: Everybody's timelines, read as they are asked for, once.
+        unplaced: Records that belong to no known customer and are on no timeline.
+        now: The present.
+        zone: On whose clocks a day begins.
+        precision: When a rate may be shown.
+    """
 
     journey: Journey
     people: Iterator[list[Event]]
+    unplaced: int
     now: datetime
     zone: ZoneInfo
     precision: Precision
@@ -61,7 +72,7 @@ def maps(session: Session) -> Journeys:
 @contextmanager
 def ground(session: Session, name: str | None) -> Iterator[Ground]:
     """The ground of a report on the journey ``name``; the store is open until the block ends."""
-    from hub.journeys.timeline import everybody
+    from hub.journeys.timeline import everybody, unplaced
     from hub.metrics.journeys import Precision
 
     app, journey = session.app(), maps(session).named(name)
@@ -69,10 +80,11 @@ def ground(session: Session, name: str | None) -> Iterator[Ground]:
     precision = Precision(measured.min_n, measured.confidence)
     zone = ZoneInfo(app.settings.hub.time_zone)
     with closing(app.open_store()) as store, store.read() as connection:
-        yield Ground(journey, everybody(connection), app.clock.now(), zone, precision)
+        people, nobodys = everybody(connection), unplaced(connection)
+        yield Ground(journey, people, nobodys, app.clock.now(), zone, precision)
 
 
-def _report(function: Callable[..., None]) -> Callable[..., None]:
+def _report(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """A command on one journey, which need not be named while there is only one."""
     return click.argument("name", required=False)(pass_session(function))
 
@@ -88,13 +100,21 @@ def inventory(session: Session, name: str | None) -> None:
     unheard = sum(row.unheard for row in rows)
     lines = inventory_table(rows)
     lines.append(f"{counted(len(rows), 'touchpoint')}, {unheard} that nobody is asked about")
-    session.show([touchpoint_document(row) for row in rows], "\n".join(lines))
+    lines.append(f"not counted: {counted(on.unplaced, 'record')} of no known customer")
+    document = {
+        "touchpoints": [touchpoint_document(row) for row in rows],
+        "records_of_no_known_customer": on.unplaced,
+    }
+    session.show(document, "\n".join(lines))
 
 
 @click.command()
 @_report
-def drift(session: Session, name: str | None) -> None:
-    """Print what customers meet and the map does not know, what nobody meets, and review dates."""
+def drift(session: Session, name: str | None) -> int:
+    """Print what customers meet and the map does not know, what nobody meets, and review dates.
+
+    Exits with 3 while the review of the map is overdue, so that a schedule can tell somebody.
+    """
     from hub.journeys.drift import drift as found_drift
 
     with ground(session, name) as on:
@@ -112,6 +132,7 @@ def drift(session: Session, name: str | None) -> None:
         "unseen": [{"stage": stage, "touchpoint": str(t)} for stage, t in found.unseen],
     }
     session.show(document, "\n".join(lines))
+    return EXIT_PARTIAL if found.overdue else EXIT_OK
 
 
 @click.command()
@@ -123,8 +144,8 @@ def funnel(session: Session, name: str | None, change: str | None) -> None:
     from hub.journeys.passage import started_at
 
     with ground(session, name) as on:
-        people = list(on.people)
-    found = measured(on.journey, people, on.now)
+        people = on.people if change is None else list(on.people)
+        found = measured(on.journey, people, on.now)
     document, lines = funnel_document(found, on.precision), funnel_lines(found, on.precision)
     if (day := instant(change, on.zone)) is not None:
         begun = [(started_at(on.journey, events, on.now), events) for events in people]

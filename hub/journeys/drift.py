@@ -5,7 +5,7 @@ A map that nobody reviews is out of date before anybody notices, so an overdue r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -47,28 +47,29 @@ def drift(journey: Journey, people: Iterable[Timeline], now: datetime, zone: tzi
         now: The present.
         zone: On whose clocks a day begins.
     """
-    known = [list(events) for events in people]
-    unmapped = [row for row in inventory(journey, known, now) if row.stage is None]
+    met: set[Touchpoint] = set()
+    rows = inventory(journey, _noting(journey, people, now, met), now)
+    unseen = [
+        (journey.stages[at].id, touchpoint)
+        for at, touchpoint in journey.touchpoints()
+        if touchpoint not in met
+    ]
     today = now.astimezone(zone).date()
     return Drift(
         journey.key,
-        tuple(unmapped),
-        tuple(_unseen(journey, known, now)),
+        tuple(row for row in rows if row.stage is None),
+        tuple(unseen),
         journey.review_due,
         max(0, (today - journey.review_due).days),
     )
 
 
-def _unseen(
-    journey: Journey, people: Iterable[Timeline], now: datetime
-) -> Iterable[tuple[str, Touchpoint]]:
-    met = {
-        touchpoint
-        for events in people
-        for step in steps(journey, events, now)
-        for touchpoint in journey.stages[step.stage].touchpoints
-        if touchpoint.fits(step.event)
-    }
-    for at, touchpoint in journey.touchpoints():
-        if touchpoint not in met:
-            yield journey.stages[at].id, touchpoint
+def _noting(
+    journey: Journey, people: Iterable[Timeline], now: datetime, met: set[Touchpoint]
+) -> Iterator[Timeline]:
+    """The same timelines; what was met on the way is added to ``met``."""
+    for events in people:
+        for step in steps(journey, events, now):
+            touchpoints = journey.stages[step.stage].touchpoints
+            met.update(each for each in touchpoints if each.fits(step.event))
+        yield events

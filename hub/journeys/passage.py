@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from hub.core.records import Ticket
 from hub.journeys import kinds
 from hub.journeys.definition import Journey, Reason
 from hub.journeys.feeling import survey_score
@@ -110,7 +111,11 @@ def reason_of_loss(journey: Journey, lost: Passage, events: Timeline) -> Reason:
     """
     _, since = lost.last
     after = [event for event in events if since - SKEW <= event.at <= since + journey.span]
-    solved = {(e.connection, e.ref) for e in after if e.kind == kinds.TICKET_SOLVED}
+    solved = {
+        (event.connection, event.ref)
+        for event in after
+        if event.kind == kinds.TICKET_SOLVED and not _opened_again(event)
+    }
     found: set[Reason] = set()
     for event in after:
         if event.kind in _TELLING:
@@ -124,6 +129,12 @@ def reason_of_loss(journey: Journey, lost: Passage, events: Timeline) -> Reason:
     return next((reason for reason in _HEAVIEST_FIRST if reason in found), "silent")
 
 
+def _opened_again(solved: Event) -> bool:
+    ticket = solved.record
+    return isinstance(ticket, Ticket) and bool(ticket.reopens) and ticket.status in _UNSOLVED
+
+
+_UNSOLVED: Final = ("new", "open", "pending", "on_hold")
 _TELLING: Final[dict[str, Reason]] = {
     kinds.PAYMENT_FAILED: "payment_failed",
     kinds.SUBSCRIPTION_ENDED: "cancelled",

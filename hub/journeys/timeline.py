@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, func, select, union
 
 from hub.core.ids import SourceKey
 from hub.core.records import (
@@ -100,9 +100,28 @@ def load(connection: Connection, golden_ids: Iterable[str]) -> Timelines:
 
 def everybody(connection: Connection) -> Iterator[list[Event]]:
     """The timeline of every customer, a batch at a time: what reports are counted from."""
+    for timelines in batches(connection):
+        yield from timelines.values()
+
+
+def batches(connection: Connection) -> Iterator[Timelines]:
+    """The timelines of all customers, a batch at a time."""
     golden_ids = connection.execute(select(golden_records.c.golden_id)).scalars().all()
     for chunk in chunks(sorted(golden_ids)):
-        yield from load(connection, chunk).values()
+        yield load(connection, chunk)
+
+
+def unplaced(connection: Connection) -> int:
+    """Records of facts and orders that belong to no known customer, and so to no timeline."""
+    rids = union(
+        *(
+            select(of.c.rid)
+            .outerjoin(cluster_members, cluster_members.c.rid == of.c.party_rid)
+            .where(cluster_members.c.golden_id.is_(None))
+            for of in (facts, order_entries)
+        )
+    )
+    return int(connection.execute(select(func.count()).select_from(rids.subquery())).scalar_one())
 
 
 def _records(of: Table) -> Select[str, bytes, str, str, str]:

@@ -55,8 +55,8 @@ class History:
             self._insert(identity_keys, ("kind", "value", "rid", "initial"), [key])
         return self._people[golden_id]
 
-    def add(self, golden_id: str, source: str, record: AnyRecord) -> None:
-        party = self.person(golden_id)
+    def add(self, golden_id: str | None, source: str, record: AnyRecord) -> None:
+        party = None if golden_id is None else self.person(golden_id)
         rid = self._row(SourceKey.parse(source), record.entity_name, encode(record))
         if isinstance(record, Order | OrderLine):
             columns = (

@@ -122,6 +122,16 @@ REASONS: dict[str, list[AnyRecord]] = {
 }  # fmt: skip
 
 
+def test_a_ticket_that_was_opened_again_is_unresolved():
+    """It was solved once, and the customer had to come back."""
+    ticket = Ticket(at=day(1), solved_at=day(2), reopens=1, status="open")
+    events = trace("a0", ticket)
+    lost = passage(ABC, events, ALWAYS)
+
+    assert lost is not None
+    assert reason_of_loss(ABC, lost, events) == "unresolved_issue"
+
+
 @pytest.mark.parametrize("reason", REASONS)
 def test_the_heaviest_reason_explains_a_loss(reason):
     """What happened between the last stage and the end of the window; a solved ticket asked."""

@@ -61,12 +61,13 @@ def asked(tmp_path: Path, history_on, capsys) -> Callable[..., Any]:
     history.add("g3", "desk/tickets/1", Ticket(at=day(3), channel="email"))
     bad = Feedback(at=day(9.1), instrument="csat", score=1, scale_min=1, scale_max=5)
     history.add("g2", "desk/ratings/1", bad)
+    history.add(None, "app/in/nobody", Interaction(at=day(1), kind="login"))
 
-    def ask(*arguments: str, text: bool = False) -> Any:
+    def ask(*arguments: str, text: bool = False, code: int = 0) -> Any:
         form = [] if text else ["--json"]
-        code = run(["journeys", *arguments, *form, "--config", str(toml)])
+        ended = run(["journeys", *arguments, *form, "--config", str(toml)])
         printed = capsys.readouterr()
-        assert code == 0, printed.err
+        assert ended == code, printed.err
         return printed.out.splitlines() if text else json.loads(printed.out)
 
     return ask
@@ -117,16 +118,21 @@ def test_before_and_after_a_change_are_compared(asked):
 
 def test_the_inventory_flags_what_nobody_is_asked_about(asked):
     """Log-ins and tickets are flagged, use is not; a ticket is not on this map."""
-    rows = {row["kind"]: row for row in asked("inventory")}
+    found = asked("inventory")
+    rows = {row["kind"]: row for row in found["touchpoints"]}
 
     assert {kind for kind, row in rows.items() if row["unheard"]} == {"log_in", "ticket_opened"}
     assert rows["ticket_opened"]["stage"] is None
-    assert asked("inventory", text=True)[-1] == "4 touchpoints, 2 that nobody is asked about"
+    assert found["records_of_no_known_customer"] == 1
+    assert asked("inventory", text=True)[-2:] == [
+        "4 touchpoints, 2 that nobody is asked about",
+        "not counted: 1 record of no known customer",
+    ]
 
 
 def test_drift_tells_an_overdue_review_first(asked):
-    """Then what customers meet that nobody drew."""
-    found, lines = asked("drift"), asked("drift", text=True)
+    """Then what customers meet that nobody drew; a schedule sees the exit code."""
+    found, lines = asked("drift", code=3), asked("drift", text=True, code=3)
 
     assert found["days_overdue"] > 0
     assert {row["kind"] for row in found["unmapped"]} == {"ticket_opened", "survey"}

@@ -33,7 +33,7 @@ from hub.core.records import (
     Ticket,
 )
 from hub.journeys import kinds
-from hub.journeys.timeline import Event, events_of, in_order, load, together
+from hub.journeys.timeline import Event, events_of, in_order, load, together, unplaced
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ADA = PartyRef(id="ada")
@@ -331,6 +331,17 @@ def test_load_gathers_every_system_of_a_customer(history):
     ]
     assert [e.ref for e in told["g2"]] == ["o2"]
     assert told["g3"] == []
+
+
+def test_records_of_nobody_known_are_counted_apart(history):
+    """An anonymous receipt of two lines and a log-in are three records on no timeline."""
+    history.add("g1", "pos/lines/1", line())
+    history.add(None, "pos/lines/2", line("r2"))
+    history.add(None, "pos/lines/3", line("r2"))
+    history.add(None, "app/in/1", Interaction(at=day(1), kind="login"))
+
+    with history.store.read() as connection:
+        assert unplaced(connection) == 3
 
 
 def test_load_is_the_same_in_whatever_order_rows_were_stored(history):
