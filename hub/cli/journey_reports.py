@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
 
 from hub.cli.instants import instant
+from hub.cli.journey_ground import ground, on_a_journey
 from hub.cli.journey_words import (
     change_document,
     change_lines,
@@ -27,70 +24,15 @@ from hub.cli.journey_words import (
     touchpoint_document,
 )
 from hub.cli.layout import counted, table
-from hub.cli.session import Session, pass_session
+from hub.cli.session import Session
 from hub.core.errors import EXIT_OK, EXIT_PARTIAL
-
-if TYPE_CHECKING:
-    from hub.journeys.definition import Journey
-    from hub.journeys.files import Journeys
-    from hub.journeys.timeline import Event
-    from hub.metrics.journeys import Precision
 
 _TOP = 10
 """Paths, loops and waits that are printed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a report rests on: the map, everybody's past, and the present.
-
-    Args:
-        journey: The map.
-        people: Everybody's timelines, read as they are asked for, once.
-        unplaced: Records that belong to no known customer and are on no timeline.
-        now: The present.
-        zone: On whose clocks a day begins.
-        precision: When a rate may be shown.
-    """
-
-    journey: Journey
-    people: Iterator[list[Event]]
-    unplaced: int
-    now: datetime
-    zone: ZoneInfo
-    precision: Precision
-
-
-def maps(session: Session) -> Journeys:
-    """Every version of every journey of this hub."""
-    from hub.journeys.files import read_all
-
-    app = session.app()
-    return read_all(app.folder, app.settings.journeys.files)
-
-
-@contextmanager
-def ground(session: Session, name: str | None) -> Iterator[Ground]:
-    """The ground of a report on the journey ``name``; the store is open until the block ends."""
-    from hub.journeys.timeline import everybody, unplaced
-    from hub.metrics.journeys import Precision
-
-    app, journey = session.app(), maps(session).named(name)
-    measured = app.settings.metrics
-    precision = Precision(measured.min_n, measured.confidence)
-    zone = ZoneInfo(app.settings.hub.time_zone)
-    with closing(app.open_store()) as store, store.read() as connection:
-        people, nobodys = everybody(connection), unplaced(connection)
-        yield Ground(journey, people, nobodys, app.clock.now(), zone, precision)
-
-
-def _report(function: Callable[..., int | None]) -> Callable[..., int | None]:
-    """A command on one journey, which need not be named while there is only one."""
-    return click.argument("name", required=False)(pass_session(function))
-
-
 @click.command()
-@_report
+@on_a_journey
 def inventory(session: Session, name: str | None) -> None:
     """Print every touchpoint that customers meet: stage, volume, last seen, and who is asked."""
     from hub.journeys.inventory import inventory as taken
@@ -109,7 +51,7 @@ def inventory(session: Session, name: str | None) -> None:
 
 
 @click.command()
-@_report
+@on_a_journey
 def drift(session: Session, name: str | None) -> int:
     """Print what customers meet and the map does not know, what nobody meets, and review dates.
 
@@ -137,7 +79,7 @@ def drift(session: Session, name: str | None) -> int:
 
 @click.command()
 @click.option("--change", metavar="DAY", help="Compare who started before this day with the rest.")
-@_report
+@on_a_journey
 def funnel(session: Session, name: str | None, change: str | None) -> None:
     """Print who goes on from each stage, with intervals, who is lost where, and why."""
     from hub.journeys.funnel import funnel as measured
@@ -159,7 +101,7 @@ def funnel(session: Session, name: str | None, change: str | None) -> None:
 
 
 @click.command()
-@_report
+@on_a_journey
 def conformance(session: Session, name: str | None) -> None:
     """Print how many journeys go as designed, and which steps are skipped, repeated or late."""
     from hub.journeys.conformance import VERDICTS
@@ -186,7 +128,7 @@ def conformance(session: Session, name: str | None) -> None:
 
 
 @click.command()
-@_report
+@on_a_journey
 def curve(session: Session, name: str | None) -> None:
     """Print how customers feel at each stage, and what it costs them."""
     from hub.journeys.curve import curve as measured
@@ -215,7 +157,7 @@ def curve(session: Session, name: str | None) -> None:
 
 
 @click.command()
-@_report
+@on_a_journey
 def performance(session: Session, name: str | None) -> None:
     """Print completion, duration, contacts, satisfaction and outcomes of a journey."""
     from hub.journeys.performance import performance as measured
@@ -241,7 +183,7 @@ def performance(session: Session, name: str | None) -> None:
 
 @click.command()
 @click.option("--stages", is_flag=True, help="Steps are the stages of the map, not touchpoints.")
-@_report
+@on_a_journey
 def paths(session: Session, name: str | None, stages: bool) -> None:
     """Print the paths that customers take, where they turn back and where they wait."""
     from hub.journeys.discovery import discover, stage_names, touchpoint
@@ -265,7 +207,7 @@ def paths(session: Session, name: str | None, stages: bool) -> None:
 
 
 @click.command()
-@_report
+@on_a_journey
 def board(session: Session, name: str | None) -> None:
     """Print the pain points of a map, those first that cost most customers for least work."""
     from hub.journeys.board import board as ranked
@@ -279,6 +221,22 @@ def board(session: Session, name: str | None) -> None:
     session.show([asdict(i) for i in items], "\n".join(table(head, rows) if rows else none))
 
 
+@click.command()
+@on_a_journey
+def diagram(session: Session, name: str | None) -> None:
+    """Draw a journey with its numbers, in the words of Mermaid, which Git hosts and wikis show."""
+    from hub.journeys.curve import curve as felt
+    from hub.journeys.diagram import diagram as drawn
+    from hub.journeys.funnel import funnel as measured
+
+    with ground(session, name) as on:
+        people = list(on.people)
+    points = felt(on.journey, people, on.now, min_n=on.precision.min_n)
+    found = measured(on.journey, people, on.now)
+    text = drawn(on.journey, found, {point.stage: point for point in points})
+    session.show({"journey": on.journey.key, "mermaid": text}, text)
+
+
 REPORTS: Sequence[click.Command] = (
-    inventory, funnel, drift, conformance, curve, performance, paths, board,
+    inventory, funnel, drift, conformance, curve, performance, paths, board, diagram,
 )  # fmt: skip

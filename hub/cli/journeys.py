@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli import journey_reports as reports
+from hub.cli.journey_ground import maps
+from hub.cli.journey_reports import REPORTS
 from hub.cli.layout import table, wrapped
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.durations import duration_text
@@ -25,7 +26,7 @@ def journeys() -> None:
 @pass_session
 def list_journeys(session: Session) -> None:
     """Print every journey and version, who keeps it and when it is to be reviewed."""
-    known = reports.maps(session)
+    known = maps(session)
     current = {journey.key for journey in known.current}
     versions = sorted(known.by_key.values(), key=lambda each: (each.id, -each.version))
     rows = [
@@ -54,7 +55,7 @@ def list_journeys(session: Session) -> None:
 @pass_session
 def show(session: Session, name: str | None) -> None:
     """Print the map NAME, such as customer or customer@1: stages, goals, touchpoints, limits."""
-    journey = reports.maps(session).named(name)
+    journey = maps(session).named(name)
     session.show(journey.model_dump(mode="json"), "\n".join(_map(journey)))
 
 
@@ -68,7 +69,7 @@ def diff(session: Session, old: str, new: str) -> None:
 
     from hub.journeys.difference import difference
 
-    known = reports.maps(session)
+    known = maps(session)
     before, after = known.named(old), known.named(new)
     changes = difference(before, after)
     lines = [f"{c.where}: {c.what}{_told(c.before, c.after)}" for c in changes]
@@ -110,5 +111,5 @@ def _traits(stage: Stage) -> Iterator[str]:
         yield f"owner {stage.owner}"
 
 
-for report in reports.REPORTS:
+for report in REPORTS:
     journeys.add_command(report)

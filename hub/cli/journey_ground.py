@@ -1,0 +1,69 @@
+"""What the reports of ``hub journeys`` rest on: the map, everybody's past, the present."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from hub.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from hub.journeys.definition import Journey
+    from hub.journeys.files import Journeys
+    from hub.journeys.timeline import Event
+    from hub.metrics.journeys import Precision
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a report rests on: the map, everybody's past, and the present.
+
+    Args:
+        journey: The map.
+        people: Everybody's timelines, read as they are asked for, once.
+        unplaced: Records that belong to no known customer and are on no timeline.
+        now: The present.
+        zone: On whose clocks a day begins.
+        precision: When a rate may be shown.
+    """
+
+    journey: Journey
+    people: Iterator[list[Event]]
+    unplaced: int
+    now: datetime
+    zone: ZoneInfo
+    precision: Precision
+
+
+def maps(session: Session) -> Journeys:
+    """Every version of every journey of this hub."""
+    from hub.journeys.files import read_all
+
+    app = session.app()
+    return read_all(app.folder, app.settings.journeys.files)
+
+
+@contextmanager
+def ground(session: Session, name: str | None) -> Iterator[Ground]:
+    """The ground of a report on the journey ``name``; the store is open until the block ends."""
+    from hub.journeys.timeline import everybody, unplaced
+    from hub.metrics.journeys import Precision
+
+    app, journey = session.app(), maps(session).named(name)
+    measured = app.settings.metrics
+    precision = Precision(measured.min_n, measured.confidence)
+    zone = ZoneInfo(app.settings.hub.time_zone)
+    with closing(app.open_store()) as store, store.read() as connection:
+        people, nobodys = everybody(connection), unplaced(connection)
+        yield Ground(journey, people, nobodys, app.clock.now(), zone, precision)
+
+
+def on_a_journey(function: Callable[..., int | None]) -> Callable[..., int | None]:
+    """A command on one journey, which need not be named while there is only one."""
+    return click.argument("name", required=False)(pass_session(function))
