@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
-from hub.cli.layout import wrapped
+from hub.cli.layout import table, wrapped
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 
 if TYPE_CHECKING:
+    from hub.metrics.interval import Estimate
+    from hub.metrics.tone import Tone
+    from hub.metrics.voice import Heard, Voice
     from hub.text.annotation import Annotation
     from hub.text.registry import Held
     from hub.text.training import Card, TooFew, Trained
@@ -76,6 +80,54 @@ def score(session: Session, words: str | None) -> None:
     today = app.clock.now().astimezone(ZoneInfo(settings.hub.time_zone)).date()
     told = annotate(written, read_with, catalogue, today)
     session.show(_told(written, told), "\n".join(_told_lines(written, told)))
+
+
+@text.command()
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only what was written on this day or later.",
+)
+@pass_session
+def report(session: Session, since: datetime | None) -> None:
+    """Print how customers sound by touchpoint, aspect and competitor, and what they speak of.
+
+    A customer counts once per group. Groups of fewer customers than ``[metrics] min_n`` show
+    their count only.
+    """
+    from dataclasses import asdict
+
+    from hub.metrics.voice import gather
+
+    settings = session.app().settings
+    zone = ZoneInfo(settings.hub.time_zone)
+    start = since.replace(tzinfo=zone) if since else None
+    voice = gather(
+        _heard(session, zone, start),
+        min_customers=settings.metrics.min_n,
+        confidence=settings.metrics.confidence,
+    )
+    session.show(asdict(voice), "\n".join(_voice_lines(voice)))
+
+
+def _heard(session: Session, zone: ZoneInfo, since: datetime | None) -> Iterator[Heard]:
+    """The texts of every customer, a batch of timelines at a time."""
+    from hub.journeys.timeline import batches
+    from hub.metrics.voice import hear
+    from hub.text.annotation import annotate
+    from hub.text.sources import load_catalogue, load_models
+
+    app = session.app()
+    settings = app.settings
+    with closing(app.open_store()) as store, store.read() as connection:
+        models = load_models(connection, settings.text)
+        catalogue = load_catalogue(connection, settings.hub, settings.text)
+
+        def read(words: str, day: date) -> Annotation:
+            return annotate(words, models, catalogue, day)
+
+        for timelines in batches(connection):
+            yield from hear(timelines, read, zone, since)
 
 
 def _verdict(result: Trained | TooFew) -> str:
@@ -152,3 +204,38 @@ def _told_lines(written: str, told: Annotation) -> Sequence[str]:
         "keyphrases": ", ".join(told.keyphrases),
     }
     return [f"{name:<11}{value}" for name, value in rows.items() if value]
+
+
+def _voice_lines(voice: Voice) -> Iterator[str]:
+    yield f"{voice.texts:,} texts of {voice.customers:,} customers"
+    if not voice.texts:
+        yield "no customer has written anything yet; sync tickets, messages or feedback"
+        return
+    spoken = ", ".join(f"{count:,} {name}" for name, count in voice.languages.items())
+    yield f"  languages: {spoken}"
+    yield from _tone_lines("by touchpoint", voice.touchpoints)
+    yield from _tone_lines("by aspect", voice.aspects)
+    yield from _tone_lines("texts that name a competitor", voice.competitors)
+    themes = ", ".join(f"{theme.phrase} ({theme.customers:,})" for theme in voice.themes)
+    yield wrapped(f"themes: {themes or 'none that enough customers share'}")
+
+
+def _tone_lines(title: str, tones: Iterable[Tone]) -> Iterator[str]:
+    yield f"  {title}:"
+    rows = [
+        (
+            tone.group,
+            f"{tone.customers:,}",
+            f"{tone.texts:,}",
+            _share(tone.negative),
+            _share(tone.positive),
+            tone.withheld or f"{100 * tone.low_confidence:.0f} % by the lexicon",
+        )
+        for tone in tones
+    ]
+    head = ("group", "customers", "texts", "sound negative", "sound positive", "read")
+    yield from (f"    {line}" for line in table(head, rows))
+
+
+def _share(share: Estimate | None) -> str:
+    return "" if share is None else f"{share.value:.0f} % [{share.low:.0f}, {share.high:.0f}]"

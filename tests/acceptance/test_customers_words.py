@@ -190,3 +190,31 @@ def test_the_words_of_the_commands(typed: Typed, capsys: pytest.CaptureFixture[s
     assert "English texts are scored by the lexicon" in said
     assert "confidence low (lexicon:en@1)" in said
     assert "money 2000 AUD, competitor Grand Globex" in said
+
+
+def test_a_report_counts_customers_and_withholds_what_too_few_say(
+    typed: Typed, capsys: pytest.CaptureFixture[str]
+):
+    """Twelve guests of one survey are told of by share; a single complaint is only counted."""
+    guests = [
+        {"id": f"s{at}", "at": "2026-01-02", "guest": str(at), "nps": "9", "why": "Lovely staff"}
+        for at in range(12)
+    ]
+    guests.append(guests[0] | {"id": "s99", "why": "Grand Globex has the better room"})
+    write(Path("files/surveys.csv"), guests)
+    assert typed("run")[0] == 0
+
+    code, told = typed("text", "report")
+    later = typed("text", "report", "--since", "2026-01-03")
+    assert run(["text", "report"]) == 0
+
+    said = capsys.readouterr().out
+    assert (code, told["texts"], told["customers"]) == (0, 13, 12)
+    (survey,), (competitor,) = told["touchpoints"], told["competitors"]
+    assert (survey["positive"]["value"], survey["customers"]) == (100, 12)
+    assert (competitor["group"], competitor["customers"]) == ("Grand Globex", 1)
+    assert (competitor["negative"], competitor["samples"]) == (None, [])
+    assert [theme["phrase"] for theme in told["themes"]] == ["lovely staff"]
+    assert (later[0], later[1]["texts"]) == (0, 0)
+    assert "13 texts of 12 customers" in said
+    assert "insufficient data: 1 customers, 10 are needed" in said
