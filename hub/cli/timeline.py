@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 @click.argument("asked", metavar="CUSTOMER")
 @click.option("--since", metavar="TIME", help="From this time on: 2026-05-01 or 2026-05-01T09:30")
 @click.option("--kind", "wanted", multiple=True, help="Only this kind of event; may be repeated.")
+@click.option("--threads", "by_matter", is_flag=True, help="Conversations only, by matter.")
 @pass_session
-def timeline(session: Session, asked: str, since: str | None, wanted: tuple[str, ...]) -> None:
+def timeline(
+    session: Session, asked: str, since: str | None, wanted: tuple[str, ...], by_matter: bool
+) -> None:
     """Print what happened to CUSTOMER in every system, oldest first.
 
     CUSTOMER is a golden id, also a former one, an e-mail, or a record: connection/stream/id.
@@ -42,8 +45,34 @@ def timeline(session: Session, asked: str, since: str | None, wanted: tuple[str,
             events = load(connection, [golden_id])[golden_id]
         customers.note_read(hub.store, [golden_id], how="timeline", actor=actor(), clock=hub.clock)
     chosen = [event for event in events if _fits(event, start, wanted)]
+    if by_matter:
+        _show_threads(session, golden_id, chosen)
+        return
     document = {"golden_id": golden_id, "events": [_document(event) for event in chosen]}
     session.show(document, "\n".join([*map(_line, chosen), _closing(golden_id, chosen, events)]))
+
+
+def _show_threads(session: Session, golden_id: str, events: list[Event]) -> None:
+    from hub.journeys.threads import threads
+
+    found = threads(events)
+    lines: list[str] = []
+    for thread in found:
+        ways = " then ".join(thread.channels) or "no channel named"
+        switches = counted(thread.channel_switches, "change of channel", "changes of channel")
+        lines += [f"{thread.topic or '(no topic)'}: {ways}, {switches}"]
+        lines += [f"  {_line(event)}" for event in thread.events]
+    document = [
+        {
+            "topic": thread.topic,
+            "channels": thread.channels,
+            "channel_switches": thread.channel_switches,
+            "events": [_document(event) for event in thread.events],
+        }
+        for thread in found
+    ]
+    closing = f"{golden_id}: {counted(len(found), 'thread')}"
+    session.show({"golden_id": golden_id, "threads": document}, "\n".join([*lines, closing]))
 
 
 def _check(wanted: tuple[str, ...]) -> None:

@@ -111,6 +111,22 @@ def test_since_and_kind_narrow_the_story(asked):
     assert surveys.splitlines()[-1] == "g1: 2 of 4 events, told by 3 records"
 
 
+def test_conversations_are_shown_by_matter(asked, hub):
+    """The ticket and the call about it are one thread, the order is in none."""
+    call = Interaction(at=day(6), kind="call", subject="RE: late parcel")
+    hub[1].add("g1", "phone/calls/1", call)
+
+    (thread,) = asked("g1", "--threads")["threads"]
+    lines = asked("g1", "--threads", text=True).splitlines()
+
+    assert thread["topic"] == "late parcel"
+    assert [event["kind"] for event in thread["events"]] == [
+        "ticket_opened", "ticket_solved", "call",
+    ]  # fmt: skip
+    assert lines[0] == "late parcel: email then phone, 1 change of channel"
+    assert lines[-1] == "g1: 1 thread"
+
+
 def test_a_misspelt_kind_is_told(asked):
     """Nothing found would look like nothing happened."""
     assert 'did you mean "survey"?' in asked("g1", "--kind", "surveys", fails=True)
