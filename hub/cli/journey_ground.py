@@ -14,6 +14,8 @@ import click
 from hub.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from hub.journeys.definition import Journey
     from hub.journeys.files import Journeys
     from hub.journeys.timeline import Event
@@ -31,6 +33,7 @@ class Ground:
         now: The present.
         zone: On whose clocks a day begins.
         precision: When a rate may be shown.
+        connection: To the store, for what a report asks beside.
     """
 
     journey: Journey
@@ -39,6 +42,7 @@ class Ground:
     now: datetime
     zone: ZoneInfo
     precision: Precision
+    connection: Connection
 
 
 def maps(session: Session) -> Journeys:
@@ -61,7 +65,7 @@ def ground(session: Session, name: str | None) -> Iterator[Ground]:
     zone = ZoneInfo(app.settings.hub.time_zone)
     with closing(app.open_store()) as store, store.read() as connection:
         people, nobodys = everybody(connection), unplaced(connection)
-        yield Ground(journey, people, nobodys, app.clock.now(), zone, precision)
+        yield Ground(journey, people, nobodys, app.clock.now(), zone, precision, connection)
 
 
 def on_a_journey(function: Callable[..., int | None]) -> Callable[..., int | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,7 @@ from hub.cli.journey_ground import ground, on_a_journey
 from hub.cli.journey_words import (
     change_document,
     change_lines,
+    curve_table,
     felt_text,
     funnel_document,
     funnel_lines,
@@ -26,6 +28,9 @@ from hub.cli.journey_words import (
 from hub.cli.layout import counted, table
 from hub.cli.session import Session
 from hub.core.errors import EXIT_OK, EXIT_PARTIAL
+
+if TYPE_CHECKING:
+    from hub.journeys.feeling import FeelingsOf, SentimentOf
 
 _TOP = 10
 """Paths, loops and waits that are printed."""
@@ -128,29 +133,27 @@ def conformance(session: Session, name: str | None) -> None:
 
 
 @click.command()
+@click.option("--words", is_flag=True, help="Where there is no score, read what customers wrote.")
 @on_a_journey
-def curve(session: Session, name: str | None) -> None:
+def curve(session: Session, name: str | None, words: bool) -> None:
     """Print how customers feel at each stage, and what it costs them."""
     from hub.journeys.curve import curve as measured
     from hub.journeys.curve import lowest
+    from hub.journeys.feeling import named_feelings, no_feelings, score_or_words, survey_score
+    from hub.text.sources import load_models
 
+    felt: SentimentOf = survey_score
+    named: FeelingsOf = no_feelings
     with ground(session, name) as on:
-        points = measured(on.journey, on.people, on.now, min_n=on.precision.min_n)
+        if words:
+            models = load_models(on.connection, session.app().settings.text)
+            felt, named = score_or_words(models), named_feelings(models)
+        points = measured(
+            on.journey, on.people, on.now,
+            min_n=on.precision.min_n, sentiment_of=felt, feelings_of=named,
+        )  # fmt: skip
     worst = lowest(points)
-    head = ("stage", "expected", "felt (-1..1)", "answers", "customers", "effort", "contacts")
-    rows = [
-        (
-            p.stage,
-            p.expected,
-            felt_text(p.felt),
-            p.n,
-            p.people,
-            f"{p.effort:.2f}",
-            f"{p.contacts:.2f}",
-        )
-        for p in points
-    ]
-    lines = table(head, rows)
+    lines = curve_table(points)
     lines.append(f"lowest at {worst.stage}" if worst else "insufficient data: nobody is asked")
     document = [{**asdict(p), "effort": p.effort, "lowest": p is worst} for p in points]
     session.show(document, "\n".join(lines))

@@ -11,6 +11,7 @@ from hub.cli.layout import moment, table
 from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
+    from hub.journeys.curve import Point
     from hub.journeys.funnel import Funnel
     from hub.journeys.inventory import Row
     from hub.metrics.compare import Difference
@@ -94,6 +95,25 @@ def funnel_document(found: Funnel, precision: Precision) -> dict[str, Any]:
             for row in found.stages
         ],
     }
+
+
+def curve_table(points: Sequence[Point]) -> list[str]:
+    """One line per stage: expected and real feeling, what they rest on, and effort."""
+    head = ("stage", "expected", "felt (-1..1)", "n", "customers", "effort", "contacts", "named")
+    rows = [
+        (
+            point.stage,
+            point.expected,
+            felt_text(point.felt) + (" (!)" if point.worse_than_expected else ""),
+            point.n,
+            point.people,
+            f"{point.effort:.2f}",
+            f"{point.contacts:.2f}",
+            ", ".join(f"{name} {n:,}" for name, n in point.feelings.items()),
+        )
+        for point in points
+    ]
+    return table(head, rows)
 
 
 def change_lines(before: Funnel, after: Funnel, precision: Precision) -> list[str]:

@@ -6,7 +6,8 @@ survey; else for the stage of what the customer met within three days before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -15,7 +16,7 @@ from statistics import fmean
 from hub.core.records import Ticket
 from hub.journeys import kinds
 from hub.journeys.definition import Emotion, Journey
-from hub.journeys.feeling import SentimentOf, survey_score
+from hub.journeys.feeling import FeelingsOf, SentimentOf, no_feelings, survey_score
 from hub.journeys.inventory import answers
 from hub.journeys.passage import Step, Timeline, steps
 from hub.journeys.timeline import Event
@@ -33,6 +34,7 @@ class Point:
         people: Customers who entered it.
         n: Events that say how they felt.
         felt: Their mean, -1 (bad) to 1 (good); None below the minimum of events.
+        feelings: Feelings that customers named here, with the number of events that do.
         contacts: Times that customers turned to somebody, per customer who entered.
         switches: Times that they had to change the channel, per customer who entered.
         reopens: Times that an issue was opened again, per customer who entered.
@@ -43,6 +45,7 @@ class Point:
     people: int
     n: int
     felt: float | None
+    feelings: Mapping[str, int]
     contacts: float
     switches: float
     reopens: float
@@ -62,6 +65,7 @@ class Point:
 class _Sums:
     people: int = 0
     felt: list[float] = field(default_factory=list)
+    feelings: Counter[str] = field(default_factory=Counter)
     contacts: int = 0
     switches: int = 0
     reopens: int = 0
@@ -74,6 +78,7 @@ def curve(
     *,
     min_n: int = 1,
     sentiment_of: SentimentOf = survey_score,
+    feelings_of: FeelingsOf = no_feelings,
 ) -> list[Point]:
     """The stages of a journey in order, with what was felt and what it cost.
 
@@ -83,6 +88,7 @@ def curve(
         now: The present; later events have not happened.
         min_n: Below this many events a stage has no value.
         sentiment_of: Tells how an event felt; by default the scores of surveys and reviews.
+        feelings_of: Tells which feelings an event names; by default none.
     """
     sums = [_Sums() for _ in journey.stages]
     for events in people:
@@ -93,6 +99,7 @@ def curve(
         for at, event in _felt_where(journey, past):
             if (felt := sentiment_of(event)) is not None:
                 sums[at].felt.append(felt)
+            sums[at].feelings.update(feelings_of(event))
     return [_point(journey, at, found, min_n) for at, found in enumerate(sums)]
 
 
@@ -141,6 +148,7 @@ def _point(journey: Journey, at: int, sums: _Sums, min_n: int) -> Point:
         sums.people,
         n,
         fmean(sums.felt) if n >= max(1, min_n) else None,
+        dict(sorted(sums.feelings.items(), key=lambda each: (-each[1], each[0]))),
         sums.contacts / people,
         sums.switches / people,
         sums.reopens / people,

@@ -22,9 +22,11 @@ from hub.core.records import (
 from hub.journeys import kinds
 from hub.journeys.curve import curve, lowest
 from hub.journeys.drift import drift
+from hub.journeys.feeling import named_feelings, score_or_words
 from hub.journeys.files import SHIPPED, read
 from hub.journeys.inventory import Row, inventory
 from hub.journeys.timeline import Event, events_of, in_order
+from hub.text.annotation import Models
 from tests.unit.journeys.traces import ALWAYS, day, journey, trace
 
 MAP = read(SHIPPED)
@@ -181,6 +183,30 @@ def test_feelings_may_come_from_texts():
     )  # fmt: skip
 
     assert [(p.stage, p.felt) for p in points if p.n] == [("help", -1.0)]
+
+
+def test_words_are_read_where_there_is_no_score():
+    """A ticket sounds bad and names a feeling; a score wins over its comment; staff say nothing."""
+    events = told(
+        order(1),
+        Ticket(at=day(2), body="Terrible service, I am so frustrated!", solved_at=day(3)),
+        Message(at=day(2), ticket="2", direction="out", text="I hate this terrible parcel"),
+        answer(4, 5, survey="purchase", comment="awful"),
+    )
+    models = Models()
+
+    points = {
+        point.stage: point
+        for point in curve(
+            MAP, [events], ALWAYS,
+            sentiment_of=score_or_words(models), feelings_of=named_feelings(models),
+        )
+    }  # fmt: skip
+
+    assert points["help"].n == 1
+    assert (points["help"].felt or 0) < -0.3
+    assert points["help"].feelings == {"frustrated": 1}
+    assert points["purchase"].felt == 1.0
 
 
 def test_feeling_bad_where_nobody_expects_it_is_told():

@@ -151,7 +151,7 @@ def test_conformance_counts_what_differs(asked):
 
 def test_the_other_reports_answer(asked):
     """Curve, performance, paths, board and diagram of the same four customers."""
-    assert [point["stage"] for point in asked("curve")] == ["start", "done"]
+    assert [point["stage"] for point in asked("curve", "--words")] == ["start", "done"]
     assert asked("performance")["duration"] == 86_400
     assert asked("paths", "--stages")["paths"][0] == {"steps": ["start", "done"], "customers": 3}
     assert asked("board")[0]["what"] == "No invitation"
