@@ -84,10 +84,39 @@ def profiles_export(session: Session, form: Form, output: Path | None, spreadshe
 
 
 @click.command("export")
+@click.argument("snapshot", required=False)
+@click.option(
+    "--lineage",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With SNAPSHOT: file for the number and all that it was made from.",
+)
 @export_options("csv")
 @pass_session
-def metrics_export(session: Session, form: Form, output: Path | None, spreadsheet: bool) -> None:
-    """Write every metric snapshot, superseded ones too; the audit log records that it left."""
+def metrics_export(
+    session: Session,
+    snapshot: str | None,
+    lineage: Path | None,
+    form: Form,
+    output: Path | None,
+    spreadsheet: bool,
+) -> None:
+    """Write every metric snapshot, superseded ones too; the audit log records that it left.
+
+    With SNAPSHOT and --lineage: one number with its definition, parameters and rows, people as
+    numbers; hub metrics verify makes it again anywhere.
+    """
     from hub.exports import metrics
 
-    write(session, "metrics", metrics.content, form, output, spreadsheet=spreadsheet)
+    if (snapshot is None) != (lineage is None):
+        raise click.UsageError("SNAPSHOT and --lineage FILE go together")
+    if snapshot is None:
+        write(session, "metrics", metrics.content, form, output, spreadsheet=spreadsheet)
+        return
+    settings = session.app().settings
+
+    def content(connection: Connection, _: Form) -> Content:
+        return metrics.lineage_content(
+            connection, snapshot, settings.metrics, settings.hub.time_zone
+        )
+
+    write(session, "lineage", content, "jsonl", lineage, spreadsheet=False)

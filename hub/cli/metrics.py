@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -90,6 +91,29 @@ def describe(session: Session, metric_id: str) -> None:
     session.show({**asdict(metric), "registry": registry}, "\n".join(_words(metric, registry)))
 
 
+@metrics.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@pass_session
+def verify(session: Session, file: Path) -> None:
+    """Make the number in FILE again from its rows alone; no database, no settings are read.
+
+    FILE is what hub metrics export SNAPSHOT --lineage wrote, here or in another installation.
+    """
+    from hub.metrics import lineage
+
+    found = lineage.verify(file.read_bytes())
+    said = found.snapshot
+    told = {name: said[name] for name in ("metric", "series", "value", "low", "high", "n")}
+    document = {**told, "definition": said["definition"], "rows": len(found.rows),
+                "sha256": found.sha256}  # fmt: skip
+    value = "insufficient data" if said["value"] is None else f"{said['value']:,.6g}"
+    session.show(
+        document,
+        f"verified: {said['metric']} {said['series']} = {value} (n = {said['n']:,}), made again"
+        f" from {len(found.rows):,} rows under {said['definition']}, SHA-256 {found.sha256}",
+    )
+
+
 def _metric(metric_id: str) -> Metric:
     from hub.core.mistakes import nearest
     from hub.metrics.definition import REGISTRY
@@ -152,6 +176,7 @@ def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
     ended = f", until {moment(row.superseded_at)}" if row.superseded_at is not None else ""
     yield f"{metric.title}: {_value(metric, row)}"
     yield f"  {row.definition}, computed {moment(row.computed_at)}{ended}"
+    yield f"  snapshot {row.snapshot_id}"
     if row.period_to is not None:
         start = "the beginning" if row.period_from is None else moment(row.period_from)
         yield f"  data from {start} to {moment(row.period_to)}"
@@ -195,6 +220,7 @@ def _words(metric: Metric, registry: str) -> Iterator[str]:
 
 def _document(row: Row[Any]) -> dict[str, object]:
     return {
+        "snapshot_id": row.snapshot_id,
         "metric": row.metric,
         "series": row.series,
         "value": row.value,

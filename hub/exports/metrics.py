@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, select
 
 from hub.core.clock import from_micros
 from hub.core.connector import Value
+from hub.core.errors import NotFound
+from hub.core.settings import MetricsSection
 from hub.exports.delivery import Content
 from hub.exports.profiles import PAGE, Form, table
+from hub.metrics import lineage
+from hub.metrics.formulas import Basis
+from hub.metrics.run import last_reference
 from hub.store.schema import metric_snapshots
 
 FIELDS: Final = (
@@ -27,6 +33,22 @@ def content(connection: Connection, form: Form) -> Content:
     if form == "jsonl":
         return Content("", (orjson.dumps(row).decode() + "\n" for row in _rows(connection)))
     return table(FIELDS, (list(row.values()) for row in _rows(connection)), form)
+
+
+def lineage_content(
+    connection: Connection, snapshot_id: str, settings: MetricsSection, time_zone: str
+) -> Content:
+    """One snapshot with its definition, parameters and rows, as one line of JSON.
+
+    Raises:
+        NotFound: If there is no such snapshot, or its rows have changed since.
+    """
+    reference = last_reference(connection)
+    if reference is None:
+        raise NotFound("no metric was measured yet; run: hub run")
+    basis = Basis(reference, ZoneInfo(time_zone), settings)
+    file = lineage.export(connection, snapshot_id, basis)
+    return Content("", (line for line in [file.decode() + "\n"]))
 
 
 def _rows(connection: Connection) -> Iterator[Mapping[str, Value]]:

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from sqlalchemy import Connection
+
 from hub.core.clock import to_micros
 from hub.core.records import Subscription
+from hub.metrics.facts import facts_of
 from hub.metrics.interval import wilson
 from hub.metrics.months import begin, label, month_of
 from hub.metrics.skewed import ratio
@@ -113,6 +116,12 @@ def contract(person: str, record: Subscription) -> Contract:
         record.currency or "",
         (record.amount_minor or 0) * _A_YEAR[record.period],
     )
+
+
+def contracts(connection: Connection) -> list[Contract]:
+    """Every subscription of an identified customer."""
+    found = facts_of(connection, Subscription)
+    return [contract(golden_id, record) for _, golden_id, _, record in found if golden_id]
 
 
 def churn(contracts: Iterable[Contract], start: int, end: int) -> Churn:

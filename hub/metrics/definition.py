@@ -176,7 +176,8 @@ METRICS: tuple[Metric, ...] = (
         " interval of aov. x repeat days, recency and age in weeks up to the begin of the month."
         " Degenerate fit (a/(a+b) < 0.001, a or b at its bound, no maximum): P(alive) is refused"
         " and NBD, in which nobody leaves, counts the purchases. |correlation| of frequency and"
-        " value above 0.3, or q <= 1: the customer's own mean value. Two significant digits per profile.",
+        " value above 0.3, or q <= 1: the customer's own mean value. Two significant digits per"
+        " profile.",
         _ORDERS + " Customers who bought before the current month; 100 of them more than once.",
         ("order", "order_line"), ("overall", "profile"),
         "The interval tells how customers differ, not how wrong the model may be. No season, no"

@@ -20,16 +20,12 @@ from hub.audit.log import AuditEvent
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.ids import IdSource
-from hub.core.records import Subscription
 from hub.core.settings import MetricsSection
-from hub.metrics import cohort, contract, orders, profile_value, survey
+from hub.metrics import formulas, orders, profile_value, survey
 from hub.metrics.clv import predicted
-from hub.metrics.clv.history import histories, month_begin
-from hub.metrics.clv.predicted import Prediction, Terms
-from hub.metrics.contract import Contract
+from hub.metrics.contract import contracts
 from hub.metrics.definition import registry_hash
-from hub.metrics.facts import facts_of
-from hub.metrics.orders import Order
+from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, keep
 from hub.store import bulk, dirty
@@ -85,7 +81,7 @@ def run(
     for chunk in _batches(sorted(who)):
         changed |= _measure(store, settings, chunk, reference, now)
         reached("metrics committed")
-    moved, snapshots = _measure_all(store, settings, reference, zone, ids, actor, now)
+    moved, snapshots = _measure_all(store, Basis(reference, zone, settings), ids, actor, now)
     _finish(store, facts, membership, basis)
     return MetricsReport(len(who), len(changed | moved), snapshots)
 
@@ -120,25 +116,20 @@ def _measure(
 
 
 def _measure_all(
-    store: Store,
-    settings: MetricsSection,
-    reference: int,
-    zone: tzinfo,
-    ids: IdSource,
-    actor: str,
-    now: int,
+    store: Store, basis: Basis, ids: IdSource, actor: str, now: int
 ) -> tuple[set[str], int]:
-    seq = dirty.sequence(store)
+    seq, settings = dirty.sequence(store), basis.settings
     with store.write() as connection:
-        everyone = orders.customers(connection, reference, settings.churn_horizon)
+        everyone = orders.customers(connection, basis.reference, settings.churn_horizon)
         each_order = orders.each_order(connection)
-        future = _future(each_order, settings, reference, zone)
+        future = formulas.predictions(each_order, basis)
+        asked = survey.responses(connection, settings.nps_window)
         measured = [
-            *orders.overall(everyone, reference, settings.margin, settings.confidence),
-            *orders.medians(each_order, settings.confidence),
-            *predicted.overall(future, settings.confidence),
-            *cohort.overall(each_order, reference - 1, zone, settings.confidence),
-            *_asked_and_agreed(connection, settings, reference - 1, zone),
+            *formulas.by_customer(everyone, basis),
+            *formulas.by_order(each_order, basis),
+            *formulas.by_prediction(future, basis),
+            *formulas.by_answer(asked, basis),
+            *formulas.by_contract(contracts(connection), basis),
         ]
         snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
         ranks = [
@@ -154,30 +145,6 @@ def _measure_all(
         if snapshots:
             log.record(connection, _event(measured, snapshots, actor, now))
     return moved, snapshots
-
-
-def _future(
-    each_order: Iterable[Order], settings: MetricsSection, reference: int, zone: tzinfo
-) -> list[Prediction]:
-    cut_off = month_begin(reference, zone)
-    terms = Terms(settings.clv_horizon, settings.clv_discount, settings.margin)
-    return predicted.predict(histories(each_order, cut_off, zone), terms)
-
-
-def _asked_and_agreed(
-    connection: Connection, settings: MetricsSection, today: int, zone: tzinfo
-) -> Iterable[Measured]:
-    """What surveys and contracts say."""
-    asked = survey.responses(connection, settings.nps_window)
-    yield from survey.overall(asked, settings.ces_summary, settings.confidence, zone)
-    yield from contract.overall(
-        _contracts(connection), today, zone, settings.trial_window, settings.confidence
-    )
-
-
-def _contracts(connection: Connection) -> list[Contract]:
-    found = facts_of(connection, Subscription)
-    return [contract.contract(golden_id, record) for _, golden_id, _, record in found if golden_id]
 
 
 def _replace(
@@ -223,6 +190,12 @@ def _everybody(connection: Connection) -> set[str]:
 
 def _last_basis(connection: Connection) -> str | None:
     return connection.execute(select(meta.c.value).where(meta.c.key == _LAST)).scalar()
+
+
+def last_reference(connection: Connection) -> int | None:
+    """What the standing snapshots count recency and months from; None before the first run."""
+    last = _last_basis(connection)
+    return None if last is None else int(last.partition(" ")[0])
 
 
 def _finish(store: Store, facts: Iterable[Mark], membership: Iterable[Mark], basis: str) -> None:

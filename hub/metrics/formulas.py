@@ -1,0 +1,74 @@
+"""Every overall value from plain rows, without a database: what a run keeps and a file proves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from hub.core.settings import MetricsSection
+from hub.metrics import cohort, contract, orders, survey
+from hub.metrics.clv import predicted
+from hub.metrics.clv.history import histories, month_begin
+from hub.metrics.clv.predicted import Prediction, Terms
+from hub.metrics.contract import Contract
+from hub.metrics.orders import Customer, Order
+from hub.metrics.snapshot import Measured
+from hub.metrics.survey import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the formulas need beside rows.
+
+    Args:
+        reference: The instant that recency and months count from, microseconds; the end of a day.
+        zone: On whose clocks a day begins.
+        settings: The business's own definitions.
+    """
+
+    reference: int
+    zone: tzinfo
+    settings: MetricsSection
+
+    @property
+    def today(self) -> int:
+        """The last instant of the day that is measured."""
+        return self.reference - 1
+
+
+def by_customer(rows: Sequence[Customer], basis: Basis) -> Iterator[Measured]:
+    """AOV, repeat rate, churn without a contract, historic value."""
+    given = basis.settings
+    return orders.overall(rows, basis.reference, given.margin, given.confidence)
+
+
+def by_order(rows: Sequence[Order], basis: Basis) -> Iterator[Measured]:
+    """Median order value, retention and value by cohort."""
+    confidence = basis.settings.confidence
+    yield from orders.medians(rows, confidence)
+    yield from cohort.overall(rows, basis.today, basis.zone, confidence)
+
+
+def predictions(rows: Sequence[Order], basis: Basis) -> list[Prediction]:
+    """Predicted value of every customer, by currency."""
+    given, zone = basis.settings, basis.zone
+    known = histories(rows, month_begin(basis.reference, zone), zone)
+    return predicted.predict(known, Terms(given.clv_horizon, given.clv_discount, given.margin))
+
+
+def by_prediction(found: Sequence[Prediction], basis: Basis) -> Iterator[Measured]:
+    """Mean predicted value."""
+    return predicted.overall(found, basis.settings.confidence)
+
+
+def by_answer(asked: Asked, basis: Basis) -> Iterator[Measured]:
+    """NPS, CSAT and CES."""
+    given = basis.settings
+    return survey.overall(asked, given.ces_summary, given.confidence, basis.zone)
+
+
+def by_contract(rows: Sequence[Contract], basis: Basis) -> Iterator[Measured]:
+    """Churn of contracts in people and in revenue, trials that became paying."""
+    given = basis.settings
+    return contract.overall(rows, basis.today, basis.zone, given.trial_window, given.confidence)
