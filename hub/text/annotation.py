@@ -90,13 +90,5 @@ def annotate(
     )
 
 
-def sentiment_of(text: str, models: Models) -> tuple[str, Sentiment]:
-    """Language and sentiment alone, for where many texts are scored and nothing else is asked."""
-    tokens = tokenise(text)
-    language = identify(tokens)
-    score = models.scorer(read_as(tokens, language, models.assumed))
-    return language, score(tokens) if tokens else UNSCORED
-
-
 def _unscored(_: Sequence[Token]) -> Sentiment:
     return UNSCORED

@@ -59,10 +59,11 @@ class Catalogue:
     day_first: bool = True
 
 
-_EVERYDAY: Final = """
+_EVERYDAY_WORDS: Final = """
 bag book box card charge cup delivery deposit discount gift manual order package plan post postage
 product refund sale sample service set shipping test tip voucher
 """
+_EVERYDAY: Final = frozenset(_EVERYDAY_WORDS.split())
 """Names of things in tills that customers also say of other things."""
 
 
@@ -121,12 +122,13 @@ def _names(name: str) -> Iterator[str]:
     for form in dict.fromkeys((name, name.partition(" - ")[0], name.partition(" (")[0])):
         words = [token.form for token in tokenise(form)]
         telling = [w for w in words if w.isalpha() and len(w) > 2 and w not in STOP_WORDS["en"]]
-        if len(telling) > 1 or (telling and telling[0] not in _EVERYDAY.split()):
+        if len(telling) > 1 or (telling and telling[0] not in _EVERYDAY):
             yield form.strip()
 
 
 def _is_code(sku: str) -> bool:
-    return len(sku) >= 4 and any(map(str.isdigit, sku)) and not sku.isspace()
+    """Whether a SKU is unlikely to be a year, a quantity or a word."""
+    return len(sku) >= (5 if sku.isdigit() else 4) and any(map(str.isdigit, sku))
 
 
 def _dates(text: str, _: Sequence[Token], known: Catalogue, today: date | None) -> Iterator[Entity]:

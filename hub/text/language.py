@@ -7,7 +7,6 @@ the answer is "unknown" (METRICS, section 4).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -25,10 +24,16 @@ LEAD = 1.4
 SHORT = 8
 """Words up to which a text may be read in the language that the business assumes."""
 
-_VOTES: Final[dict[str, list[str]]] = {
-    word: [language for language, words in STOP_WORDS.items() if word in words]
-    for word in frozenset().union(*STOP_WORDS.values())
-}
+_VOTE = 420
+"""One vote, in whole parts that any number of languages up to seven can share."""
+
+
+def _votes(word: str) -> tuple[tuple[str, int], ...]:
+    languages = [language for language, words in STOP_WORDS.items() if word in words]
+    return tuple((language, _VOTE // len(languages)) for language in languages)
+
+
+_VOTES: Final = {word: _votes(word) for word in frozenset().union(*STOP_WORDS.values())}
 
 
 def identify(tokens: Sequence[Token]) -> str:
@@ -40,15 +45,16 @@ def identify(tokens: Sequence[Token]) -> str:
     >>> identify(tokenise("Refund pls"))
     'unknown'
     """
-    words = [token.form for token in tokens if is_word(token)]
-    votes: Counter[str] = Counter()
-    for word in words:
-        languages = _VOTES.get(word, ())
-        for language in languages:
-            votes[language] += 1 / len(languages)  # type: ignore[assignment] # Counter adds floats
-    (best, most), (_, next_most), *_ = [*votes.most_common(2), (UNKNOWN, 0), (UNKNOWN, 0)]
-    sure = most >= max(FEWEST_VOTES, LEAST_SHARE * len(words), LEAD * next_most)
-    return best if sure else UNKNOWN
+    votes = dict.fromkeys(STOP_WORDS, 0)
+    for token in tokens:
+        for language, share in _VOTES.get(token.form, ()):
+            votes[language] += share
+    (most, best), (next_most, _) = sorted(((n, each) for each, n in votes.items()), reverse=True)[
+        :2
+    ]
+    words = sum(map(is_word, tokens))
+    least = max(FEWEST_VOTES * _VOTE, LEAST_SHARE * words * _VOTE, LEAD * next_most)
+    return best if most >= least else UNKNOWN
 
 
 def read_as(tokens: Sequence[Token], identified: str, assumed: str) -> str:

@@ -131,6 +131,12 @@ def test_everyday_words_are_no_products(name):
     assert found(f"about the {name} of it", catalogue([Product(sku="1", name=name)])) == []
 
 
+@pytest.mark.parametrize("sku", ["2026", "12", "M", "RED"])
+def test_what_may_be_a_year_or_a_word_is_no_code(sku):
+    """A till that numbers its goods 1 to 3000 would make a product of every year."""
+    assert found(f"since {sku} or so", catalogue([Product(sku=sku, name="Oak Side Table")])) == []
+
+
 def test_the_longest_name_is_found():
     """*Trail Backpack Pro* is not *Trail Backpack*."""
     known = catalogue([Product(name="Trail Backpack"), Product(name="Trail Backpack Pro")])

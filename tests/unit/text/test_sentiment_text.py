@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.text.annotation import Models, sentiment_of
+from hub.text.annotation import Models, annotate
+from hub.text.entities import catalogue
 from hub.text.lexicon import NEGATIONS, PHRASES, WORDS
 from hub.text.sentiment import LEXICON, by_lexicon
 from hub.text.tokens import tokenise
@@ -82,7 +83,8 @@ def test_every_entry_can_be_found():
 )
 def test_without_a_lexicon_or_model_there_is_no_number(text, language):
     """English words found in another language would be made up."""
-    told, sentiment = sentiment_of(text, Models())
+    told = annotate(text, Models(), catalogue([]))
 
-    assert told == language
-    assert (sentiment.polarity, sentiment.label, sentiment.method) == (None, "unknown", "none")
+    assert told.language == language
+    assert (told.sentiment.polarity, told.sentiment.label) == (None, "unknown")
+    assert (told.sentiment.confidence, told.sentiment.method) == ("none", "none")

@@ -22,6 +22,7 @@ EVERY = 8
 """Of eight tweets one is taken; benchmarks/text_sentiment.py takes all."""
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.shared,
     pytest.mark.skipif(not TWEETS.exists(), reason="the shared data sets are not here"),
 ]
