@@ -108,6 +108,7 @@ PROFILES = View(
                     ("last_order_at", "text", "Last order"),
                     ("rfm", "text", "Recency, frequency, monetary, 1-5 each"),
                     ("clv_historic", "number", "Historic lifetime value, major units"),
+                    ("clv_predicted", "number", "Predicted lifetime value, major units"),
                     ("open_cart", "integer", "Total of the open cart, minor units"),
                     ("returns", "integer", "Number of returns"),
                 ),
