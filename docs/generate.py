@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
+from pydantic import BaseModel
 
 from hub.cli.explain_codes import CODES
 from hub.cli.main import cli
@@ -23,6 +24,8 @@ from hub.core.durations import duration_text
 from hub.core.expectations import Expectations, Node
 from hub.core.positions import KeyPath
 from hub.core.settings import Settings
+from hub.journeys import kinds
+from hub.journeys.definition import Journey, Pain, Stage, Touchpoint
 from hub.metrics.definition import METRICS, registry_hash
 from hub.profile.shape import SHAPE
 from hub.store.views import VIEWS
@@ -259,6 +262,25 @@ def unified_profile() -> str:
     return _page("Unified profile", "hub/profile/shape.py", "\n".join(lines))
 
 
+def journeys() -> str:
+    """Every kind of event on a timeline, and every key of a journey file."""
+    lines = ["## Kinds of event\n", "| Kind | What happened | Touchpoint |", "|---|---|---|"]
+    for kind, meaning in kinds.MEANINGS.items():
+        lines.append(f"| `{kind}` | {meaning} | {'no' if kind in kinds.INTERNAL else 'yes'} |")
+    parts: dict[str, type[BaseModel]] = {
+        "the file": Journey, "stages": Stage, "stages.touchpoints": Touchpoint,
+        "stages.pains": Pain,
+    }  # fmt: skip
+    tables = [
+        section
+        for title, model in parts.items()
+        for section in _tables(Expectations.of(model), (), title)
+    ]
+    intro = "`hub timeline` prints the kinds, and journey files are drawn in them."
+    body = "\n\n".join([intro, "\n".join(lines), *tables])
+    return _page("Timelines and journeys", "hub/journeys/kinds.py and definition.py", body)
+
+
 def _error_tree(error: type[errors.HubError]) -> Iterator[type[errors.HubError]]:
     yield error
     for child in error.__subclasses__():
@@ -281,6 +303,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "configuration.md": configuration,
     "connector-contract.md": connector_contract,
     "errors.md": error_types,
+    "journeys.md": journeys,
     "metrics.md": metrics,
     "unified-profile.md": unified_profile,
     "views.md": views,

@@ -29,7 +29,6 @@ class Ground:
     Args:
         journey: The map.
         people: Everybody's timelines, read as they are asked for, once.
-        unplaced: Records that belong to no known customer and are on no timeline.
         now: The present.
         zone: On whose clocks a day begins.
         precision: When a rate may be shown.
@@ -38,7 +37,6 @@ class Ground:
 
     journey: Journey
     people: Iterator[list[Event]]
-    unplaced: int
     now: datetime
     zone: ZoneInfo
     precision: Precision
@@ -56,7 +54,7 @@ def maps(session: Session) -> Journeys:
 @contextmanager
 def ground(session: Session, name: str | None) -> Iterator[Ground]:
     """The ground of a report on the journey ``name``; the store is open until the block ends."""
-    from hub.journeys.timeline import everybody, unplaced
+    from hub.journeys.timeline import everybody
     from hub.metrics.journeys import Precision
 
     app, journey = session.app(), maps(session).named(name)
@@ -64,8 +62,8 @@ def ground(session: Session, name: str | None) -> Iterator[Ground]:
     precision = Precision(measured.min_n, measured.confidence)
     zone = ZoneInfo(app.settings.hub.time_zone)
     with closing(app.open_store()) as store, store.read() as connection:
-        people, nobodys = everybody(connection), unplaced(connection)
-        yield Ground(journey, people, nobodys, app.clock.now(), zone, precision, connection)
+        people, now = everybody(connection), app.clock.now()
+        yield Ground(journey, people, now, zone, precision, connection)
 
 
 def on_a_journey(function: Callable[..., int | None]) -> Callable[..., int | None]:

@@ -41,16 +41,17 @@ _TOP = 10
 def inventory(session: Session, name: str | None) -> None:
     """Print every touchpoint that customers meet: stage, volume, last seen, and who is asked."""
     from hub.journeys.inventory import inventory as taken
+    from hub.journeys.timeline import unplaced
 
     with ground(session, name) as on:
-        rows = taken(on.journey, on.people, on.now)
+        rows, nobodys = taken(on.journey, on.people, on.now), unplaced(on.connection)
     unheard = sum(row.unheard for row in rows)
     lines = inventory_table(rows)
     lines.append(f"{counted(len(rows), 'touchpoint')}, {unheard} that nobody is asked about")
-    lines.append(f"not counted: {counted(on.unplaced, 'record')} of no known customer")
+    lines.append(f"not counted: {counted(nobodys, 'record')} of no known customer")
     document = {
         "touchpoints": [touchpoint_document(row) for row in rows],
-        "records_of_no_known_customer": on.unplaced,
+        "records_of_no_known_customer": nobodys,
     }
     session.show(document, "\n".join(lines))
 

@@ -24,10 +24,16 @@ if TYPE_CHECKING:
 @click.argument("asked", metavar="CUSTOMER")
 @click.option("--since", metavar="TIME", help="From this time on: 2026-05-01 or 2026-05-01T09:30")
 @click.option("--kind", "wanted", multiple=True, help="Only this kind of event; may be repeated.")
+@click.option("--search", "text", help="Only events whose words or record name this text.")
 @click.option("--threads", "by_matter", is_flag=True, help="Conversations only, by matter.")
 @pass_session
 def timeline(
-    session: Session, asked: str, since: str | None, wanted: tuple[str, ...], by_matter: bool
+    session: Session,
+    asked: str,
+    since: str | None,
+    wanted: tuple[str, ...],
+    text: str | None,
+    by_matter: bool,
 ) -> None:
     """Print what happened to CUSTOMER in every system, oldest first.
 
@@ -44,7 +50,7 @@ def timeline(
             golden_id = customer(connection, asked).golden_id
             events = load(connection, [golden_id])[golden_id]
         customers.note_read(hub.store, [golden_id], how="timeline", actor=actor(), clock=hub.clock)
-    chosen = [event for event in events if _fits(event, start, wanted)]
+    chosen = [event for event in events if _fits(event, start, wanted, text)]
     if by_matter:
         _show_threads(session, golden_id, chosen)
         return
@@ -86,8 +92,14 @@ def _check(wanted: tuple[str, ...]) -> None:
             raise click.BadParameter(f'there is no kind of event "{kind}"{hint}')
 
 
-def _fits(event: Event, start: datetime | None, wanted: tuple[str, ...]) -> bool:
-    return (start is None or event.at >= start) and (not wanted or event.kind in wanted)
+def _fits(event: Event, start: datetime | None, wanted: tuple[str, ...], text: str | None) -> bool:
+    from hub.journeys.telling import mentions
+
+    return (
+        (start is None or event.at >= start)
+        and (not wanted or event.kind in wanted)
+        and (text is None or mentions(event, text))
+    )
 
 
 def _line(event: Event) -> str:

@@ -7,6 +7,7 @@ A vendor's own word for an interaction becomes one of these; a word that the hub
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 LOG_IN: Final = "log_in"
@@ -31,7 +32,6 @@ TICKET_OPENED: Final = "ticket_opened"
 MESSAGE_IN: Final = "message_in"
 MESSAGE_OUT: Final = "message_out"
 NOTE: Final = "note"
-"""An internal remark: the customer never saw it."""
 TRANSCRIPT: Final = "transcript"
 STAFF_OBSERVATION: Final = "staff_observation"
 USABILITY_FINDING: Final = "usability_finding"
@@ -41,15 +41,44 @@ TICKET_SOLVED: Final = "ticket_solved"
 SURVEY: Final = "survey"
 REVIEW: Final = "review"
 OTHER: Final = "other"
-"""An interaction that its source names in a word of its own."""
 
-KINDS: Final = (
-    LOG_IN, PAGE_VIEW, USAGE, CART, ORDER, RETURN, REFUND, LOYALTY, DEAL_OPENED, DEAL_WON,
-    DEAL_LOST, SUBSCRIPTION_STARTED, PAYMENT_FAILED, SUBSCRIPTION_ENDED, CAMPAIGN, VISIT, CALL,
-    CHAT, TICKET_OPENED, MESSAGE_IN, MESSAGE_OUT, NOTE, TRANSCRIPT, STAFF_OBSERVATION,
-    USABILITY_FINDING, TASK_OPENED, TASK_DONE, TICKET_SOLVED, SURVEY, REVIEW, OTHER,
-)  # fmt: skip
-"""Every kind, in the order in which events of one instant are told: a cause before its answer."""
+MEANINGS: Final[Mapping[str, str]] = {
+    LOG_IN: "the customer logged in",
+    PAGE_VIEW: "they looked at a page or screen",
+    USAGE: "they used the product, or searched in it",
+    CART: "they filled a cart or began a checkout",
+    ORDER: "they ordered; the lines of a receipt are one order",
+    RETURN: "they brought something back",
+    REFUND: "they got money back",
+    LOYALTY: "their points moved, or their tier",
+    DEAL_OPENED: "a sale to them began",
+    DEAL_WON: "it was won",
+    DEAL_LOST: "it was lost",
+    SUBSCRIPTION_STARTED: "a contract began",
+    PAYMENT_FAILED: "a payment failed",
+    SUBSCRIPTION_ENDED: "a contract ended, or will",
+    CAMPAIGN: "a campaign reached them, or was opened, clicked, left",
+    VISIT: "they met somebody: a visit, a meeting, an appointment",
+    CALL: "they spoke by phone",
+    CHAT: "they chatted",
+    TICKET_OPENED: "they opened a ticket",
+    MESSAGE_IN: "they wrote a message",
+    MESSAGE_OUT: "they were written to",
+    NOTE: "staff left a remark that the customer never saw",
+    TRANSCRIPT: "what was said was written down",
+    STAFF_OBSERVATION: "staff noticed something",
+    USABILITY_FINDING: "a test with users found something",
+    TASK_OPENED: "somebody owes them work",
+    TASK_DONE: "that work was done",
+    TICKET_SOLVED: "a ticket was solved, the last time if it was opened again",
+    SURVEY: "they were asked and may have answered",
+    REVIEW: "they wrote a review",
+    OTHER: "an interaction that its source names in a word of its own",
+}
+"""Every kind and what it says, in the order in which events of one instant are told: a cause comes
+before its answer."""
+
+KINDS: Final = tuple(MEANINGS)
 
 RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 

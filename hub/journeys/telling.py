@@ -30,8 +30,18 @@ def told(event: Event) -> str:
 
     Personal data: what customers wrote stands in it.
     """
-    text = " ".join(", ".join(part for part in _parts(event) if part).split())
+    text = _whole(event)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def mentions(event: Event, text: str) -> bool:
+    """Whether the event's words, whole, or its records or reference name ``text``, in any case."""
+    said = (_whole(event), event.ref or "", *event.sources)
+    return any(text.casefold() in each.casefold() for each in said)
+
+
+def _whole(event: Event) -> str:
+    return " ".join(", ".join(part for part in _parts(event) if part).split())
 
 
 def _parts(event: Event) -> Iterable[str]:
@@ -60,7 +70,9 @@ def _parts(event: Event) -> Iterable[str]:
         case Ticket():
             yield record.category or ""
             yield record.subject or ""
-            yield "" if event.kind == kinds.TICKET_SOLVED else record.status
+            if event.kind != kinds.TICKET_SOLVED:
+                yield record.status
+                yield record.body or ""
         case Message():
             yield record.text or ""
         case Feedback():

@@ -44,8 +44,9 @@ def hub(tmp_path: Path, history_on: Callable[..., History]) -> tuple[Path, Histo
         )
         history.add("g1", f"pos/lines/{number}", line)
     late = Ticket(
-        at=day(3), subject="Late parcel", channel="email", status="solved", solved_at=day(5)
-    )
+        at=day(3), subject="Late parcel", channel="email", status="solved", solved_at=day(5),
+        body="It should be here, and I have been waiting for it and asking for it since Friday.",
+    )  # fmt: skip
     slow = Feedback(at=day(6), instrument="nps", score=3, scale_min=0, scale_max=10, comment="slow")
     history.add("g1", "desk/tickets/7", late)
     history.add("g1", "surveys/answers/1", slow)
@@ -92,8 +93,8 @@ def test_lines_read_as_a_story(asked):
     assert lines == [
         "2026-01-01 00:00:00Z  order                store      15.00 AUD, 2 items"
         "  [pos/lines/1 +1]",
-        "2026-01-04 00:00:00Z  ticket_opened        email      Late parcel, solved"
-        "  [desk/tickets/7]",
+        "2026-01-04 00:00:00Z  ticket_opened        email      Late parcel, solved, It should be"
+        " here, and I have been waiting for it and as...  [desk/tickets/7]",
         "2026-01-06 00:00:00Z  ticket_solved        email      Late parcel  [desk/tickets/7]",
         "2026-01-07 00:00:00Z  survey               -          nps 3 (0-10), slow"
         "  [surveys/answers/1]",
@@ -125,6 +126,21 @@ def test_conversations_are_shown_by_matter(asked, hub):
     ]  # fmt: skip
     assert lines[0] == "late parcel: email then phone, 1 change of channel"
     assert lines[-1] == "g1: 1 thread"
+
+
+def test_a_past_can_be_searched(asked):
+    """Words in any case, beyond what a line shows, and record ids."""
+    found = {
+        text: [event["kind"] for event in asked("g1", "--search", text)["events"]]
+        for text in ("PARCEL", "since friday", "pos/lines/2", "nothing")
+    }
+
+    assert found == {
+        "PARCEL": ["ticket_opened", "ticket_solved"],
+        "since friday": ["ticket_opened"],
+        "pos/lines/2": ["order"],
+        "nothing": [],
+    }
 
 
 def test_a_misspelt_kind_is_told(asked):
