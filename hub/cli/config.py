@@ -42,13 +42,16 @@ def init(session: Session, folder: Path) -> None:
 
 def _draw_journey(folder: Path) -> list[str]:
     """The file that the shipped journey was copied to; none if there are journeys already."""
-    from hub.journeys.files import SHIPPED
+    from hub.core.clock import SystemClock
+    from hub.journeys.files import SHIPPED, read
 
     if folder.exists():
         return []
     folder.mkdir()
     target = folder / SHIPPED.name
-    target.write_text(SHIPPED.read_text("utf-8"), "utf-8")
+    reviewed = f"last_reviewed = {read(SHIPPED).last_reviewed}"
+    today = f"last_reviewed = {SystemClock().now().date()}"
+    target.write_text(SHIPPED.read_text("utf-8").replace(reviewed, today), "utf-8")
     return [str(target)]
 
 

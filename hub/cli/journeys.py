@@ -9,7 +9,7 @@ import click
 
 from hub.cli.journey_ground import maps
 from hub.cli.journey_reports import REPORTS
-from hub.cli.layout import table, wrapped
+from hub.cli.layout import counted, table, wrapped
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.durations import duration_text
 
@@ -73,7 +73,7 @@ def diff(session: Session, old: str, new: str) -> None:
     before, after = known.named(old), known.named(new)
     changes = difference(before, after)
     lines = [f"{c.where}: {c.what}{_told(c.before, c.after)}" for c in changes]
-    closing = f"{before.key} to {after.key}: {len(changes)} changes"
+    closing = f"{before.key} to {after.key}: {counted(len(changes), 'change')}"
     session.show([asdict(change) for change in changes], "\n".join([*lines, closing]))
 
 

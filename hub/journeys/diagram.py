@@ -42,7 +42,7 @@ def _node(stage: str) -> str:
 
 def _label(stage: Stage, row: Conversion, point: Point) -> str:
     felt = "" if point.felt is None else f"<br>felt {point.felt:+.2f}"
-    return f"{_safe(stage.title)}<br>{row.entered:,} customers{felt}"
+    return f"{_safe(stage.title)}<br>{row.entered:,} came{felt}"
 
 
 def _way(row: Conversion) -> str:

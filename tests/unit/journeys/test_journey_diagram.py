@@ -23,8 +23,8 @@ def test_stages_ways_and_losses_are_drawn():
 
     assert lines == [
         "flowchart LR",
-        '  s_a["A<br>2 customers<br>felt -1.00"]',
-        '  s_b["B<br>1 customers"]',
+        '  s_a["A<br>2 came<br>felt -1.00"]',
+        '  s_b["B<br>1 came"]',
         '  s_a -->|"1 of 2"| s_b',
         '  s_a -.-> s_a_lost(["1 lost<br>dissatisfied 1"])',
         "  style s_a fill:#f8d7da,stroke:#b02a37,color:#58151c",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from hub.cli.main import run
+from hub.core.clock import SystemClock
 from hub.core.errors import NotFound
-from hub.core.mistakes import ConfigMistakes
+from hub.core.mistakes import ConfigMistakes, Mistake
 from hub.core.records import Feedback, Interaction, Order
 from hub.journeys import kinds
 from hub.journeys.definition import Journey
@@ -36,6 +37,9 @@ title = "Done"
 goal = "I want to be through."
 touchpoints = [{ kind = "usage", about = "finish" }, { kind = "usage", channel = "app" }]
 """
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "map-a-journey.md"
+GUIDE = PAGE.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
+"""The map of the how-to page."""
 
 
 def written(folder: Path, text: str = MAP, name: str = "setup.toml") -> Path:
@@ -44,12 +48,15 @@ def written(folder: Path, text: str = MAP, name: str = "setup.toml") -> Path:
     return path
 
 
-def mistake(folder: Path, text: str) -> str:
-    path = written(folder, text)
+def mistakes(folder: Path, text: str) -> tuple[Mistake, ...]:
     with pytest.raises(ConfigMistakes) as caught:
-        read(path)
-    (only,) = caught.value.mistakes
-    return f"{path.name}:{only}"
+        read(written(folder, text))
+    return caught.value.mistakes
+
+
+def mistake(folder: Path, text: str) -> str:
+    (only,) = mistakes(folder, text)
+    return f"setup.toml:{only}"
 
 
 def test_a_file_is_a_journey(tmp_path):
@@ -89,6 +96,19 @@ def test_a_misspelt_name_is_guessed(tmp_path):
     """A kind nearly right says which one was meant."""
     assert mistake(tmp_path, MAP.replace('"log_in"', '"login"')).endswith('did you mean "log_in"?')
     assert mistake(tmp_path, MAP.replace("owner", "onwer")).endswith('did you mean "owner"?')
+
+
+def test_every_misspelt_key_of_a_map_is_guessed(tmp_path):
+    """A letter left out of any key: its own line, and the key that was meant."""
+    lines = GUIDE.splitlines()
+    keys = [(n, *line.partition(" = ")) for n, line in enumerate(lines) if " = " in line]
+    assert len(keys) >= 20
+    for number, key, _, value in keys:
+        wrong = key[: len(key) // 2] + key[len(key) // 2 + 1 :]
+        told = mistakes(
+            tmp_path, "\n".join([*lines[:number], f"{wrong} = {value}", *lines[number + 1 :]])
+        )
+        assert [(m.place.line, m.suggestion) for m in told] == [(number + 1, key)]
 
 
 def test_a_map_that_nobody_has_to_go_through_is_refused(tmp_path):
@@ -167,10 +187,14 @@ def test_a_channel_and_a_word_narrow_a_touchpoint(tmp_path):
 
 
 def test_init_draws_a_journey_that_check_reads(tmp_path, capsys):
-    """The shipped journey is copied for the business to change; a mistake in it is told."""
+    """The shipped journey is copied for the business to change; a mistake in it is told.
+
+    Nobody is late with the review of a map that was drawn today.
+    """
     assert run(["init", str(tmp_path)]) == 0
     drawn = tmp_path / "journeys" / "customer.toml"
-    assert read(drawn) == read(SHIPPED)
+    assert read(drawn).stages == read(SHIPPED).stages
+    assert abs(read(drawn).last_reviewed - SystemClock().now().date()) <= timedelta(days=1)
     check = ["check", "--config", str(tmp_path / "hub.toml")]
     assert run(check) == 0
     capsys.readouterr()
@@ -192,7 +216,4 @@ def test_init_leaves_journeys_alone(tmp_path):
 
 def test_the_map_of_the_guide_is_valid(tmp_path):
     """What the how-to page shows can be pasted."""
-    page = Path(__file__).parents[3] / "docs" / "how-to" / "map-a-journey.md"
-    text = page.read_text("utf-8").partition("```toml\n")[2].partition("```")[0]
-
-    assert read(written(tmp_path, text)).key == "setup@1"
+    assert read(written(tmp_path, GUIDE)).key == "setup@1"
