@@ -60,10 +60,15 @@ class Said(NamedTuple):
 
 @dataclass(slots=True)
 class FactRows:
-    """Rows for the fact tables, gathered over a page; ``ended`` are grants made no longer."""
+    """Rows for the fact tables, gathered over a page.
+
+    ``ended`` are grants made no longer; ``nobodys`` are facts that name no party, such as anonymous
+    answers: they have no customer to mark, and count all the same.
+    """
 
     entries: list[tuple[object, ...]] = field(default_factory=list)
     facts: list[tuple[object, ...]] = field(default_factory=list)
+    nobodys: list[Rid] = field(default_factory=list)
     claims: list[Said] = field(default_factory=list)
     ended: list[Said] = field(default_factory=list)
 
@@ -106,6 +111,7 @@ def gather(
             _add_claims(rows, item, places, region)
         elif not isinstance(record, Product):
             rows.facts.append((item.rid, party, record.entity_name, _instant(record)))
+            rows.nobodys.extend([item.rid] if party is None else [])
     return rows
 
 

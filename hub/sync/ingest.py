@@ -217,6 +217,7 @@ class Ingest:
         self._tell(connection, fact_rows.claims, fact_rows.ended, changes, counts)
         changes.identity.update(item.rid for item in placed if isinstance(item.record, PARTIES))
         changes.facts.update(places.values())
+        changes.facts.update(fact_rows.nobodys)
         changes.digests.extend(
             (where.rid, item.keyed.fingerprint) for item, where in zip(mapped, placed, strict=True)
         )

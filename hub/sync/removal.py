@@ -173,6 +173,9 @@ def _affected(connection: Connection, rids: Iterable[Rid]) -> Iterator[Removed]:
         )
         for rid, party in connection.execute(query.distinct()):
             parties.setdefault(rid, set()).add(Rid(party))
+    nobodys = select(facts.c.rid).where(facts.c.rid.in_(chosen), facts.c.party_rid.is_(None))
+    for rid in connection.execute(nobodys).scalars():
+        parties[rid] = {Rid(rid)}  # an anonymous answer counts, and so does its end
     for rid, entity in entities:
         is_party = entity in PARTIES
         touched = (Rid(rid),) if is_party else tuple(sorted(parties.get(rid, ())))
