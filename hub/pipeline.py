@@ -123,7 +123,7 @@ def run(
         progress.stage("metrics")
         measured = metrics.run(store, settings.metrics, ids=ids, actor=actor, zone=zone)
         progress.stage("profiles")
-        profiled = profile.run(store, settings.purposes, zone)
+        profiled = profile.run(store, settings.purposes, zone, settings.text)
     progress.stage("push")
     pusher = hub.pusher(actor)
     refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]

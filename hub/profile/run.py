@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
-from hub.core.settings import PurposeSection
+from hub.core.settings import PurposeSection, TextSection
 from hub.metrics.orders import reference_date
 from hub.privacy.gate import Gate
 from hub.profile import sources
@@ -25,13 +25,16 @@ from hub.store import bulk, dirty
 from hub.store.engine import Store
 from hub.store.records import chunks
 from hub.store.schema import profiles
+from hub.text.annotation import Models
+from hub.text.sources import load_models
 
 BATCH = 500
 """Profiles composed in one transaction."""
 
-COMPOSITION = 1
+COMPOSITION = 2
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
 
+AS_SHIPPED = TextSection()
 _COLUMNS = ("golden_id", "revision", "body", "digest", "updated_at")
 
 
@@ -44,15 +47,23 @@ class ProfileReport:
     removed: int
 
 
-def run(store: Store, purposes: Mapping[str, PurposeSection], zone: tzinfo = UTC) -> ProfileReport:
+def run(
+    store: Store,
+    purposes: Mapping[str, PurposeSection],
+    zone: tzinfo = UTC,
+    text: TextSection = AS_SHIPPED,
+) -> ProfileReport:
     """Compose every profile that was marked; returns what differed.
 
     Args:
         store: The database.
         purposes: By name; they decide what each permission says.
         zone: On whose clocks a day begins.
+        text: How customers' words are read.
     """
-    basis = f"{COMPOSITION} {Gate(purposes).policy} {zone}"
+    with store.read() as connection:
+        models = load_models(connection, text)
+    basis = f"{COMPOSITION} {Gate(purposes).policy} {zone} {models.methods}"
     dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
     with store.read() as connection:
         now = to_micros(store.clock.now())
@@ -65,7 +76,7 @@ def run(store: Store, purposes: Mapping[str, PurposeSection], zone: tzinfo = UTC
             if not marks:
                 break
             golden_ids = [mark.key for mark in marks]
-            changed, gone = _compose(connection, golden_ids, purposes, now, today, zone)
+            changed, gone = _compose(connection, golden_ids, purposes, now, today, zone, models)
             dirty.done(connection, "profile", marks)
         reached("profile committed")
         looked_at += len(marks)
@@ -81,12 +92,13 @@ def _compose(
     now: int,
     today: datetime,
     zone: tzinfo,
+    models: Models,
 ) -> tuple[int, int]:
     held = _held(connection, golden_ids)
     found = sources.load(connection, golden_ids, purposes, now)
     rows = []
     for golden_id, source in found.items():
-        profile = compose(source, today)
+        profile = compose(source, today, models)
         profile["card"] = {"text": card(profile, zone)}
         body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(body, digest_size=16).digest()

@@ -59,7 +59,8 @@ SHAPE: Final[dict[str, str]] = {
     "voice.ces": "Last answer, 1-7.",
     "voice.ces_at": "When it was given.",
     "voice.verbatim": "Latest comment.",
-    "voice.sentiment_trend": "Filled by a later version.",
+    "voice.sentiment_trend": "Mean sentiment, -1..1, of the latest three texts minus that of up to"
+    " nine before them; the source is the model or lexicon that read them, with its version.",
     "voice.unanswered": "Feedback without an answer; filled by a later version.",
     "risk.churn": "churned or active; active is provisional.",
     "risk.health": "Filled by a later version.",

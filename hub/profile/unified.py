@@ -16,6 +16,8 @@ from hub.core.clock import from_micros
 from hub.core.money import exponent
 from hub.core.records import Cart, Feedback, LoyaltyEntry, Ticket, one_line
 from hub.profile.sources import Fact, Number, Sources
+from hub.profile.tone import LATEST, trend
+from hub.text.annotation import Models
 
 VERSION = "unified_profile_v1"
 
@@ -23,6 +25,7 @@ Field = dict[str, Any]
 Group = dict[str, Field]
 R = TypeVar("R")
 
+LEXICON_ONLY = Models()
 DORMANT_DAYS = 90
 RECENT_RETURN_DAYS = 14
 RECENT_TICKET_DAYS = 30
@@ -56,8 +59,14 @@ def no_data(status: str = "no data") -> Field:
     return {"value": None, "status": status}
 
 
-def compose(sources: Sources, now: datetime) -> dict[str, object]:
-    """The profile without its card; ``hub.profile.card`` adds that from what stands here."""
+def compose(sources: Sources, now: datetime, models: Models = LEXICON_ONLY) -> dict[str, object]:
+    """The profile without its card; ``hub.profile.card`` adds that from what stands here.
+
+    Args:
+        sources: Everything that is known of the customer.
+        now: The instant that ages and days are counted to.
+        models: What their texts are read with.
+    """
     return {
         "version": VERSION,
         "golden_id": sources.golden_id,
@@ -65,7 +74,7 @@ def compose(sources: Sources, now: datetime) -> dict[str, object]:
         "relationship": _relationship(sources, now),
         "value": _value(sources),
         "service": _service(sources, now),
-        "voice": _voice(sources),
+        "voice": _voice(sources, models),
         "risk": _risk(sources, now),
         "permission": _permission(sources),
     }
@@ -236,7 +245,7 @@ def _service(sources: Sources, now: datetime) -> Group:
     }
 
 
-def _voice(sources: Sources) -> Group:
+def _voice(sources: Sources, models: Models) -> Group:
     group: Group = {}
     for instrument in ("nps", "csat", "ces"):
         answer = _last_answer(sources, instrument)
@@ -250,9 +259,16 @@ def _voice(sources: Sources) -> Group:
     group["verbatim"] = (
         field(comment[1].comment, *comment[0], purpose="analytics") if comment else no_data()
     )
-    group["sentiment_trend"] = no_data(LATER)
+    group["sentiment_trend"] = _trend(sources, models)
     group["unanswered"] = no_data(LATER)
     return group
+
+
+def _trend(sources: Sources, models: Models) -> Field:
+    moved = trend(sources.facts, models)
+    if moved is None:
+        return no_data(f"insufficient data: fewer than {2 * LATEST} texts that can be read")
+    return field(round(moved.change, 2), moved.method, moved.at, purpose="analytics")
 
 
 # --- risk and permission ---------------------------------------------------------------------

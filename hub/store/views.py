@@ -131,6 +131,7 @@ PROFILES = View(
                     ("ces", "number", "Last answer, 1-7"),
                     ("ces_at", "text", "When it was given"),
                     ("verbatim", "text", "Last comment"),
+                    ("sentiment_trend", "number", "Latest texts against those before, -2..2"),
                 ),
                 *_of(
                     "risk",

@@ -17,7 +17,7 @@ from hub.text.keyphrases import keyphrases
 from hub.text.language import identify, read_as
 from hub.text.model import TextModel
 from hub.text.phrases import Phrases
-from hub.text.sentiment import LEXICON_LANGUAGES, UNSCORED, Sentiment, by_lexicon
+from hub.text.sentiment import LEXICON, LEXICON_LANGUAGES, UNSCORED, Sentiment, by_lexicon
 from hub.text.tokens import Token, tokenise
 
 
@@ -40,6 +40,12 @@ class Models:
         if language in self.by_language:
             return self.by_language[language]
         return by_lexicon if language in LEXICON_LANGUAGES else _unscored
+
+    @property
+    def methods(self) -> str:
+        """Everything that a sentiment depends on beside its text: when it changes, so may they."""
+        names = sorted(model.method for model in self.by_language.values())
+        return " ".join([self.assumed, LEXICON, *names])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +94,13 @@ def annotate(
         entities(text, tokens, catalogue, today),
         keyphrases(text, tokens, read),
     )
+
+
+def sentiment_of(text: str, models: Models) -> Sentiment:
+    """The sentiment of ``text`` alone, as :func:`annotate` tells it."""
+    tokens = tokenise(text)
+    read = read_as(tokens, identify(tokens), models.assumed)
+    return models.scorer(read)(tokens) if tokens else UNSCORED
 
 
 def _unscored(_: Sequence[Token]) -> Sentiment:

@@ -11,6 +11,9 @@ from hub.core.settings import DEFAULT_PURPOSES, PurposeSection
 from hub.profile import run as stage
 from hub.store import bulk, dirty, schema
 from hub.store.engine import Store
+from hub.text import registry
+from hub.text.training import Trained, train
+from tests.unit.text.test_training_text import hotel_answers
 
 
 @pytest.fixture
@@ -57,3 +60,15 @@ def test_another_way_of_composing_reaches_every_profile(ada, monkeypatch):
     report = stage.run(ada, DEFAULT_PURPOSES)
 
     assert (report.looked_at, report.written, revision(ada)) == (1, 0, 1)
+
+
+def test_a_promoted_model_reaches_every_profile(ada):
+    """What is derived from texts is derived anew when another model reads them."""
+    stage.run(ada, DEFAULT_PURPOSES)
+    trained = train("en", hotel_answers(40), fewest=100, trained_at="")
+    assert isinstance(trained, Trained)
+    with ada.write() as connection:
+        registry.keep(connection, trained, actor="os:test", now=10**15)
+
+    assert stage.run(ada, DEFAULT_PURPOSES).looked_at == 1
+    assert stage.run(ada, DEFAULT_PURPOSES).looked_at == 0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.text.annotation import Models, annotate
+from hub.text.annotation import Models, annotate, sentiment_of
 from hub.text.aspects import aspect_phrases
 from hub.text.entities import catalogue
 from hub.text.sentiment import LEXICON
@@ -44,6 +44,7 @@ def test_any_text_has_an_annotation_and_only_one(text):
     told = annotate(text, READ_WITH, known, TODAY)
 
     assert annotate(text, READ_WITH, known, TODAY) == told
+    assert sentiment_of(text, READ_WITH) == told.sentiment
 
 
 def test_an_own_aspect_adds_and_replaces(shop):
