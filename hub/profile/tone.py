@@ -42,6 +42,8 @@ def trend(facts: Sequence[Fact], models: Models) -> Trend | None:
     """
     written = [(fact.at, words_of(fact.record)) for fact in reversed(facts)]
     texts = [(at, words) for at, words in written if words is not None][:MOST]
+    if len(texts) < 2 * LATEST:
+        return None  # as for nearly everybody: nothing is read in vain
     read = [(at, sentiment_of(words, models)) for at, words in texts]
     told = [(at, s.polarity, s.method) for at, s in read if s.polarity is not None]
     if len(told) < 2 * LATEST:
