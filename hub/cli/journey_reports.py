@@ -14,6 +14,8 @@ from hub.cli.journey_words import (
     change_document,
     change_lines,
     curve_table,
+    drift_document,
+    drift_lines,
     felt_text,
     funnel_document,
     funnel_lines,
@@ -61,26 +63,15 @@ def inventory(session: Session, name: str | None) -> None:
 def drift(session: Session, name: str | None) -> int:
     """Print what customers meet and the map does not know, what nobody meets, and review dates.
 
-    Exits with 3 while the review of the map is overdue, so that a schedule can tell somebody.
+    Exits with 3 while the review of the map is overdue, or nobody asks about a touchpoint that the
+    map wants heard, so that a schedule can tell somebody.
     """
     from hub.journeys.drift import drift as found_drift
 
     with ground(session, name) as on:
         found = found_drift(on.journey, on.people, on.now, on.zone)
-    due = f"review due {found.review_due}"
-    lines = [f"OVERDUE: {due}, {counted(found.overdue, 'day')} ago" if found.overdue else due]
-    if found.unmapped:
-        lines += ["customers meet, and the map does not know:", *inventory_table(found.unmapped)]
-    lines += [f"no customer meets: {touchpoint} ({stage})" for stage, touchpoint in found.unseen]
-    document = {
-        "journey": found.journey,
-        "review_due": found.review_due.isoformat(),
-        "days_overdue": found.overdue,
-        "unmapped": [touchpoint_document(row) for row in found.unmapped],
-        "unseen": [{"stage": stage, "touchpoint": str(t)} for stage, t in found.unseen],
-    }
-    session.show(document, "\n".join(lines))
-    return EXIT_PARTIAL if found.overdue else EXIT_OK
+    session.show(drift_document(found), "\n".join(drift_lines(found)))
+    return EXIT_PARTIAL if found.needs_somebody else EXIT_OK
 
 
 @click.command()

@@ -7,11 +7,13 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from hub.cli.layout import moment, table
+from hub.cli.layout import counted, moment, table
 from hub.core.clock import to_micros
+from hub.core.durations import duration_text
 
 if TYPE_CHECKING:
     from hub.journeys.curve import Point
+    from hub.journeys.drift import Drift
     from hub.journeys.funnel import Funnel
     from hub.journeys.inventory import Row
     from hub.metrics.compare import Difference
@@ -46,6 +48,39 @@ def touchpoint_document(row: Row) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, datetime | date) else value
+
+
+def drift_lines(found: Drift) -> list[str]:
+    """What is urgent first, in capitals; then what the map misses."""
+    due = f"review due {found.review_due}"
+    lines = [f"OVERDUE: {due}, {counted(found.overdue, 'day')} ago" if found.overdue else due]
+    for gap in found.gaps:
+        last = "never" if gap.since is None else f"not since {gap.since.date()}"
+        every = duration_text(gap.touchpoint.ask_every or 0)
+        lines.append(f"GAP: heard {last}, wanted every {every}: {gap.touchpoint} ({gap.stage})")
+    if found.unmapped:
+        lines += ["customers meet, and the map does not know:", *inventory_table(found.unmapped)]
+    lines += [f"no customer meets: {touchpoint} ({stage})" for stage, touchpoint in found.unseen]
+    return lines
+
+
+def drift_document(found: Drift) -> dict[str, object]:
+    """How map and data differ, for programs."""
+    return {
+        "journey": found.journey,
+        "review_due": found.review_due.isoformat(),
+        "days_overdue": found.overdue,
+        "unmapped": [touchpoint_document(row) for row in found.unmapped],
+        "unseen": [{"stage": stage, "touchpoint": str(t)} for stage, t in found.unseen],
+        "gaps": [
+            {
+                "stage": gap.stage,
+                "touchpoint": str(gap.touchpoint),
+                "heard": None if gap.since is None else gap.since.isoformat(),
+            }
+            for gap in found.gaps
+        ],
+    }
 
 
 def funnel_lines(found: Funnel, precision: Precision) -> list[str]:

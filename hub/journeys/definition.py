@@ -54,6 +54,8 @@ class Touchpoint(Section):
     """Channel as the source names it; any channel if left out."""
     about: Text | None = None
     """The source's own word: what was done or searched, a ticket's category, a survey's name."""
+    ask_every: Annotated[int, Duration("1d", "3650d")] | None = None
+    """How often customers are to be heard about it; a longer silence is told as a gap."""
 
     def fits(self, event: Event) -> bool:
         """Whether the event happened at this touchpoint."""

@@ -11,7 +11,7 @@ from hub.core.errors import NotFound
 from hub.core.hubtoml import read_model
 from hub.core.mistakes import ConfigMistakes, Mistake, dotted, nearest
 from hub.core.positions import KeyPath, Positions
-from hub.journeys.definition import Journey, Touchpoint
+from hub.journeys.definition import Journey
 
 SHIPPED = Path(str(files("hub.journeys") / "customer.toml"))
 """The journey that applies where a business has drawn none, and that ``hub init`` writes."""
@@ -114,10 +114,10 @@ def _equal_ids(journey: Journey, positions: Positions) -> Iterator[Mistake]:
 
 def _shared_touchpoints(journey: Journey, positions: Positions) -> Iterator[Mistake]:
     """One touchpoint in two stages would leave open which of them its events enter."""
-    owner: dict[Touchpoint, int] = {}
+    owner: dict[str, int] = {}
     for at, stage in enumerate(journey.stages):
         for number, touchpoint in enumerate(stage.touchpoints):
-            first = owner.setdefault(touchpoint, at)
+            first = owner.setdefault(str(touchpoint), at)
             if first != at:
                 path: KeyPath = ("stages", at, "touchpoints", number)
                 known = journey.stages[first].id

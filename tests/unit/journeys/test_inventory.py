@@ -127,7 +127,40 @@ def test_a_review_is_overdue_from_the_day_after(now, overdue):
 
     assert found.review_due == datetime(2026, 4, 1, tzinfo=UTC).date()
     assert found.overdue == overdue
-    assert found.needs_review is (overdue > 0)
+    assert found.needs_somebody is (overdue > 0)
+
+
+ASKED = journey(
+    "ab",
+    stages=[
+        {
+            "id": "buy", "title": "Buy", "goal": "g",
+            "touchpoints": [{"kind": "order", "ask_every": "30d"}],
+        },
+        {"id": "log", "title": "L", "goal": "g", "touchpoints": [{"kind": "log_in"}]},
+    ],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("now", "orders", "gap"),
+    [(32, (1, 31), False), (32.1, (1, 31), True), (70, (1, 31), False), (40, (1, 35), True)],
+    ids=["in-time", "survey-removed", "nothing-sold", "still-sold"],
+)  # fmt: skip
+def test_a_survey_that_stops_is_a_gap_within_its_cadence(now, orders, gap):
+    """Wanted every 30 days, last heard on day 2; where nobody buys, nobody need be asked."""
+    events = told(*(order(at) for at in orders), answer(2, 4))
+
+    found = drift(ASKED, [events], day(now), UTC)
+
+    assert [(each.stage, each.since) for each in found.gaps] == ([("buy", day(2))] if gap else [])
+
+
+def test_what_was_never_asked_is_a_gap():
+    """A touchpoint in use that the map wants heard, and no answer ever."""
+    (found,) = drift(ASKED, [told(order(1))], day(3), UTC).gaps
+
+    assert (str(found.touchpoint), found.since) == ("order", None)
 
 
 def test_the_curve_is_lowest_at_the_planted_stage():
