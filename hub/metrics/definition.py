@@ -7,6 +7,7 @@ words and the formula it was made under.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -236,6 +237,7 @@ METRICS: tuple[Metric, ...] = (
 REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}
 
 
+@cache
 def registry_hash() -> str:
     """16 hex digits that change with any word of any definition."""
     document = orjson.dumps([asdict(metric) for metric in METRICS])

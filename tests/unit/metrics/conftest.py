@@ -26,6 +26,10 @@ def days_ago(days: float) -> datetime:
     return TODAY - timedelta(days=days)
 
 
+Told = tuple[int, int | None, datetime, Feedback | Subscription]
+"""A fact as it was stored: row id, whose record, when, and what."""
+
+
 @dataclass
 class Business:
     """A store that customers buy from and answer to; rid n belongs to golden id ``g<n>``."""
@@ -57,7 +61,7 @@ class Business:
         self.mark("metrics", golden_id)
         return golden_id
 
-    def order(self, rid: int | None, ref: str, amount: int, at: datetime, **other) -> None:
+    def order(self, rid: int | None, ref: str, amount: int, at: datetime, **other) -> dict:
         row = {
             "rid": next(self._rows), "line": 0, "stream_id": 1, "order_ref": ref,
             "party_rid": rid, "at": to_micros(at), "currency": "GBP", "kind": "sale",
@@ -65,19 +69,20 @@ class Business:
         } | other  # fmt: skip
         with self.store.write() as connection:
             bulk.insert(connection, schema.order_entries, tuple(row), [tuple(row.values())])
-        self.mark("facts", rid)
+        self.mark("facts", rid or row["rid"])
+        return row
 
-    def answer(self, rid: int | None, instrument: str, score: float | None, **other) -> None:
+    def answer(self, rid: int | None, instrument: str, score: float | None, **other) -> Told:
         scale = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}[instrument]
         at = other.pop("at", days_ago(1))
         fields = {"scale_min": scale[0], "scale_max": scale[1]} | other
-        self.fact(rid, at, Feedback(at=at, instrument=instrument, score=score, **fields))
+        return self.fact(rid, at, Feedback(at=at, instrument=instrument, score=score, **fields))
 
-    def subscribe(self, rid: int, started_at: datetime, **other) -> None:
+    def subscribe(self, rid: int, started_at: datetime, **other) -> Told:
         record = Subscription(party=PartyRef(id=str(rid)), started_at=started_at, **other)
-        self.fact(rid, started_at, record)
+        return self.fact(rid, started_at, record)
 
-    def fact(self, rid: int | None, at: datetime, record: Feedback | Subscription) -> None:
+    def fact(self, rid: int | None, at: datetime, record: Feedback | Subscription) -> Told:
         fact, entity = next(self._rows), record.entity_name
         columns = (
             "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
@@ -89,7 +94,8 @@ class Business:
             fact_columns = ("rid", "party_rid", "entity", "at")
             fact_row = (fact, rid, entity, to_micros(at))
             bulk.insert(connection, schema.facts, fact_columns, [fact_row])
-        self.mark("facts", rid)
+        self.mark("facts", rid or fact)
+        return fact, rid, at, record
 
     def read(self, connection_name: str, stream: str) -> None:
         now = to_micros(self.clock.now())
@@ -128,6 +134,11 @@ class Business:
             return orjson.loads(
                 connection.execute(query.where(table.c.superseded_at.is_(None))).scalar_one()
             )
+
+    def own_values(self) -> dict[tuple[str, str, str], tuple]:
+        with self.store.read() as connection:
+            rows = connection.execute(select(schema.profile_metrics)).all()
+        return {(r.golden_id, r.metric, r.series): (r.value, r.label, r.status) for r in rows}
 
     def profile_values(self) -> dict[tuple[str, str], tuple]:
         with self.store.read() as connection:
