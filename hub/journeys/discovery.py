@@ -8,8 +8,8 @@ them. The graph is the directly-follows graph of process mining (van der Aalst, 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from statistics import median
@@ -26,6 +26,8 @@ MORE: Final = "..."
 
 NameOf = Callable[[Event], str | None]
 """Names the step that an event is; None leaves it out."""
+_Walked = tuple[str, datetime]
+_Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,33 +102,43 @@ def discover(people: Iterable[Timeline], now: datetime, *, name_of: NameOf = tou
         now: The present; later events have not happened.
         name_of: Names the steps; by default the touchpoints.
     """
-    paths: Counter[tuple[str, ...]] = Counter()
-    waits: dict[tuple[str, str], list[float]] = defaultdict(list)
-    walkers: Counter[tuple[str, str]] = Counter()
-    returns: Counter[tuple[str, str]] = Counter()
+    graph = _Graph()
     for events in people:
         walked = _steps(events, now, name_of)
-        if not walked:
-            continue
-        paths[_path(walked)] += 1
+        if walked:
+            graph.add(walked)
+    return graph.process()
+
+
+@dataclass(slots=True)
+class _Graph:
+    paths: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    waits: dict[_Pair, list[float]] = field(default_factory=lambda: defaultdict(list))
+    walkers: Counter[_Pair] = field(default_factory=Counter)
+    returns: Counter[_Pair] = field(default_factory=Counter)
+
+    def add(self, walked: Sequence[_Walked]) -> None:
+        self.paths[_path(walked)] += 1
         been = {walked[0][0]}
         for (before, at), (after, then) in pairwise(walked):
-            waits[before, after].append((then - at).total_seconds())
-            returns[before, after] += after in been
+            self.waits[before, after].append((then - at).total_seconds())
+            self.returns[before, after] += after in been
             been.add(after)
-        walkers.update({(a[0], b[0]) for a, b in pairwise(walked)})
-    edges = [
-        Edge(*pair, len(times), walkers[pair], median(times), returns[pair])
-        for pair, times in waits.items()
-    ]
-    return Process(
-        paths.total(),
-        tuple(sorted(paths.items(), key=lambda each: (-each[1], each[0]))),
-        tuple(sorted(edges, key=lambda e: (-e.times, e.before, e.after))),
-    )
+        self.walkers.update({(a[0], b[0]) for a, b in pairwise(walked)})
+
+    def process(self) -> Process:
+        edges = [
+            Edge(*pair, len(times), self.walkers[pair], median(times), self.returns[pair])
+            for pair, times in self.waits.items()
+        ]
+        return Process(
+            self.paths.total(),
+            tuple(sorted(self.paths.items(), key=lambda each: (-each[1], each[0]))),
+            tuple(sorted(edges, key=lambda e: (-e.times, e.before, e.after))),
+        )
 
 
-def _steps(events: Timeline, now: datetime, name_of: NameOf) -> list[tuple[str, datetime]]:
+def _steps(events: Timeline, now: datetime, name_of: NameOf) -> list[_Walked]:
     return [
         (name, event.at)
         for event in events
@@ -134,7 +146,7 @@ def _steps(events: Timeline, now: datetime, name_of: NameOf) -> list[tuple[str, 
     ]
 
 
-def _path(walked: Iterable[tuple[str, datetime]]) -> tuple[str, ...]:
+def _path(walked: Iterable[_Walked]) -> tuple[str, ...]:
     """The steps, the same one several times in a row told once."""
     path: list[str] = []
     for name, _ in walked:

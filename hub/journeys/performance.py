@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
 from statistics import fmean, median
@@ -60,33 +60,50 @@ def performance(
         now: The present.
         sentiment_of: Tells how an event felt; by default the scores of surveys and reviews.
     """
-    outcomes: Counter[str] = Counter()
-    durations: list[float] = []
-    contacts: list[int] = []
-    felt: list[float] = []
+    tally = _Tally()
     for events in people:
         found = passage(journey, events, now)
-        if found is None:
-            continue
+        if found is not None:
+            tally.add(journey, found, events, now, sentiment_of)
+    return tally.performance(journey)
+
+
+@dataclass(slots=True)
+class _Tally:
+    outcomes: Counter[str] = field(default_factory=Counter)
+    durations: list[float] = field(default_factory=list)
+    contacts: list[int] = field(default_factory=list)
+    felt: list[float] = field(default_factory=list)
+
+    def add(
+        self,
+        journey: Journey,
+        found: Passage,
+        events: Timeline,
+        now: datetime,
+        sentiment_of: SentimentOf,
+    ) -> None:
         lost = found.state == "lost"
-        outcomes[reason_of_loss(journey, found, events) if lost else found.state] += 1
+        self.outcomes[reason_of_loss(journey, found, events) if lost else found.state] += 1
         way = _on_the_way(journey, found, events, now)
-        contacts.append(sum(event.kind in kinds.CONTACTS for event in way))
-        felt += [said for event in way if (said := sentiment_of(event)) is not None]
+        self.contacts.append(sum(event.kind in kinds.CONTACTS for event in way))
+        self.felt += [said for event in way if (said := sentiment_of(event)) is not None]
         if found.state == "completed":
-            durations.append((found.last[1] - found.stages[0][1]).total_seconds())
-    return Performance(
-        journey.key,
-        outcomes.total(),
-        outcomes["completed"],
-        outcomes["open"],
-        median(durations) if durations else None,
-        _percentile(durations, 0.9),
-        fmean(contacts) if contacts else None,
-        fmean(felt) if felt else None,
-        len(felt),
-        {name: number for name, number in sorted(outcomes.items()) if number},
-    )
+            self.durations.append((found.last[1] - found.stages[0][1]).total_seconds())
+
+    def performance(self, journey: Journey) -> Performance:
+        return Performance(
+            journey.key,
+            self.outcomes.total(),
+            self.outcomes["completed"],
+            self.outcomes["open"],
+            median(self.durations) if self.durations else None,
+            _percentile(self.durations, 0.9),
+            fmean(self.contacts) if self.contacts else None,
+            fmean(self.felt) if self.felt else None,
+            len(self.felt),
+            dict(sorted((+self.outcomes).items())),
+        )
 
 
 def _on_the_way(
