@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -123,8 +123,8 @@ def _heard(session: Session, zone: ZoneInfo, since: datetime | None) -> Iterator
         models = load_models(connection, settings.text)
         catalogue = load_catalogue(connection, settings.hub, settings.text)
 
-        def read(words: str, day: date) -> Annotation:
-            return annotate(words, models, catalogue, day)
+        def read(words: str, day: date, answer: bool) -> Annotation:
+            return annotate(words, models, catalogue, day, answer=answer)
 
         for timelines in batches(connection):
             yield from hear(timelines, read, zone, since)
@@ -220,8 +220,8 @@ def _voice_lines(voice: Voice) -> Iterator[str]:
     yield wrapped(f"themes: {themes or 'none that enough customers share'}")
 
 
-def _tone_lines(title: str, tones: Iterable[Tone]) -> Iterator[str]:
-    yield f"  {title}:"
+def _tone_lines(title: str, tones: Sequence[Tone]) -> Iterator[str]:
+    yield f"  {title}:" if tones else f"  {title}: none"
     rows = [
         (
             tone.group,
@@ -234,7 +234,8 @@ def _tone_lines(title: str, tones: Iterable[Tone]) -> Iterator[str]:
         for tone in tones
     ]
     head = ("group", "customers", "texts", "sound negative", "sound positive", "read")
-    yield from (f"    {line}" for line in table(head, rows))
+    if tones:
+        yield from (f"    {line}" for line in table(head, rows))
 
 
 def _share(share: Estimate | None) -> str:

@@ -105,9 +105,9 @@ def _tone(
     agents = {each.agent for each in said if each.agent is not None}
     withheld = None
     if len(voices) < min_customers:
-        withheld = f"insufficient data: {len(voices)} customers, {min_customers} are needed"
+        withheld = f"insufficient data: n = {len(voices)}, {min_customers} are needed"
     elif agents and len(agents) < min_agents:
-        withheld = f"{len(agents)} agents, {min_agents} are needed: it would speak of one"
+        withheld = f"agents = {len(agents)}, {min_agents} are needed: it would speak of one"
 
     def share(label: Label) -> Estimate | None:
         return None if withheld else wilson(labels.count(label), len(labels), confidence)

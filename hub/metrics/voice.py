@@ -16,10 +16,10 @@ from hub.core.records import Ticket
 from hub.journeys.timeline import Event
 from hub.metrics.tone import Said, Tone, by_group
 from hub.text.annotation import Annotation
-from hub.text.words import words_of
+from hub.text.words import is_answer, words_of
 
-Reader = Callable[[str, date], Annotation]
-"""Reads a text that was written on a day."""
+Reader = Callable[[str, date, bool], Annotation]
+"""Reads a text that was written on a day, and is an answer or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Voice:
         touchpoints: Tone by kind of event and channel.
         aspects: Tone by aspect: what is liked and disliked.
         competitors: Tone of the texts that name a competitor.
-        themes: Phrases that enough customers use, the most used first.
+        themes: Phrases of two words or more that enough customers use, the most used first.
     """
 
     texts: int
@@ -80,7 +80,8 @@ def hear(
         for event in _once(events):
             words = words_of(event.record)
             if words is not None and (since is None or event.at >= since):
-                yield Heard(customer, event, read(words, event.at.astimezone(zone).date()))
+                day = event.at.astimezone(zone).date()
+                yield Heard(customer, event, read(words, day, is_answer(event.record)))
 
 
 def _once(events: Iterable[Event]) -> Iterable[Event]:
@@ -153,5 +154,8 @@ _GROUPED: Final[Mapping[str, Callable[[Heard], Iterator[Said]]]] = {
 
 
 def _themes(users: Mapping[str, Collection[str]], min_customers: int) -> list[Theme]:
-    themes = [Theme(phrase, len(who)) for phrase, who in users.items() if len(who) >= min_customers]
+    phrases = ((phrase, len(who)) for phrase, who in users.items() if " " in phrase)
+    themes = [
+        Theme(phrase, customers) for phrase, customers in phrases if customers >= min_customers
+    ]
     return sorted(themes, key=lambda theme: (-theme.customers, theme.phrase))

@@ -10,7 +10,7 @@ from typing import Final
 
 from hub.profile.sources import Fact
 from hub.text.annotation import Models, sentiment_of
-from hub.text.words import words_of
+from hub.text.words import is_answer, words_of
 
 LATEST: Final = 3
 """Texts that count as the latest; as many must stand before them."""
@@ -40,11 +40,14 @@ def trend(facts: Sequence[Fact], models: Models) -> Trend | None:
         facts: Oldest first.
         models: What to read texts with.
     """
-    written = [(fact.at, words_of(fact.record)) for fact in reversed(facts)]
-    texts = [(at, words) for at, words in written if words is not None][:MOST]
+    written = [(fact, words_of(fact.record)) for fact in reversed(facts)]
+    texts = [(fact, words) for fact, words in written if words is not None][:MOST]
     if len(texts) < 2 * LATEST:
         return None  # as for nearly everybody: nothing is read in vain
-    read = [(at, sentiment_of(words, models)) for at, words in texts]
+    read = [
+        (fact.at, sentiment_of(words, models, answer=is_answer(fact.record)))
+        for fact, words in texts
+    ]
     told = [(at, s.polarity, s.method) for at, s in read if s.polarity is not None]
     if len(told) < 2 * LATEST:
         return None

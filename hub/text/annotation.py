@@ -6,7 +6,7 @@ Pure: the same text, models and catalogue give the same annotation, here and on 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from hub.text.aspects import Aspect, Scorer, aspect_phrases, aspects
@@ -35,11 +35,18 @@ class Models:
     assumed: str = "en"
     aspects: Phrases[str] = field(default_factory=lambda: aspect_phrases({}))
 
-    def scorer(self, language: str) -> Scorer:
-        """What scores texts of ``language``: its model, its lexicon, or nothing."""
-        if language in self.by_language:
-            return self.by_language[language]
-        return by_lexicon if language in LEXICON_LANGUAGES else _unscored
+    def scorer(self, language: str, *, answer: bool) -> Scorer:
+        """What scores texts of ``language``: its model, its lexicon, or nothing.
+
+        A model was tested on answers and reviews. Tickets and messages are other texts, mostly of
+        trouble: the lexicon reads them, or where there is none the model, with low confidence.
+        """
+        model = self.by_language.get(language)
+        if language in LEXICON_LANGUAGES and not (model and answer):
+            return by_lexicon
+        if model is None:
+            return _unscored
+        return model if answer else lambda tokens: replace(model(tokens), confidence="low")
 
     @property
     def methods(self) -> str:
@@ -71,7 +78,12 @@ class Annotation:
 
 
 def annotate(
-    text: str, models: Models, catalogue: Catalogue, today: date | None = None
+    text: str,
+    models: Models,
+    catalogue: Catalogue,
+    today: date | None = None,
+    *,
+    answer: bool = True,
 ) -> Annotation:
     """What ``text`` says, by whom it is found, and where.
 
@@ -80,11 +92,12 @@ def annotate(
         models: What to read it with.
         catalogue: What the business sells, and its competitors.
         today: The day it was written, on the business's calendar.
+        answer: Whether it is an answer or a review, as models are trained and tested on.
     """
     tokens = tokenise(text)
     language = identify(tokens)
     read = read_as(tokens, language, models.assumed)
-    score = models.scorer(read)
+    score = models.scorer(read, answer=answer)
     whole = score(tokens) if tokens else UNSCORED
     return Annotation(
         language,
@@ -96,11 +109,11 @@ def annotate(
     )
 
 
-def sentiment_of(text: str, models: Models) -> Sentiment:
+def sentiment_of(text: str, models: Models, *, answer: bool = True) -> Sentiment:
     """The sentiment of ``text`` alone, as :func:`annotate` tells it."""
     tokens = tokenise(text)
     read = read_as(tokens, identify(tokens), models.assumed)
-    return models.scorer(read)(tokens) if tokens else UNSCORED
+    return models.scorer(read, answer=answer)(tokens) if tokens else UNSCORED
 
 
 def _unscored(_: Sequence[Token]) -> Sentiment:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Final
 
 _ENGLISH = """
-a about above after again all also am an and any are aren't as at be because been before being
-below between both but by can can't cannot could couldn't did didn't do does doesn't doing don't
-down during each every few for from further get gets getting got had hadn't has hasn't have haven't
-having he her here hers him his how i i'd i'll i'm i've if in into is isn't it it's its just let me
-more most much my myself no nor not now of off on once one only or other our ours out over own
-really same she should so some still such than that that's the their theirs them then there these
-they they're this those through to too two under until up us very was wasn't we we'd we're we've
-were weren't what when where which while who whom why will with won't would wouldn't you you'd
-you're you've your yours
+a about above after again all also am an and any are aren't as at be because been before being below
+between both but by can can't cannot could couldn't dear did didn't do does doesn't doing don't down
+during each every few for from further get gets getting got had hadn't has hasn't have haven't
+having he hello her here hers hey hi him his how i i'd i'll i'm i've if in into is isn't it it's its
+just let me more most much my myself no nor not now of off on once one only or other our ours out
+over own please really regards same she should so some still such than thank thanks that that's the
+their theirs them then there these they they're this those through to too two under until up us very
+was wasn't we we'd we're we've were weren't what when where which while who whom why will with won't
+would wouldn't you you'd you're you've your yours
 """
 _GERMAN = """
 aber als am an auch auf aus bei bin bis da das dass dem den der des die doch du durch ein eine einem

@@ -5,6 +5,11 @@ from __future__ import annotations
 from hub.core.records import Feedback, Message, Record, Ticket
 
 
+def is_answer(record: Record) -> bool:
+    """Whether the words are an answer or a review, as models of sentiment are trained on."""
+    return isinstance(record, Feedback)
+
+
 def words_of(record: Record) -> str | None:
     r"""What the customer wrote in ``record``; None where it holds nobody's words, or others' too.
 

@@ -217,4 +217,4 @@ def test_a_report_counts_customers_and_withholds_what_too_few_say(
     assert [theme["phrase"] for theme in told["themes"]] == ["lovely staff"]
     assert (later[0], later[1]["texts"]) == (0, 0)
     assert "13 texts of 12 customers" in said
-    assert "insufficient data: 1 customers, 10 are needed" in said
+    assert "insufficient data: n = 1, 10 are needed" in said

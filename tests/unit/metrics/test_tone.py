@@ -47,7 +47,7 @@ def test_below_the_least_there_is_a_count_and_no_share():
     (chat,) = by_group([said("chat", "a", -0.9), said("chat", "b", -0.8)], min_customers=3)
 
     assert (chat.negative, chat.positive, chat.samples) == (None, None, ())
-    assert chat.withheld == "insufficient data: 2 customers, 3 are needed"
+    assert chat.withheld == "insufficient data: n = 2, 3 are needed"
     assert chat.customers == 2
 
 

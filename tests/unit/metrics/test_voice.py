@@ -20,8 +20,8 @@ SYDNEY = ZoneInfo("Australia/Sydney")
 RIVALS = catalogue([], ["Globex"])
 
 
-def read(words: str, day: date) -> Annotation:
-    return annotate(words, Models(), RIVALS, day)
+def read(words: str, day: date, answer: bool) -> Annotation:
+    return annotate(words, Models(), RIVALS, day, answer=answer)
 
 
 def comment(words: str, **other) -> Feedback:

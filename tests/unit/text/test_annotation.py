@@ -8,7 +8,10 @@ from hub.text.annotation import Models, annotate, sentiment_of
 from hub.text.aspects import aspect_phrases
 from hub.text.entities import catalogue
 from hub.text.sentiment import LEXICON
+from hub.text.tokens import tokenise
+from hub.text.training import Trained, train
 from tests.unit.text.conftest import TODAY
+from tests.unit.text.test_training_text import hotel_answers
 
 READ_WITH = Models()
 
@@ -74,3 +77,25 @@ def test_no_keyphrase_holds_what_names_a_person(shop, secret):
     told = annotate(f"stolen card {secret} blocked account", Models(), shop)
 
     assert told.keyphrases == ("stolen card", "blocked account")
+
+
+@pytest.mark.parametrize(
+    ("language", "answer", "confidence", "method"),
+    [
+        ("en", True, "tested", "model:"),
+        ("en", False, "low", "lexicon:"),
+        ("fr", True, "tested", "model:"),
+        ("fr", False, "low", "model:"),
+        ("de", True, "none", "none"),
+    ],
+)
+def test_a_model_is_trusted_with_what_it_was_tested_on(language, answer, confidence, method):
+    """It learnt from answers: tickets are read by the lexicon, or by it with low confidence."""
+    trained = train("en", hotel_answers(40), fewest=100, trained_at="")
+    assert isinstance(trained, Trained)
+    models = Models({"en": trained.model, "fr": trained.model})
+
+    told = models.scorer(language, answer=answer)(tokenise("The pool was mouldy"))
+
+    assert told.confidence == confidence
+    assert told.method.startswith(method)

@@ -86,7 +86,7 @@ def test_a_model_of_stored_feedback_is_kept_and_used(store: Store):
         models = load_models(connection, SETTINGS)
         kinds = connection.execute(select(schema.audit_leaves.c.kind)).scalars().all()
     assert (held.card, held.in_use) == (result.card, True)
-    told = models.scorer("en")(tokenise("The pool was mouldy"))
+    told = models.scorer("en", answer=True)(tokenise("The pool was mouldy"))
     assert (told.label, told.method) == ("negative", result.model.method)
     assert kinds == ["text.trained"]
 
