@@ -35,17 +35,17 @@ def simulated(dice: np.random.Generator, model: BgNbd, customers: int, weeks: fl
 
 @pytest.fixture(scope="module")
 def sample() -> Purchases:
-    """5,000 customers of known habits."""
+    """4,000 customers of known habits."""
     truth = BgNbd(0.55, 10.6, 0.79, 2.43, 0.0, converged=True)
-    return simulated(np.random.default_rng(5), truth, 5_000, 78.0)
+    return simulated(np.random.default_rng(5), truth, 4_000, 78.0)
 
 
 @pytest.fixture(scope="module")
 def group() -> list[History]:
-    """700 customers with two repeat purchases in three, who never leave."""
+    """400 customers with two repeat purchases in three, who never leave."""
     dice = np.random.default_rng(8)
-    loyal = simulated(dice, BgNbd(1.0, 8.0, 0.0, 1.0, 0.0, converged=True), 700, 52.0)
-    worth = dice.gamma(6.0, 1 / dice.gamma(4.0, 1 / 1_500.0, 700))
+    loyal = simulated(dice, BgNbd(1.0, 8.0, 0.0, 1.0, 0.0, converged=True), 400, 52.0)
+    worth = dice.gamma(6.0, 1 / dice.gamma(4.0, 1 / 1_500.0, 400))
     return [
         History(f"g{n:04}", "GBP", int(x), int(7 * t), int(7 * age), v if x else 0.0, v)
         for n, (x, t, age, v) in enumerate(
@@ -60,8 +60,8 @@ def test_habits_that_were_simulated_come_back(sample):
 
     assert model.converged
     assert bg_nbd.degeneracy(model, sample.repeaters) is None
-    assert (model.r, model.alpha) == pytest.approx((0.55, 10.6), rel=0.12)
-    assert model.a / (model.a + model.b) == pytest.approx(0.79 / 3.22, rel=0.12)
+    assert (model.r, model.alpha) == pytest.approx((0.55, 10.6), rel=0.15)
+    assert model.a / (model.a + model.b) == pytest.approx(0.79 / 3.22, rel=0.15)
 
 
 def test_the_likelihood_is_highest_where_the_fit_says(sample):

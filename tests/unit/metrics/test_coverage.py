@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.interval_coverage import MONEY, RATES, SIZES, covered
+from benchmarks.interval_coverage import RATES, SIZES, covered
 
 
 @pytest.mark.slow
@@ -19,13 +19,9 @@ def test_a_95_per_cent_interval_holds_the_truth_that_often(interval, n, capsys):
     assert 0.93 <= found.average <= 0.97
 
 
-@pytest.mark.parametrize(
-    ("interval", "n", "least"),
-    [("share (Wilson)", 10, 0.93), ("net share (adjusted Wald)", 10, 0.93)],
-)
-def test_small_samples_are_covered(interval, n, least):
+def test_small_samples_are_covered():
     """Ten answers are where the plain intervals fail."""
-    assert covered(interval, n).average >= least
+    assert 0.93 <= covered("share (Wilson)", 10).average <= 0.97
 
 
 def test_the_simulation_notices_an_interval_that_is_too_narrow(monkeypatch):
@@ -41,4 +37,3 @@ def test_the_simulation_notices_an_interval_that_is_too_narrow(monkeypatch):
     monkeypatch.setattr(interval_coverage, "wilson", wald)
 
     assert covered("share (Wilson)", 10).average < 0.85
-    assert "mean of money" in MONEY

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from hub.core.clock import to_micros
 from hub.metrics import orders
@@ -251,37 +250,6 @@ def test_a_day_begins_on_the_clocks_of_the_business(business):
 
     assert here == to_micros(datetime(2026, 1, 2, tzinfo=UTC))
     assert brisbane == to_micros(datetime(2026, 1, 2, 14, tzinfo=UTC))
-
-
-def test_incremental_equals_recomputation(business):
-    """After random orders, answers and moves between people, both ways give the same values."""
-    dice = random.Random(11)
-    for step in range(60):
-        rid = dice.randrange(8)
-        business.customer(rid, f"g{dice.randrange(6)}")
-        if dice.random() < 0.6:
-            business.order(
-                rid, f"o{dice.randrange(30)}", dice.randrange(-2, 50) * 10, days_ago(step)
-            )
-        else:
-            business.answer(rid, "nps", dice.randrange(11), at=days_ago(step))
-        if dice.random() < 0.3:
-            for golden_id in {f"g{n}" for n in range(6)}:
-                business.mark("metrics", golden_id)
-            business.measure()
-    for n in range(8):
-        business.mark("metrics", f"g{n}")
-    business.measure()
-    incremental = (business.current(), business.profile_values())
-
-    with business.store.write() as connection:
-        for table in (schema.profile_metrics, schema.metric_snapshots, schema.meta):
-            connection.execute(table.delete())
-    business.measure()
-
-    assert (business.current(), business.profile_values()) == incremental
-    with business.store.read() as connection:
-        assert connection.execute(select(func.count()).select_from(schema.dirty)).scalar()
 
 
 def test_a_snapshot_tells_how_fresh_its_inputs_were(business):
