@@ -8,12 +8,12 @@ from typing import Final
 from hub.core.records import Feedback
 from hub.journeys import kinds
 from hub.journeys.timeline import Event
-from hub.text.annotation import Models
+from hub.text.annotation import Models, sentiment_of
 from hub.text.emotions import emotions
 from hub.text.language import identify, read_as
 from hub.text.sentiment import LEXICON_LANGUAGES
-from hub.text.tokens import Token, tokenise
-from hub.text.words import words_of
+from hub.text.tokens import tokenise
+from hub.text.words import is_answer, words_of
 
 SentimentOf = Callable[[Event], float | None]
 """Tells how an event felt, -1 (bad) to 1 (good); None if it does not say."""
@@ -49,11 +49,10 @@ def score_or_words(models: Models) -> SentimentOf:
     """Tells how an event felt by its score, else by how the customer's own words sound."""
 
     def felt(event: Event) -> float | None:
-        score = survey_score(event)
-        if score is not None:
+        score, said = survey_score(event), _said(event)
+        if score is not None or said is None:
             return score
-        tokens, language = _read(event, models)
-        return models.scorer(language)(tokens).polarity if tokens else None
+        return sentiment_of(said, models, answer=is_answer(event.record)).polarity
 
     return felt
 
@@ -62,16 +61,14 @@ def named_feelings(models: Models) -> FeelingsOf:
     """Tells which feelings the customer names, each once; nothing in languages without a list."""
 
     def named(event: Event) -> Sequence[str]:
-        tokens, language = _read(event, models)
-        found = emotions(tokens) if language in LEXICON_LANGUAGES else ()
-        feelings = dict.fromkeys(emotion.feeling for emotion in found)
+        tokens = tokenise(_said(event) or "")
+        if read_as(tokens, identify(tokens), models.assumed) not in LEXICON_LANGUAGES:
+            return ()
+        feelings = dict.fromkeys(emotion.feeling for emotion in emotions(tokens))
         return [feeling for feeling in feelings if feeling != "unknown"]
 
     return named
 
 
-def _read(event: Event, models: Models) -> tuple[Sequence[Token], str]:
-    """What the customer wrote, and the language that it is to be read in."""
-    said = words_of(event.record) if event.kind in _WRITTEN else None
-    tokens = tokenise(said or "")
-    return tokens, read_as(tokens, identify(tokens), models.assumed)
+def _said(event: Event) -> str | None:
+    return words_of(event.record) if event.kind in _WRITTEN else None

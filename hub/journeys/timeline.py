@@ -1,21 +1,18 @@
 """The timeline: what every source record says happened to a customer, in one order.
 
 1. Each record says what happened and when (:func:`events_of`).
-2. What several records tell together becomes one event: the lines of a receipt, and a refund that
-   a shop tells in its order and as a record of its own (:func:`together`).
+2. What several records tell becomes one event: the lines of a receipt, a refund that a shop tells
+   twice, the message that opened a ticket (:func:`~hub.journeys.retelling.together`).
 3. One total order, which rests on what happened and not on when or how it was read
-   (:func:`in_order`).
+   (:func:`~hub.journeys.event.in_order`).
 
 Events may lie in the future, such as the end of a contract: readers cut at their own "now".
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import groupby
 
 from sqlalchemy import Connection, Select, Table, func, select, union
 
@@ -29,15 +26,16 @@ from hub.core.records import (
     LoyaltyEntry,
     Message,
     Order,
-    OrderItem,
     OrderLine,
     Subscription,
     Task,
     Ticket,
     decode,
-    encode,
 )
 from hub.journeys import kinds
+from hub.journeys.event import Event as Event  # what other rooms need of the timeline stands here
+from hub.journeys.event import in_order as in_order
+from hub.journeys.retelling import together as together
 from hub.store.records import chunks
 from hub.store.schema import (
     cluster_members,
@@ -47,40 +45,6 @@ from hub.store.schema import (
     source_records,
     streams,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened to a customer.
-
-    Args:
-        at: When, UTC.
-        kind: One of :data:`hub.journeys.kinds.KINDS`.
-        channel: Where, in the source's word; None if it does not say.
-        source: Source key of the record that tells it: connection/stream/id.
-        ref: What it is about, an id within the connection: a ticket, an order, a subscription.
-        record: The record; for a receipt kept line by line, the order that its lines make up.
-        also: Source keys of further records that tell the same event, in order.
-    """
-
-    at: datetime
-    kind: str
-    channel: str | None
-    source: str
-    ref: str | None
-    record: AnyRecord
-    also: tuple[str, ...] = ()
-
-    @property
-    def connection(self) -> str:
-        """The connection that told it; a ``ref`` means something only beside it."""
-        return self.source.partition("/")[0]
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """Every record that tells it."""
-        return (self.source, *self.also)
-
 
 Timelines = dict[str, list[Event]]
 """Golden id to events, in order."""
@@ -133,9 +97,6 @@ def _records(of: Table) -> Select[str, bytes, str, str, str]:
         .join(source_records, source_records.c.rid == of.c.rid)
         .join(streams, streams.c.stream_id == source_records.c.stream_id)
     )
-
-
-# 1 -------------------------------------------------------------------------------------------
 
 
 def events_of(source: str, record: AnyRecord) -> list[Event]:
@@ -210,91 +171,3 @@ def _about(interaction: Interaction) -> str | None:
     """The ticket or order that an interaction names among its attributes."""
     named = (interaction.attributes.get(name) for name in ("ticket", "order", "order_ref"))
     return next((str(value) for value in named if value is not None), None)
-
-
-# 2 -------------------------------------------------------------------------------------------
-
-
-def together(events: Iterable[Event]) -> list[Event]:
-    """The events of one customer, each told once; the order is left open."""
-    single: list[Event] = []
-    receipts: dict[tuple[object, ...], list[Event]] = defaultdict(list)
-    for event in events:
-        if isinstance(event.record, OrderLine):
-            stream = event.source.split("/", 2)[:2]
-            key = (*stream, event.ref, event.kind, event.record.currency)
-            receipts[key].append(event)
-        else:
-            single.append(event)
-    return [*_each_refund_once(single), *map(_receipt, receipts.values())]
-
-
-def _receipt(lines: Sequence[Event]) -> Event:
-    """The order of a receipt's lines, at the instant of the first of them."""
-    ordered = in_order(lines)
-    first = ordered[0]
-    records = [event.record for event in ordered if isinstance(event.record, OrderLine)]
-    head = records[0]
-    order = Order(
-        order_ref=head.order_ref,
-        at=first.at,
-        currency=head.currency,
-        total_minor=sum(line.amount_minor for line in records),
-        party=head.party,
-        channel=head.channel,
-        store=head.store,
-        cancelled=all(line.cancelled for line in records),
-        items=[_item(line) for line in records],
-    )
-    return replace(first, record=order, also=tuple(event.source for event in ordered[1:]))
-
-
-def _item(line: OrderLine) -> OrderItem:
-    return OrderItem(
-        sku=line.sku,
-        name=line.name,
-        quantity=line.quantity,
-        unit_price=line.unit_price,
-        amount_minor=line.amount_minor,
-    )
-
-
-def _each_refund_once(events: Sequence[Event]) -> list[Event]:
-    """Without the refunds of orders that the shop tells as records of their own, too."""
-    own = {
-        (event.connection, event.ref, event.at)
-        for event in events
-        if event.kind == kinds.REFUND and isinstance(event.record, Interaction)
-    }
-    return [
-        event
-        for event in events
-        if event.kind != kinds.REFUND
-        or isinstance(event.record, Interaction)
-        or (event.connection, event.ref, event.at) not in own
-    ]
-
-
-# 3 -------------------------------------------------------------------------------------------
-
-
-def in_order(events: Iterable[Event]) -> list[Event]:
-    """The events in their one order: instant, rank of the kind, channel, content, source.
-
-    What happened comes before what the source calls it, so that a file whose rows got other ids
-    tells the same story; only records that say exactly the same are ordered by their ids.
-    """
-    by_time = sorted(events, key=_when)
-    ordered: list[Event] = []
-    for _, tied in groupby(by_time, key=_when):
-        same = list(tied)
-        ordered += sorted(same, key=_what) if len(same) > 1 else same
-    return ordered
-
-
-def _when(event: Event) -> tuple[datetime, int]:
-    return event.at, kinds.RANK[event.kind]
-
-
-def _what(event: Event) -> tuple[str, bytes, str]:
-    return event.channel or "", encode(event.record), event.source

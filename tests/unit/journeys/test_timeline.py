@@ -242,6 +242,43 @@ def test_a_refund_that_a_shop_tells_twice_happened_once():
     ]
 
 
+DESK = Ticket(at=day(1), subject="Late", body="Where is it?\n")
+FIRST = Message(at=day(1), ticket="7", text="Where  is it?")
+
+
+def test_the_message_that_opened_a_ticket_is_its_opening():
+    """A help desk keeps the first words in both: one contact, told by two records."""
+    events = [
+        *events_of("desk/tickets/7", DESK),
+        *events_of("desk/comments/1", FIRST),
+        *events_of("desk/comments/2", Message(at=day(2), ticket="7", text="Where is it?")),
+    ]
+
+    told = in_order(together(events))
+
+    assert [(e.kind, e.sources) for e in told] == [
+        ("ticket_opened", ("desk/tickets/7", "desk/comments/1")),
+        ("message_in", ("desk/comments/2",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message(at=day(1), ticket="7", text="Another thing"),
+        Message(at=day(1), ticket="8", text="Where is it?"),
+        Message(at=day(1), ticket="7", text="Where is it?", direction="out"),
+        Message(at=day(1.1), ticket="7", text="Where is it?"),
+    ],
+    ids=["other-words", "other-ticket", "from-staff", "later"],
+)
+def test_any_other_message_is_one_of_its_own(message):
+    """Only the customer's same words at the same instant are the same thing."""
+    events = [*events_of("desk/tickets/7", DESK), *events_of("desk/comments/1", message)]
+
+    assert len(together(events)) == 2
+
+
 RECORDS = st.sampled_from(
     [
         order(),
@@ -258,6 +295,12 @@ RECORDS = st.sampled_from(
         LoyaltyEntry(party=ADA, at=day(0.5), points=1),
     ]
 )
+WITH_TICKETS = RECORDS | st.sampled_from(  # whose own ids are what their messages refer to
+    [
+        Ticket(at=day(1), body="Where is it?"),
+        *(Message(at=day(1), ticket=str(n), text="Where is it?") for n in range(3)),
+    ]
+)
 
 
 def story(events: list[Event]) -> list[tuple[object, ...]]:
@@ -265,7 +308,7 @@ def story(events: list[Event]) -> list[tuple[object, ...]]:
     return [(e.at, e.kind, e.channel, e.ref, e.record, len(e.also)) for e in events]
 
 
-@given(st.lists(RECORDS, max_size=12), st.randoms(use_true_random=False))
+@given(st.lists(WITH_TICKETS, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_does_not_depend_on_how_records_came(records, chance):
     """Import order, batches and a second reading change nothing, not even among ties."""
     told = [e for n, record in enumerate(records) for e in events_of(f"c/s/{n}", record)]
@@ -286,7 +329,7 @@ def test_renamed_rows_tell_the_same_story(records, names):
     assert story(in_order(together(after))) == story(in_order(together(before)))
 
 
-@given(st.lists(RECORDS, max_size=12))
+@given(st.lists(WITH_TICKETS, max_size=12))
 def test_every_dated_record_is_represented(records):
     """The records that the events name are the records that were read: none lost, none added."""
     keys = {f"c/s/{n}" for n, _ in enumerate(records)}
