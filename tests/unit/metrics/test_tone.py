@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.metrics.tone import Said, by_group
@@ -71,6 +71,7 @@ def test_what_cannot_be_read_is_counted_apart():
     assert mail.positive.value == 100
 
 
+@settings(max_examples=40)
 @given(
     st.lists(
         st.builds(

@@ -1,7 +1,7 @@
 """The front door: one text in, everything about it out, the same every time."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.text.annotation import Models, annotate, sentiment_of
@@ -39,6 +39,7 @@ def test_one_text_with_everything(shop):
     assert "arrived torn" in told.keyphrases
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=300))
 def test_any_text_has_an_annotation_and_only_one(text):
     """No text stops the pipeline, and a second look says the same."""

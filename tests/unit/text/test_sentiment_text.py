@@ -1,7 +1,7 @@
 """The lexicon: what it grades, what it turns, and what it does not claim."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.text.annotation import Models, annotate
@@ -53,6 +53,7 @@ def test_degree_and_order_count(worse, better):
     assert polarity(worse) < polarity(better)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(sorted(WORDS) + sorted(NEGATIONS)), max_size=30))
 def test_polarity_is_bounded_and_evidence_adds_up(words):
     """-1..1 always, zero exactly when nothing speaks, and its sign is that of the evidence."""

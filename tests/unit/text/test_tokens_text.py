@@ -1,12 +1,13 @@
 """Tokens: where they are, and what is hidden of them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.text.tokens import clauses, masked, tokenise
 
 
+@settings(max_examples=50)
 @given(st.text(max_size=200))
 def test_tokens_lie_in_the_text_in_order(text):
     """Whatever a customer types, each token is a piece of it, after the one before."""
@@ -46,7 +47,7 @@ def test_numbers_are_masked(form):
     assert masked(form) == "<number>"
 
 
-@pytest.mark.parametrize("text", ["a" * 200_000, "a+" * 100_000, "@a" * 50_000, "1,234" * 30_000])
+@pytest.mark.parametrize("text", ["a" * 100_000, "a+" * 50_000, "@a" * 50_000, "1,234" * 20_000])
 def test_a_text_without_spaces_is_read_in_one_pass(text):
     """A pasted attachment takes as long as its length, not its square (it would take minutes)."""
     assert tokenise(text)
