@@ -91,6 +91,40 @@ def describe(session: Session, metric_id: str) -> None:
     session.show({**asdict(metric), "registry": registry}, "\n".join(_words(metric, registry)))
 
 
+@metrics.command("compare")
+@click.argument("metric_id", metavar="METRIC")
+@click.argument("before")
+@click.argument("after")
+@pass_session
+def compare_series(session: Session, metric_id: str, before: str, after: str) -> None:
+    """Say whether two series of METRIC differ, or only seem to: AFTER less BEFORE.
+
+    Series are named as hub metrics show prints them, such as 2026-01 and 2026-02; they are of
+    different people or of different times.
+    """
+    from dataclasses import asdict, astuple
+
+    from hub.metrics.compare import compare
+    from hub.metrics.interval import Estimate
+
+    metric = _metric(metric_id)
+    standing = {row.series: row for row in _snapshots(session, metric.id, history=False)}
+    for series in (before, after):
+        if series not in standing or standing[series].value is None:
+            known = ", ".join(name for name, row in standing.items() if row.value is not None)
+            raise NotFound(f'{metric.id} has no value for "{series}"; it has: {known or "none"}')
+    rows = (standing[before], standing[after])
+    found = compare(*(Estimate(row.value, row.low, row.high, row.n) for row in rows))
+    if found is None:
+        raise NotFound(f"{metric.id}: a value of one observation has no interval to compare")
+    value, low, high = (_number(metric, after, each) for each in astuple(found)[:3])
+    verdict = "a difference" if found.significant else "no difference that the data can show"
+    session.show(
+        {"metric": metric.id, "before": before, "after": after, **asdict(found)},
+        f"{metric.title}: {after} less {before} is {value} [{low}, {high}]: {verdict}",
+    )
+
+
 @metrics.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @pass_session
