@@ -24,6 +24,7 @@ from hub.cli.journey_words import (
     percent_text,
     rate_document,
     rate_text,
+    segment_table,
     span_text,
     touchpoint_document,
 )
@@ -33,6 +34,7 @@ from hub.core.errors import EXIT_OK, EXIT_PARTIAL
 
 if TYPE_CHECKING:
     from hub.journeys.feeling import FeelingsOf, SentimentOf
+    from hub.journeys.segments import Field
 
 _TOP = 10
 """Paths, loops and waits that are printed."""
@@ -76,15 +78,22 @@ def drift(session: Session, name: str | None) -> int:
 
 @click.command()
 @click.option("--change", metavar="DAY", help="Compare who started before this day with the rest.")
+@click.option(
+    "--by",
+    type=click.Choice(["gender", "job_title", "language", "lifecycle", "organisation", "owner"]),
+    help="Also for each value of this field of the golden record.",
+)
 @on_a_journey
-def funnel(session: Session, name: str | None, change: str | None) -> None:
+def funnel(session: Session, name: str | None, change: str | None, by: Field | None) -> None:
     """Print who goes on from each stage, with intervals, who is lost where, and why."""
     from hub.journeys.funnel import funnel as measured
     from hub.journeys.passage import started_at
+    from hub.journeys.segments import by_field
 
     with ground(session, name) as on:
         people = on.people if change is None else list(on.people)
         found = measured(on.journey, people, on.now)
+        segments = {} if by is None else by_field(on.connection, by)
     document, lines = funnel_document(found, on.precision), funnel_lines(found, on.precision)
     if (day := instant(change, on.zone)) is not None:
         begun = [(started_at(on.journey, events, on.now), events) for events in people]
@@ -94,6 +103,10 @@ def funnel(session: Session, name: str | None, change: str | None) -> None:
         )
         document["change"] = change_document(before, after, on.precision)
         lines += change_lines(before, after, on.precision)
+    if by is not None:
+        each = {value: measured(on.journey, who, on.now) for value, who in segments.items()}
+        document["segments"] = {v: funnel_document(f, on.precision) for v, f in each.items()}
+        lines += segment_table(by, each, on.precision)
     session.show(document, "\n".join(lines))
 
 

@@ -132,6 +132,19 @@ def funnel_document(found: Funnel, precision: Precision) -> dict[str, Any]:
     }
 
 
+def segment_table(field: str, found: Mapping[str, Funnel], precision: Precision) -> list[str]:
+    """One line per value of a field: completion, and where most were lost."""
+    from hub.metrics.journeys import completion
+
+    rows = []
+    for value, each in found.items():
+        worst = max(each.stages, key=lambda row: row.lost_here)
+        where = f"{worst.stage} {worst.lost_here:,}" if worst.lost_here else None
+        rate = rate_text(completion(each, precision))
+        rows.append((value, each.started, each.completed, rate, where))
+    return ["", *table((field, "started", "completed", "rate", "most lost at"), rows)]
+
+
 def curve_table(points: Sequence[Point]) -> list[str]:
     """One line per stage: expected and real feeling, what they rest on, and effort."""
     head = ("stage", "expected", "felt (-1..1)", "n", "customers", "effort", "contacts", "named")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import orjson
 import pytest
 
 from hub.core.clock import to_micros
@@ -40,16 +41,20 @@ class History:
         self._streams: dict[tuple[str, str], int] = {}
         self._people: dict[str, int] = {}
 
-    def person(self, golden_id: str, email: str | None = None, *, golden: bool = False) -> int:
+    def person(
+        self, golden_id: str, email: str | None = None, *, golden: Mapping[str, str] | None = None
+    ) -> int:
         if golden_id not in self._people:
             rid = self._row(SourceKey("crm", "customers", golden_id), "person", b"")
             self._people[golden_id] = rid
             self._insert(cluster_members, ("rid", "golden_id", "since"), [(rid, golden_id, 0)])
             columns = ("golden_id", "status", "created_at", "changed_at")
             self._insert(golden_ids, columns, [(golden_id, "live", 0, 0)])
-        if golden:
-            body = ("golden_id", "entity", "version", "body", "digest", "updated_at")
-            self._insert(golden_records, body, [(golden_id, "person", 1, b"{}", b"", 0)])
+        if golden is not None:
+            fields = {name: {"value": value} for name, value in golden.items()}
+            record = (golden_id, "person", 1, orjson.dumps({"fields": fields}), b"", 0)
+            named = ("golden_id", "entity", "version", "body", "digest", "updated_at")
+            self._insert(golden_records, named, [record])
         if email is not None:
             key = ("email", email, self._people[golden_id], "a")
             self._insert(identity_keys, ("kind", "value", "rid", "initial"), [key])

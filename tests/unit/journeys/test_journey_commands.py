@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import click
 import pytest
 
 from hub.app import load
+from hub.cli import journey_reports as reports
 from hub.cli.main import run
 from hub.core.records import Feedback, Interaction, Ticket
 from hub.journeys.funnel import Funnel
+from hub.journeys.segments import Field
 from hub.metrics.journeys import Precision, change_of_completion, completion
 from tests.unit.journeys.traces import day
 
@@ -51,9 +54,12 @@ def asked(tmp_path: Path, history_on, capsys) -> Callable[..., Any]:
         MAP.replace("version = 1", "version = 2").replace('"2d"', '"5d"')
     )
     history = history_on(load(toml).open_store())
-    days = {"g1": (1, 2), "g2": (1, 9), "g3": (1, None), "g4": (100, 101)}
-    for golden_id, (began, ended) in days.items():
-        history.person(golden_id, golden=True)
+    known = {
+        "g1": (1, 2, "Engineer"), "g2": (1, 9, "Engineer"), "g3": (1, None, "Buyer"),
+        "g4": (100, 101, None),
+    }  # fmt: skip
+    for golden_id, (began, ended, role) in known.items():
+        history.person(golden_id, golden={"job_title": role} if role else {})
         history.add(golden_id, f"app/in/{golden_id}", Interaction(at=day(began), kind="login"))
         if ended:
             used = Interaction(at=day(ended), kind="usage", channel="app")
@@ -114,6 +120,15 @@ def test_before_and_after_a_change_are_compared(asked):
     assert (changed["before"]["started"], changed["after"]["started"]) == (3, 1)
     assert changed["difference"] is None
     assert asked("funnel", "--change", "2026-02-01", text=True)[-1] == "change: insufficient data"
+
+
+def test_a_funnel_is_split_by_what_is_known(asked):
+    """Two engineers, one buyer, one of whom the role is not known: each with their own losses."""
+    segments = asked("funnel", "--by", "job_title")["segments"]
+
+    told = {role: (each["started"], each["completed"]) for role, each in segments.items()}
+    assert told == {"Buyer": (1, 0), "Engineer": (2, 2), "unknown": (1, 1)}
+    assert asked("funnel", "--by", "job_title", text=True)[-3].split()[:2] == ["Buyer", "1"]
 
 
 def test_the_inventory_flags_what_nobody_is_asked_about(asked):
@@ -187,3 +202,12 @@ def test_a_rise_of_activation_is_told_with_its_interval():
 def test_too_few_customers_have_no_rate():
     """Nine decided of ten needed: no number, whatever the share."""
     assert completion(funnel_of(12, 9, 3), Precision(min_n=10, confidence=0.95)) is None
+
+
+def test_a_funnel_may_be_split_by_every_shared_field():
+    """What the command offers is what the segments know, and nothing that names a person."""
+    (offered,) = [option.type for option in reports.funnel.params if option.name == "by"]
+
+    assert isinstance(offered, click.Choice)
+    assert tuple(offered.choices) == get_args(Field)
+    assert not {"email", "full_name", "phone"} & set(offered.choices)
