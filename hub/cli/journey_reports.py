@@ -86,8 +86,8 @@ def drift(session: Session, name: str | None) -> int:
 @on_a_journey
 def funnel(session: Session, name: str | None, change: str | None, by: Field | None) -> None:
     """Print who goes on from each stage, with intervals, who is lost where, and why."""
+    from hub.journeys.funnel import before_and_after
     from hub.journeys.funnel import funnel as measured
-    from hub.journeys.passage import started_at
     from hub.journeys.segments import by_field
 
     with ground(session, name) as on:
@@ -96,11 +96,7 @@ def funnel(session: Session, name: str | None, change: str | None, by: Field | N
         segments = {} if by is None else by_field(on.connection, by)
     document, lines = funnel_document(found, on.precision), funnel_lines(found, on.precision)
     if (day := instant(change, on.zone)) is not None:
-        begun = [(started_at(on.journey, events, on.now), events) for events in people]
-        before, after = (
-            measured(on.journey, [e for at, e in begun if at and (at >= day) is late], on.now)
-            for late in (False, True)
-        )
+        before, after = before_and_after(on.journey, people, day, on.now)
         document["change"] = change_document(before, after, on.precision)
         lines += change_lines(before, after, on.precision)
     if by is not None:

@@ -18,7 +18,15 @@ from datetime import datetime
 from statistics import median
 
 from hub.journeys.definition import Journey
-from hub.journeys.passage import Step, Timeline, entry, passage, reason_of_loss, steps
+from hub.journeys.passage import (
+    Step,
+    Timeline,
+    entry,
+    passage,
+    reason_of_loss,
+    started_at,
+    steps,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,19 @@ def funnel(journey: Journey, people: Iterable[Timeline], now: datetime) -> Funne
         counts.states["open"],
         tuple(_row(journey, counts, stage) for stage in range(len(journey.stages))),
     )
+
+
+def before_and_after(
+    journey: Journey, people: Iterable[Timeline], change: datetime, now: datetime
+) -> tuple[Funnel, Funnel]:
+    """The funnels of those who started before an instant, and of those who did since."""
+    early: list[Timeline] = []
+    late: list[Timeline] = []
+    for events in people:
+        at = started_at(journey, events, now)
+        if at is not None:
+            (early if at < change else late).append(events)
+    return funnel(journey, early, now), funnel(journey, late, now)
 
 
 def _count_stage(
