@@ -17,6 +17,7 @@ from hub.core.records import Feedback, Interaction, Ticket
 from hub.journeys.funnel import Funnel
 from hub.journeys.segments import Field
 from hub.metrics.journeys import Precision, change_of_completion, completion
+from tests.unit.journeys.histories import History
 from tests.unit.journeys.traces import day
 
 MAP = """\
@@ -42,18 +43,19 @@ touchpoints = [{ kind = "usage" }]
 """
 
 
-@pytest.fixture
-def asked(tmp_path: Path, history_on, capsys) -> Callable[..., Any]:
-    """Runs ``hub journeys`` on a hub of four customers; returns JSON, or the text as lines."""
-    toml = tmp_path / "hub.toml"
+@pytest.fixture(scope="module")
+def toml(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The hub.toml of a hub of four customers, with two versions of one map."""
+    folder = tmp_path_factory.mktemp("journeys")
+    toml = folder / "hub.toml"
     toml.write_text('[hub]\ndata_dir = "."\n[metrics]\nmin_n = 2\n')
-    maps = tmp_path / "journeys"
+    maps = folder / "journeys"
     maps.mkdir()
     (maps / "setup.toml").write_text(MAP)
     (maps / "setup-2.toml").write_text(
         MAP.replace("version = 1", "version = 2").replace('"2d"', '"5d"')
     )
-    history = history_on(load(toml).open_store())
+    history = History(load(toml).open_store())
     known = {
         "g1": (1, 2, "Engineer"), "g2": (1, 9, "Engineer"), "g3": (1, None, "Buyer"),
         "g4": (100, 101, None),
@@ -68,6 +70,12 @@ def asked(tmp_path: Path, history_on, capsys) -> Callable[..., Any]:
     bad = Feedback(at=day(9.1), instrument="csat", score=1, scale_min=1, scale_max=5)
     history.add("g2", "desk/ratings/1", bad)
     history.add(None, "app/in/nobody", Interaction(at=day(1), kind="login"))
+    return toml
+
+
+@pytest.fixture
+def asked(toml: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Runs ``hub journeys``; returns its JSON, or its text as lines."""
 
     def ask(*arguments: str, text: bool = False, code: int = 0) -> Any:
         form = [] if text else ["--json"]
@@ -175,9 +183,9 @@ def test_the_other_reports_answer(asked):
         assert asked(report, text=True)
 
 
-def test_a_journey_that_is_not_there_is_guessed(asked, tmp_path, capsys):
+def test_a_journey_that_is_not_there_is_guessed(toml, capsys):
     """A misspelt name says which one was meant."""
-    code = run(["journeys", "show", "setpu", "--config", str(tmp_path / "hub.toml")])
+    code = run(["journeys", "show", "setpu", "--config", str(toml)])
 
     assert code == 1
     assert 'did you mean "setup"?' in capsys.readouterr().err

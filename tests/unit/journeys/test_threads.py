@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.records import Interaction, Message, Order, Ticket
@@ -123,6 +123,7 @@ TALK = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(TALK, max_size=15, unique_by=lambda events: events[0].source))
 def test_every_conversation_event_is_in_exactly_one_thread(talks):
     """None is lost and none told twice; a thread has no silence beyond the window."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.records import (
@@ -308,6 +308,7 @@ def story(events: list[Event]) -> list[tuple[object, ...]]:
     return [(e.at, e.kind, e.channel, e.ref, e.record, len(e.also)) for e in events]
 
 
+@settings(max_examples=50)
 @given(st.lists(WITH_TICKETS, max_size=12), st.randoms(use_true_random=False))
 def test_the_order_does_not_depend_on_how_records_came(records, chance):
     """Import order, batches and a second reading change nothing, not even among ties."""
@@ -318,6 +319,7 @@ def test_the_order_does_not_depend_on_how_records_came(records, chance):
     assert in_order(together(shuffled)) == in_order(together(told))
 
 
+@settings(max_examples=50)
 @given(st.lists(RECORDS, max_size=12), st.permutations(range(12)))
 def test_renamed_rows_tell_the_same_story(records, names):
     """An export whose rows got other ids is the same past, event for event."""
@@ -329,6 +331,7 @@ def test_renamed_rows_tell_the_same_story(records, names):
     assert story(in_order(together(after))) == story(in_order(together(before)))
 
 
+@settings(max_examples=50)
 @given(st.lists(WITH_TICKETS, max_size=12))
 def test_every_dated_record_is_represented(records):
     """The records that the events name are the records that were read: none lost, none added."""
