@@ -12,6 +12,8 @@ from hub.core.clock import ManualClock
 from hub.core.connector import Context, OutField, Writer
 from hub.core.records import ConsentClaim
 from hub.core.settings import DEFAULT_PURPOSES
+from hub.identity import customers
+from hub.journeys import timeline
 from hub.metrics import orders, survey
 from hub.privacy import permissions
 from hub.privacy.gate import Gate
@@ -50,6 +52,8 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "customers": lambda c: orders.customers(c, 10**15, 180, GOLDEN_IDS),
     "responses": lambda c: survey.responses(c, GOLDEN_IDS),
     "sources": lambda c: sources.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
+    "timeline": lambda c: timeline.load(c, GOLDEN_IDS),
+    "e-mail": lambda c: customers.with_email(c, "ada@example.com"),
     "stale": lambda c: intents().stale(c, 0, 1_000),
     "rows": lambda c: intents().rows(c, range(1, 101)),
     "deliveries": lambda c: inbox.waiting(c, "crm", 50, 0),
