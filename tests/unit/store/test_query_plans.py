@@ -50,7 +50,7 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "marked since": lambda c: dirty.is_marked_since(c, 1),
     "permissions": lambda c: permissions.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
     "customers": lambda c: orders.customers(c, 10**15, 180, GOLDEN_IDS),
-    "responses": lambda c: survey.responses(c, GOLDEN_IDS),
+    "responses": lambda c: survey.responses(c, 30, GOLDEN_IDS),
     "sources": lambda c: sources.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
     "timeline": lambda c: timeline.load(c, GOLDEN_IDS),
     "e-mail": lambda c: customers.with_email(c, "ada@example.com"),
