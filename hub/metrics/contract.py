@@ -1,4 +1,4 @@
-"""Churn of those who have a contract, in people and in revenue, and trials that became paying.
+"""Churn of those who have a contract, in people and in revenue.
 
 A spell is an unbroken stretch of paying. Subscriptions of one person that touch, such as a change
 of plan, are one spell; who comes back later begins a new one. A pause ends no spell.
@@ -21,7 +21,6 @@ from hub.metrics.months import begin, label, month_of
 from hub.metrics.skewed import ratio
 from hub.metrics.snapshot import Measured
 
-DAY = 86_400_000_000
 MONTHS = 12
 """Complete months that are kept as snapshots."""
 
@@ -147,47 +146,25 @@ def churn(contracts: Iterable[Contract], start: int, end: int) -> Churn:
     )
 
 
-def trials(
-    contracts: Iterable[Contract], start: int, end: int, window_days: int, now: int
-) -> dict[str, int]:
-    """Trials begun in the period, by what became of them within ``window_days``.
-
-    ``paid`` and ``not_paid`` make the rate, ``payment_failed`` of them is involuntary. ``open``:
-    the window is not over, so nothing is known yet. ``no_trial``: the person was paying when the
-    trial began; a change of plan is no conversion.
-    """
-    held: dict[str, list[Contract]] = defaultdict(list)
-    for each in contracts:
-        held[each.person].append(each)
-    counts = dict.fromkeys(("paid", "not_paid", "payment_failed", "open", "no_trial"), 0)
-    for own in held.values():
-        for trial in own:
-            if trial.is_trial and start <= trial.start < end:
-                for outcome in _outcome(trial, own, window_days * DAY, now):
-                    counts[outcome] += 1
-    return counts
-
-
 def overall(
-    contracts: Sequence[Contract], now: int, zone: tzinfo, window_days: int, confidence: float
+    contracts: Sequence[Contract], now: int, zone: tzinfo, confidence: float
 ) -> Iterator[Measured]:
-    """Churn and trials of the newest complete months, a series per month (and currency)."""
-    if not contracts:
-        return
-    running, first = month_of(now, zone), month_of(min(c.start for c in contracts), zone)
-    for month in range(max(first + 1, running - MONTHS), running):
+    """Churn of the newest complete months, a series per month (and currency).
+
+    The month in which history begins has no base: who paid at its begin cannot be known.
+    """
+    for month in newest_months(contracts, now, zone)[1:]:
         start, end = begin(month, zone), begin(month + 1, zone)
         found = churn(contracts, start, end)
         if found.active:
             yield from _churned(found, label(month), (start, end - 1), confidence)
-    for month in range(max(first, running - MONTHS), running):
-        start, end = begin(month, zone), begin(month + 1, zone)
-        counts = trials(contracts, start, end, window_days, now)
-        if known := counts["paid"] + counts["not_paid"]:
-            yield Measured(
-                "trial_to_paid", label(month), wilson(counts["paid"], known, confidence),
-                (start, end - 1), status="provisional" if counts["open"] else "ok", detail=counts,
-            )  # fmt: skip
+
+
+def newest_months(contracts: Sequence[Contract], now: int, zone: tzinfo) -> Sequence[int]:
+    """The complete months of the last year, from the one before it or the first contract's on."""
+    running = month_of(now, zone)
+    first = min((month_of(each.start, zone) for each in contracts), default=running)
+    return range(max(first, running - MONTHS - 1), running)
 
 
 # --- people ----------------------------------------------------------------------------------
@@ -244,29 +221,6 @@ def _revenue(
 
 def _yearly(own: Iterable[Contract], currency: str, at: int) -> int:
     return sum(each.yearly for each in own if each.currency == currency and each.pays_at(at))
-
-
-# --- trials ----------------------------------------------------------------------------------
-
-
-def _outcome(trial: Contract, own: Sequence[Contract], window: int, now: int) -> Iterator[str]:
-    others = [each for each in own if each is not trial]
-    if _pays(others, trial.start):
-        yield "no_trial"
-        return
-    until = trial.start + window
-    if any(
-        each.paid_from <= min(until, now) and (each.end is None or each.end > each.paid_from)
-        for each in own
-        if each.paid_from >= trial.start
-    ):
-        yield "paid"
-    elif now < until:
-        yield "open"
-    else:
-        yield "not_paid"
-        if trial.reason == "payment_failed":
-            yield "payment_failed"
 
 
 # --- snapshots -------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from hub.core.settings import MetricsSection
-from hub.metrics import cohort, contract, orders, survey
+from hub.metrics import cohort, contract, orders, survey, trial
 from hub.metrics.clv import predicted
 from hub.metrics.clv.history import histories, month_begin
 from hub.metrics.clv.predicted import Prediction, Terms
@@ -71,4 +71,6 @@ def by_answer(asked: Asked, basis: Basis) -> Iterator[Measured]:
 def by_contract(rows: Sequence[Contract], basis: Basis) -> Iterator[Measured]:
     """Churn of contracts in people and in revenue, trials that became paying."""
     given = basis.settings
-    return contract.overall(rows, basis.today, basis.zone, given.trial_window, given.confidence)
+    window, confidence = given.trial_window, given.confidence
+    yield from contract.overall(rows, basis.today, basis.zone, confidence)
+    yield from trial.overall(rows, basis.today, basis.zone, window, confidence)

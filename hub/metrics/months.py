@@ -1,10 +1,13 @@
-"""Months on the clocks of the business, counted from year 0, as cohorts and churn go by them."""
+"""Days, and months on the clocks of the business, counted from year 0."""
 
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
 from hub.core.clock import from_micros, to_micros
+
+DAY = 86_400_000_000
+"""Microseconds of a day."""
 
 
 def month_of(at: int, zone: tzinfo) -> int:

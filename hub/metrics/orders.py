@@ -19,13 +19,13 @@ from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from hub.core.clock import from_micros, to_micros
 from hub.metrics.interval import wilson
+from hub.metrics.months import DAY
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.skewed import far_below, median, ratio
 from hub.metrics.snapshot import Measured
 from hub.store.records import chunks
 from hub.store.schema import cluster_members, order_entries
 
-DAY = 86_400_000_000
 PER_PROFILE = ("aov", "churn", "clv_historic", "last_order", "net_spend", "orders")
 
 

@@ -19,6 +19,7 @@ from hub.core.records import Feedback
 from hub.metrics.baseline import baseline, changes
 from hub.metrics.facts import facts_of
 from hub.metrics.interval import Estimate, mean, net_promoter, wilson
+from hub.metrics.months import DAY
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, Worst
 
@@ -29,7 +30,6 @@ _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
     "ces": {(1, 7)},
 }
 _WORST = {"0-10": (0, 6), "1-5": (1, 2), "0-1": (0, 0), "1-2": (1, 1), "1-7": (1, 3)}
-DAY = 86_400_000_000
 WEEKLY = 5
 """Answers without which a week is no point of the trend."""
 

@@ -8,7 +8,8 @@ import pytest
 
 from hub.core.clock import to_micros
 from hub.core.records import PartyRef, Subscription
-from hub.metrics.contract import Churn, Contract, churn, contract, overall, trials
+from hub.metrics.contract import Churn, Contract, churn, contract, overall
+from hub.metrics.trial import trials
 
 
 def at(month: int, day: int = 1, year: int = 2026) -> int:
@@ -139,7 +140,7 @@ def test_revenue_churn_is_money_of_those_who_were_there():
         paying("new", at(3, 8), yearly=99_000),
     ]  # fmt: skip
 
-    measured = {m.metric: m for m in overall(ledger, at(4, 5), UTC, 30, 0.95) if "03" in m.series}
+    measured = {m.metric: m for m in overall(ledger, at(4, 5), UTC, 0.95) if "03" in m.series}
 
     revenue = measured["churn_revenue"]
     assert revenue.estimate is not None
@@ -151,7 +152,7 @@ def test_a_year_is_not_twelve_months_added():
     """5 % a month is 45.96 % a year: 1 - 0.95 to the twelfth."""
     ledger = [paying(f"p{n}", at(1), at(3, 9) if n < 5 else None) for n in range(100)]
 
-    march = next(m for m in overall(ledger, at(4, 5), UTC, 30, 0.95) if m.series == "2026-03")
+    march = next(m for m in overall(ledger, at(4, 5), UTC, 0.95) if m.series == "2026-03")
 
     assert march.estimate is not None
     assert march.estimate.value == pytest.approx(5.0)
