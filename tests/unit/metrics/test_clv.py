@@ -254,3 +254,35 @@ def test_orders_of_a_day_are_one_purchase_and_the_running_month_is_not_seen():
 
     assert month_begin(reference, UTC) == date(2026, 2, 1)
     assert history == History("g1", "GBP", 1, 28, 29, 70.0, 110.0)
+
+
+def test_the_stage_predicts_for_each_customer_and_rewrites_nothing_within_the_month(
+    business, monkeypatch
+):
+    """Twelve customers of October: an order of today moves nobody, only a new month does."""
+    monkeypatch.setattr(bg_nbd, "MIN_REPEATERS", 5)
+    for rid in range(12):
+        business.customer(rid)
+        for nth in range(1 + rid % 4):
+            at = datetime(2025, 10, 1 + rid + 3 * nth, tzinfo=UTC)
+            business.order(rid, f"o{rid}-{nth}", 900 + 40 * rid + 10 * nth, at)
+    business.order(0, "december", 900, datetime(2025, 12, 30, tzinfo=UTC))
+    business.measure()
+    before = predicted_of(business)
+
+    business.order(3, "today", 90_000, datetime(2026, 1, 1, tzinfo=UTC))
+    business.measure()
+
+    assert before
+    assert {status for _, _, status in before.values()} <= {"ok", "degenerate fit", "insufficient"}
+    assert all(value > 0 for value, _, status in before.values() if status != "insufficient")
+    assert predicted_of(business) == before
+    assert business.current()["clv_predicted", "GBP"][1] == 12
+
+
+def predicted_of(business) -> dict:
+    return {
+        key: value
+        for key, value in business.own_values().items()
+        if key[1].startswith("clv_predicted")
+    }
