@@ -219,7 +219,8 @@ def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
     if worst := body.get("worst"):
         share, low, high = (worst[name] for name in ("value", "low", "high"))
         yield f"  {worst['what']}: {share:.1f} % [{low:.1f} %, {high:.1f} %]"
-    detail = [_detail(name, value, row.series) for name, value in body["detail"].items()]
+    told = {name: value for name, value in body["detail"].items() if name != "months"}
+    detail = [_detail(name, value, row.series) for name, value in told.items()]
     if detail:
         yield wrapped(", ".join(detail))
     for streams in body["freshness"].values():
@@ -229,6 +230,10 @@ def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
 
 def _detail(name: str, value: object, series: str) -> str:
     """A count behind a value, with instants and amounts as people read them."""
+    if isinstance(value, dict) and "significant" in value:
+        verdict = "a difference" if value["significant"] else "no difference that shows"
+        change, low, high = (value[part] for part in ("value", "low", "high"))
+        return f"{name.replace('_', ' ')} {change:+.1f} [{low:+.1f}, {high:+.1f}], {verdict}"
     if isinstance(value, bool):
         return f"{name.replace('_', ' ')}: {'yes' if value else 'no'}"
     if isinstance(value, int) and name == "reference":

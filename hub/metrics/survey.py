@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, tzinfo
+from functools import partial
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from hub.core.clock import from_micros
 from hub.core.records import Feedback
-from hub.metrics.baseline import baseline, changes
 from hub.metrics.facts import facts_of
 from hub.metrics.interval import Estimate, mean, net_promoter, wilson
 from hub.metrics.months import DAY
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, Worst
+from hub.metrics.survey_trend import trend
 
 INSTRUMENTS = ("nps", "csat", "ces")
 _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
@@ -30,9 +30,6 @@ _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
     "ces": {(1, 7)},
 }
 _WORST = {"0-10": (0, 6), "1-5": (1, 2), "0-1": (0, 0), "1-2": (1, 1), "1-7": (1, 3)}
-WEEKLY = 5
-"""Answers without which a week is no point of the trend."""
-
 CesSummary = Literal["mean", "top_box", "net"]
 
 
@@ -129,12 +126,12 @@ def overall(
         yield Measured(
             instrument,
             name,
-            _estimate(instrument, scale, scores, ces, confidence),
+            _estimate(instrument, scale, ces, confidence, scores),
             period=(answers[0].at, answers[-1].at),
             detail={
                 "answers": _histogram(scores),
                 **_coverage(asked, instrument),
-                **_trend(answers, instrument, scale, ces, zone),
+                **trend(answers, partial(_estimate, instrument, scale, ces, confidence), zone),
             },
             worst=Worst(f"answers {low}-{high}", wilson(worst, len(scores), confidence)),
         )
@@ -152,7 +149,7 @@ def per_profile(answers: Iterable[Response]) -> Iterator[ProfileValue]:
 
 
 def _estimate(
-    instrument: str, scale: str, scores: Sequence[float], ces: CesSummary, confidence: float
+    instrument: str, scale: str, ces: CesSummary, confidence: float, scores: Sequence[float]
 ) -> Estimate:
     def count(low: float, high: float) -> int:
         return sum(low <= score <= high for score in scores)
@@ -192,26 +189,6 @@ def _coverage(asked: Asked, instrument: str) -> dict[str, object]:
         "replaced_by_a_later_answer": replaced,
         **{f"refused_{reason}": count for reason, count in refused.items()},
     }
-
-
-def _trend(
-    answers: Sequence[Response], instrument: str, scale: str, ces: CesSummary, zone: tzinfo
-) -> dict[str, object]:
-    """What a week usually is, its limits, and the weeks since which it is another."""
-    weeks: dict[date, list[float]] = defaultdict(list)
-    for answer in answers:
-        day = from_micros(answer.at).astimezone(zone).date()
-        weeks[day - timedelta(days=day.weekday())].append(answer.score)
-    told = {week: scores for week, scores in sorted(weeks.items()) if len(scores) >= WEEKLY}
-    values = [_estimate(instrument, scale, s, ces, 0.95).value for s in told.values()]
-    changed = [
-        f"{list(told)[change.since]} {change.kind} {change.before:.1f} to {change.after:.1f}"
-        for change in changes(values)
-    ]
-    trend: dict[str, object] = {"weekly_changes": changed} if changed else {}
-    if usual := baseline(values):
-        trend["weekly_limits"] = [round(each, 1) for each in (usual.low, usual.value, usual.high)]
-    return trend
 
 
 def _histogram(scores: Iterable[float]) -> dict[str, int]:

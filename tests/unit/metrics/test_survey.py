@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -128,3 +128,27 @@ def test_a_level_that_fell_is_told_with_its_week(business):
 
     changed = business.detail("nps", "0-10")["weekly_changes"]
     assert any("step" in note for note in changed)
+
+
+def test_the_newest_month_is_held_against_the_one_before_and_the_year_before(business):
+    """Fifty answers a month: November fell from October, and is as it was a year ago."""
+    begin = datetime(2025, 11, 3, tzinfo=UTC)
+    for at, promoters in (
+        (datetime(2024, 11, 5, tzinfo=UTC), 20),
+        (datetime(2025, 10, 5, tzinfo=UTC), 45),
+        (begin, 20),
+    ):
+        for n in range(50):
+            business.answer(None, "nps", 10 if n < promoters else 3, at=at + timedelta(minutes=n))
+
+    business.measure()
+
+    detail = business.detail("nps", "0-10")
+    assert {month: told["value"] for month, told in detail["months"].items()} == {
+        "2024-11": -20.0,
+        "2025-10": 80.0,
+        "2025-11": -20.0,
+    }
+    assert detail["month_on_month"]["value"] == -100
+    assert detail["month_on_month"]["significant"] is True
+    assert detail["year_on_year"]["significant"] is False
