@@ -171,7 +171,7 @@ consent_events = _table(
     Column("evidence", Text),
     Column("given_by", Key, nullable=False),
     Column("asserted_at", Big),  # when the customer decided, clamped; NULL: the source cannot say
-    Column("asserted_as", Key, nullable=False),  # source · clamped · observed · created · unknown
+    Column("asserted_as", Key, nullable=False),  # source, day, clamped, observed, created, unknown
     Column("observed_at", Big, nullable=False),
     Column("valid_until", Big),
     Column("origin", Key, nullable=False),  # human_act · source_sync · echo · silence
