@@ -15,7 +15,7 @@ from tests.faults.histogram import KILL
 from tests.faults.planted import PLANTS
 from tests.faults.verdict import Verdict, judge
 
-RANDOM_KILLS = range(30)
+RANDOM_KILLS = range(36)
 """Seeds; each gives one or two kills, fifty or more in all on each database."""
 
 Note = Callable[[str, object], None]
