@@ -111,8 +111,7 @@ def measure(folder: Path, divisor: int) -> Finding:
         rows=rows,
         notes=(
             "Checked: every planned record was written.",
-            "Shopify takes 25 metafields a call, whole or not at all, so that a customer's fields"
-            " go together; its least counts fields without regard to customers.",
+            "Shopify takes 25 metafields a call; its least counts fields.",
         ),
     )
 

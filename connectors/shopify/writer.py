@@ -2,11 +2,13 @@
 
 1. Read what the customers hold. A value that stands there already is not sent, so that a batch
    whose answer got lost may come again.
-2. Whole customers into calls of 25 metafields: a call takes effect whole or not at all.
+2. Calls are filled with 25 metafields; a customer may begin in one and end in the next.
 3. Each value goes with the digest of the one that was read; a call fails if somebody changed it.
-4. A call that is refused is halved until the bad customer stands alone.
+4. A call takes effect whole or not at all; a refused one is halved until the bad customer stands
+   alone.
 5. A customer whose values changed in between is read again: it is done if it holds what was to be
    written, else it comes with the next plan.
+6. A refused customer holds nothing half: what another call wrote to it is taken back.
 
 Fields are cleared by deleting their metafields.
 """
@@ -14,7 +16,8 @@ Fields are cleared by deleting their metafields.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from connectors.shopify.api import SETS, Api
 from connectors.shopify.fields import (
@@ -32,7 +35,9 @@ from hub.core.values import text
 
 Held = Mapping[str, Mapping[str, Row]]
 """By customer id and ``namespace.key``, the metafields that are set."""
-Send = Callable[[Sequence[Mapping[str, object]]], Sequence[Row]]
+Input = Mapping[str, Any]
+"""What Shopify is told of one metafield."""
+Send = Callable[[Sequence[Input]], Sequence[Row]]
 """Sends up to 25 metafields and returns their errors."""
 
 BATCH = 200
@@ -46,8 +51,8 @@ _TEMPORARY = frozenset({"INTERNAL_ERROR"})
 class _Part:
     """Metafields of one change that are sent together."""
 
-    change: Change
-    inputs: tuple[Mapping[str, object], ...]
+    trace: str
+    inputs: tuple[Input, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,12 @@ class _Refusal:
     told: str
 
 
-Refusals = dict[str, _Refusal]
-"""By trace."""
+@dataclass(slots=True)
+class _Outcome:
+    """What became of a batch, by trace."""
+
+    refusals: dict[str, _Refusal] = field(default_factory=dict)
+    made: dict[str, list[Input]] = field(default_factory=dict)
 
 
 def write(ctx: Context, batch: Sequence[Released[Change]]) -> list[RowResult]:
@@ -67,23 +76,30 @@ def write(ctx: Context, batch: Sequence[Released[Change]]) -> list[RowResult]:
     api, changes = Api(ctx), [released.value for released in batch]
     held = _held(api, changes)  # 1
     there = [change for change in changes if change.native_id in held]
-    refusals: Refusals = {}
-    refusals |= _sent(api.set_metafields, _sets(there, held))
-    refusals |= _sent(api.delete_metafields, _deletes(there, held))
-    refusals = _reconsidered(api, there, refusals)  # 5
-    return [_result(change, held, refusals) for change in changes]
+    outcome = _Outcome()
+    _send_all(api.set_metafields, _sets(there, held), outcome)
+    _send_all(api.delete_metafields, _deletes(there, held), outcome)
+    _reconsider(api, there, outcome)  # 5
+    _take_back(api, outcome, held)  # 6
+    return [_result(change, held, outcome.refusals) for change in changes]
 
 
 def _held(api: Api, changes: Iterable[Change]) -> Held:
-    chosen = list(changes)
-    names = sorted({full_name(name) for change in chosen for name in change.values})
-    found = api.held_metafields([change.native_id for change in chosen], names)
+    return _look(
+        api, [(each.native_id, full_name(name)) for each in changes for name in each.values]
+    )
+
+
+def _look(api: Api, places: Sequence[tuple[str, str]]) -> Held:
+    """What stands in places, each a customer and a metafield."""
+    owners = list(dict.fromkeys(owner for owner, _ in places))
+    found = api.held_metafields(owners, sorted({name for _, name in places}))
     return {
         owner: {_name(each): each for each in metafields} for owner, metafields in found.items()
     }
 
 
-def _name(metafield: Row) -> str:
+def _name(metafield: Mapping[str, Any]) -> str:
     return f"{metafield.get('namespace')}.{metafield.get('key')}"
 
 
@@ -99,7 +115,7 @@ def _sets(changes: Iterable[Change], held: Held) -> Iterator[_Part]:
             for name, value in _missing(change, held).items()
             if value is not None
         ]
-        yield from _parts(change, inputs)
+        yield _Part(change.trace, tuple(inputs))
 
 
 def _digest(owned: Mapping[str, Row], name: str) -> str | None:
@@ -112,7 +128,7 @@ def _deletes(changes: Iterable[Change], held: Held) -> Iterator[_Part]:
         missing = _missing(change, held)
         cleared = [name for name, value in missing.items() if value is None]
         inputs = [{"ownerId": change.native_id, **address(name)} for name in cleared]
-        yield from _parts(change, inputs)
+        yield _Part(change.trace, tuple(inputs))
 
 
 def _missing(change: Change, held: Held) -> dict[str, str | None]:
@@ -129,35 +145,42 @@ def _stands(owned: Mapping[str, Row], name: str, wanted: str | None) -> bool:
     return kept_value(found) == kept_value({**found, "value": wanted})
 
 
-def _parts(change: Change, inputs: Sequence[Mapping[str, object]]) -> Iterator[_Part]:
-    for start in range(0, len(inputs), SETS):
-        yield _Part(change, tuple(inputs[start : start + SETS]))
+def _send_all(send: Send, parts: Iterable[_Part], outcome: _Outcome) -> None:
+    for call in _filled(parts):
+        _send(send, call, outcome)
 
 
-def _sent(send: Send, parts: Iterable[_Part]) -> Refusals:
-    """2. The refusals of all parts, in as few calls as whole customers fit into."""
-    refusals: Refusals = {}
+def _filled(parts: Iterable[_Part]) -> Iterator[list[_Part]]:
+    """2. Calls without an empty place, but for the last."""
     call: list[_Part] = []
+    free = SETS
     for part in parts:
-        if sum(len(each.inputs) for each in call) + len(part.inputs) > SETS:
-            refusals |= _called(send, call)
-            call = []
-        call.append(part)
-    return refusals | _called(send, call)
+        rest = part.inputs
+        while rest:
+            call.append(_Part(part.trace, rest[:free]))
+            rest, free = rest[free:], free - len(call[-1].inputs)
+            if not free:
+                yield call
+                call, free = [], SETS
+    if call:
+        yield call
 
 
-def _called(send: Send, call: Sequence[_Part]) -> Refusals:
+def _send(send: Send, call: Sequence[_Part], outcome: _Outcome) -> None:
     inputs = [each for part in call for each in part.inputs]
-    errors = send(inputs) if inputs else ()
+    errors = send(inputs)
     if not errors:
-        return {}
-    if len(call) == 1:
-        return {call[0].change.trace: _refusal(errors, inputs)}
-    middle = len(call) // 2  # 4
-    return _called(send, call[:middle]) | _called(send, call[middle:])
+        for part in call:
+            outcome.made.setdefault(part.trace, []).extend(part.inputs)
+    elif len(call) == 1:
+        outcome.refusals[call[0].trace] = _refusal(errors, inputs)
+    else:
+        middle = len(call) // 2  # 4
+        _send(send, call[:middle], outcome)
+        _send(send, call[middle:], outcome)
 
 
-def _refusal(errors: Sequence[Row], inputs: Sequence[Mapping[str, object]]) -> _Refusal:
+def _refusal(errors: Sequence[Row], inputs: Sequence[Input]) -> _Refusal:
     """Codes and metafields; Shopify's sentences may quote values."""
     told = []
     for error in errors:
@@ -177,17 +200,67 @@ def _place(error: Row) -> int | None:
     return int(named) if isinstance(named, str) and named.isdecimal() else None
 
 
-def _reconsidered(api: Api, changes: Iterable[Change], refusals: Refusals) -> Refusals:
-    stale = {trace for trace, refusal in refusals.items() if refusal.codes & _STALE}
+def _reconsider(api: Api, changes: Iterable[Change], outcome: _Outcome) -> None:
+    stale = {trace for trace, refusal in outcome.refusals.items() if refusal.codes & _STALE}
     doubtful = [change for change in changes if change.trace in stale]
     if not doubtful:
-        return refusals
+        return
     held = _held(api, doubtful)
-    done = {each.trace for each in doubtful if not _missing(each, held)}
-    return {trace: refusal for trace, refusal in refusals.items() if trace not in done}
+    for change in doubtful:
+        if not _missing(change, held):
+            del outcome.refusals[change.trace]
 
 
-def _result(change: Change, held: Held, refusals: Refusals) -> RowResult:
+def _take_back(api: Api, outcome: _Outcome, before: Held) -> None:
+    half = outcome.refusals.keys() & outcome.made.keys()
+    made = [_Part(trace, tuple(outcome.made[trace])) for trace in sorted(half)]
+    if not made:
+        return
+    now = _look(api, [_place_of(one) for part in made for one in part.inputs])
+    undone = _Outcome()
+    _send_all(api.set_metafields, _restorations(made, before, now), undone)
+    _send_all(api.delete_metafields, _removals(made, before, now), undone)
+    for trace in undone.refusals:
+        refusal = outcome.refusals[trace]
+        outcome.refusals[trace] = replace(refusal, told=f"{refusal.told}; a part of it stands")
+
+
+def _restorations(made: Iterable[_Part], before: Held, now: Held) -> Iterator[_Part]:
+    """What had another value."""
+    for part in made:
+        inputs = []
+        for one in _still_ours(part, now):
+            owner, name = _place_of(one)
+            if former := before[owner].get(name):
+                digest = _digest(now[owner], name)
+                inputs.append({**one, "value": former["value"], "compareDigest": digest})
+        yield _Part(part.trace, tuple(inputs))
+
+
+def _removals(made: Iterable[_Part], before: Held, now: Held) -> Iterator[_Part]:
+    """What was not there."""
+    for part in made:
+        inputs = []
+        for one in _still_ours(part, now):
+            owner, name = _place_of(one)
+            if name not in before[owner]:
+                inputs.append({"ownerId": owner, **address(name)})
+        yield _Part(part.trace, tuple(inputs))
+
+
+def _still_ours(part: _Part, now: Held) -> Iterator[Input]:
+    """What nobody changed since it was written."""
+    for one in part.inputs:
+        owner, name = _place_of(one)
+        if owner in now and _stands(now[owner], name, one.get("value")):
+            yield one
+
+
+def _place_of(one: Input) -> tuple[str, str]:
+    return str(one["ownerId"]), _name(one)
+
+
+def _result(change: Change, held: Held, refusals: Mapping[str, _Refusal]) -> RowResult:
     if change.native_id not in held:
         return RowResult(change.trace, ok=False, error="there is no such customer any more")
     refusal = refusals.get(change.trace)

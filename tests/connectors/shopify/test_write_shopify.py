@@ -140,17 +140,34 @@ def test_none_clears_and_what_is_absent_stays(hub: Any, send: Send) -> None:
     assert held == {"cxhub.nps": None, "cxhub.aov": None, "cxhub.churn": "active"}
 
 
-def test_whole_customers_share_a_call(hub: Any, send: Send) -> None:
-    """Of 30 customers with three values each, eight fit into a call of 25."""
-    ids = customers(hub, 30)
-    values: dict[str, Value] = {"cxhub.nps": 7, "cxhub.csat": 4, "cxhub.churn": "active"}
+def test_calls_are_filled_to_the_last_place(hub: Any, send: Send) -> None:
+    """25 customers with six values each are six calls of 25: some begin in one, end in the next."""
+    ids = customers(hub, 25)
     before = sets(hub)
 
-    results = send(hub.ctx, *(Change(one, values, f"t{one}") for one in ids))
+    results = send(hub.ctx, *(Change(one, VALUES, f"t{one}") for one in ids))
     sent = sets(hub) - before
 
     assert {trace for trace, result in results.items() if result.ok} == {f"t{one}" for one in ids}
-    assert sent == 1 + 4  # a query for the digests, then 8 + 8 + 8 + 6 customers
+    assert sent == 1 + 6  # a query for the digests, then the calls
+    held = PROFILES.read(hub.ctx, ids, list(VALUES))
+    assert list(held.values()) == [{name: str(value) for name, value in VALUES.items()}] * 25
+
+
+@pytest.mark.parametrize("former", ["the former id", None], ids=["other value", "no value"])
+def test_a_refused_customer_holds_nothing_half(hub: Any, send: Send, former: Value) -> None:
+    """The fifth begins in the first call; when its rest is refused, that beginning goes back."""
+    ids = customers(hub, 6)
+    bad = ids[4]
+    send(hub.ctx, Change(bad, {"cxhub.golden_id": former}, "t0"))
+    wrong = {**VALUES, "cxhub.nps": "nine out of ten"}
+
+    results = send(hub.ctx, *(Change(i, wrong if i == bad else VALUES, f"t{i}") for i in ids))
+
+    assert [results[f"t{i}"].ok for i in ids] == [True] * 4 + [False, True]
+    assert results[f"t{bad}"].error == "INVALID_VALUE in cxhub.nps"
+    held = PROFILES.read(hub.ctx, [bad], list(VALUES))[bad]
+    assert held == dict.fromkeys(VALUES) | {"cxhub.golden_id": former}
 
 
 def test_what_stands_there_already_is_not_sent(hub: Any, send: Send) -> None:
@@ -219,15 +236,21 @@ def test_a_shop_that_is_down_is_not_success(hub: Any, send: Send) -> None:
 # --- somebody else writes at the same moment -------------------------------------------------
 
 ONE = "gid://shopify/Customer/1"
+NINE: Mapping[str, Value] = {"cxhub.nps": 9}
 
 
-def held(value: str | None) -> dict[str, Any]:
-    """The answer to a look at customer 1's NPS."""
-    metafield = {
-        "namespace": "cxhub", "key": "nps", "type": "number_decimal", "value": value,
-        "compareDigest": f"digest of {value}",
-    }  # fmt: skip
-    nodes = [metafield] if value else []
+def held(nps: str | None, churn: str | None = None) -> dict[str, Any]:
+    """The answer to a look at customer 1's NPS and churn."""
+    nodes = [
+        {
+            "namespace": "cxhub", "key": key, "type": kind, "value": value,
+            "compareDigest": f"digest of {value}",
+        }
+        for key, kind, value in (
+            ("nps", "number_decimal", nps), ("churn", "single_line_text_field", churn),
+        )
+        if value
+    ]  # fmt: skip
     return {"data": {"nodes": [{"id": ONE, "metafields": {"nodes": nodes}}]}}
 
 
@@ -244,10 +267,12 @@ def inputs(server: ScriptedServer) -> list[dict[str, Any]]:
     return found
 
 
-def conversation(server: ScriptedServer, send: Send) -> RowResult:
+def conversation(
+    server: ScriptedServer, send: Send, values: Mapping[str, Value] = NINE
+) -> RowResult:
     token = {"shop": "harbour.myshopify.com", "token": Secret.of("shpat_scripted")}
     with open_context(SHOPIFY, {**token, "base_url": server.url}) as ctx:
-        return send(ctx, Change(ONE, {"cxhub.nps": 9}, "t1"))["t1"]
+        return send(ctx, Change(ONE, values, "t1"))["t1"]
 
 
 @pytest.mark.parametrize(
@@ -284,6 +309,24 @@ def test_a_value_that_changed_meanwhile_is_looked_at_again(
     assert (result.ok, result.retryable) == (ok, not ok)
     assert ok or result.error == f"{code} in cxhub.nps"
     assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize(("now", "back"), [("9", ["7"]), ("3", [])], ids=["ours", "an edit"])
+def test_only_what_is_still_ours_is_taken_back(send: Send, now: str, back: list[str]) -> None:
+    """A value was set, clearing another was refused; what a person entered since then stays."""
+    fine: dict[str, Any] = {"data": {"metafieldsSet": {"userErrors": []}}}
+    error = {"field": ["metafields", "0"], "code": "INVALID"}
+    refused = {"data": {"metafieldsDelete": {"userErrors": [error]}}}
+    with scripted() as server:
+        server.then(200, held("7", "active")).then(200, fine).then(200, refused)
+        server.then(200, held(now, "active")).then(200, fine)
+        result = conversation(server, send, {"cxhub.nps": 9, "cxhub.churn": None})
+
+    bodies = [json.loads(seen.body) for seen in server.seen]
+    sent = [body["variables"]["metafields"] for body in bodies if "metafieldsSet" in body["query"]]
+    assert not result.ok
+    assert [one["value"] for call in sent[1:] for one in call] == back
+    assert all(call[0]["compareDigest"] == f"digest of {now}" for call in sent[1:])
 
 
 # --- through the hub -------------------------------------------------------------------------
