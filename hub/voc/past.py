@@ -37,6 +37,10 @@ class Reading:
     competitors: Phrases[str] = field(default_factory=lambda: Phrases([]))
 
 
+PLAIN_READING = Reading()
+"""The lexicon, and no competitors."""
+
+
 @dataclass(frozen=True)
 class Past:
     """One customer at one instant.
@@ -53,7 +57,7 @@ class Past:
     ahead: Sequence[Event]
     now: datetime
     zone: ZoneInfo = UTC_ZONE
-    reading: Reading = field(default_factory=Reading)
+    reading: Reading = PLAIN_READING
 
     @classmethod
     def at(
@@ -61,7 +65,7 @@ class Past:
         now: datetime,
         events: Sequence[Event],
         zone: ZoneInfo = UTC_ZONE,
-        reading: Reading | None = None,
+        reading: Reading = PLAIN_READING,
     ) -> Past:
         """The past at ``now`` of a timeline in order.
 
@@ -71,7 +75,7 @@ class Past:
         if now.tzinfo is None:
             raise ValueError("now must name its time zone")
         cut = bisect_right(events, now.astimezone(UTC), key=lambda event: event.at)
-        return cls(events[:cut], events[cut:], now.astimezone(UTC), zone, reading or Reading())
+        return cls(events[:cut], events[cut:], now.astimezone(UTC), zone, reading)
 
     @cached_property
     def issues(self) -> Sequence[Issue]:

@@ -22,7 +22,7 @@ from hub.journeys import kinds
 from hub.journeys.timeline import Event
 from hub.voc import service_signals, use_signals
 from hub.voc.matching import matches
-from hub.voc.past import UTC_ZONE, Past, Reading, sources
+from hub.voc.past import PLAIN_READING, UTC_ZONE, Past, Reading, sources
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import Patterns, shipped
 from hub.voc.signal import Finding, Signal
@@ -100,7 +100,7 @@ def assess(
     known: Known | None = None,
     patterns: Patterns | None = None,
     zone: ZoneInfo = UTC_ZONE,
-    reading: Reading | None = None,
+    reading: Reading = PLAIN_READING,
     floor: int = FLOOR,
 ) -> Risk:
     """The risk that a customer leaves, from their timeline alone.
