@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
-from hub.cli.customer import customer
-from hub.cli.instants import instant
 from hub.cli.layout import counted, moment, wrapped
-from hub.cli.risk_ground import method, weighing
-from hub.cli.run import actor
+from hub.cli.risk_ground import as_of, look_at
 from hub.cli.session import Session, pass_session
 from hub.core.clock import to_micros
 
@@ -22,30 +18,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("asked", metavar="CUSTOMER")
-@click.option("--at", "when", metavar="TIME", help="As of this time: 2026-05-01")
+@as_of
 @pass_session
 def postmortem(session: Session, asked: str, when: str | None) -> None:
     """Print why CUSTOMER has left: what was unresolved, since when it showed, the last 90 days.
 
     CUSTOMER is a golden id, also a former one, an e-mail, or a record: connection/stream/id.
     """
-    from hub.identity import customers
-    from hub.journeys.timeline import load
     from hub.voc.postmortem import post_mortem
 
-    app = session.app()
-    found = method(app)
-    with app.open_hub(actor()) as hub:
-        now = instant(when, ZoneInfo(app.settings.hub.time_zone)) or hub.clock.now()
-        with hub.store.read() as connection:
-            golden_id = customer(connection, asked).golden_id
-            events = load(connection, [golden_id])[golden_id]
-            weigh = weighing(app, found.patterns, connection, now)
-        customers.note_read(
-            hub.store, [golden_id], how="postmortem", actor=actor(), clock=hub.clock
-        )
-    horizon = app.settings.metrics.churn_horizon
-    told = post_mortem(events, now, horizon_days=horizon, weigh=weigh)
+    subject = look_at(session, asked, when, "postmortem")
+    golden_id, horizon = subject.golden_id, session.app().settings.metrics.churn_horizon
+    told = post_mortem(subject.events, subject.now, horizon_days=horizon, weigh=subject.weigh)
     if told is None:
         text = f"{golden_id} has not left: no contract has ended, no order is {horizon} days ago"
         session.show({"golden_id": golden_id, "left_at": None}, text)

@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
-from hub.cli.customer import customer
-from hub.cli.instants import instant
 from hub.cli.layout import counted, moment, table, wrapped
-from hub.cli.risk_ground import method, weighing
+from hub.cli.risk_ground import as_of, look_at, method, told_at, weighing
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import to_micros
@@ -58,7 +55,7 @@ def risk() -> None:
 
 @risk.command("list")
 @click.option("--top", default=20, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--at", "when", metavar="TIME", help="As of this time: 2026-05-01")
+@as_of
 @pass_session
 def list_risks(session: Session, top: int, when: str | None) -> None:
     """Print the customers with the highest risk: points, change in a week, and the main reason.
@@ -70,7 +67,7 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
     app = session.app()
     found = method(app)
     with app.open_hub(actor()) as hub:
-        now = instant(when, ZoneInfo(app.settings.hub.time_zone)) or hub.clock.now()
+        now = told_at(app, when)
         with hub.store.read() as connection:
             weigh = weighing(app, found.patterns, connection, now)
             horizon = app.settings.metrics.churn_horizon
@@ -97,35 +94,25 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
 
 @risk.command()
 @click.argument("asked", metavar="CUSTOMER")
-@click.option("--at", "when", metavar="TIME", help="As of this time: 2026-05-01")
+@as_of
 @pass_session
 def show(session: Session, asked: str, when: str | None) -> None:
     """Print why CUSTOMER may leave: each reason with its points and records, and what would help.
 
     CUSTOMER is a golden id, also a former one, an e-mail, or a record: connection/stream/id.
     """
-    from hub.identity import customers
-    from hub.journeys.timeline import load
     from hub.voc.remedy import remedies
 
-    app = session.app()
-    found = method(app)
-    with app.open_hub(actor()) as hub:
-        now = instant(when, ZoneInfo(app.settings.hub.time_zone)) or hub.clock.now()
-        with hub.store.read() as connection:
-            golden_id = customer(connection, asked).golden_id
-            events = load(connection, [golden_id])[golden_id]
-            weigh = weighing(app, found.patterns, connection, now)
-            standing = _standing(golden_id, events, weigh, now)
-        customers.note_read(hub.store, [golden_id], how="risk", actor=actor(), clock=hub.clock)
-    helping = remedies(events, now, weigh)
+    subject = look_at(session, asked, when, "risk")
+    standing = _standing(subject.golden_id, subject.events, subject.weigh, subject.now)
+    helping = remedies(subject.events, subject.now, subject.weigh)
     document = _document(standing) | {
         "would_lower": [
             {"action": r.action, "points": r.points, "evidence": list(r.evidence)} for r in helping
         ],
-        "register": found.entry.model_dump(mode="json", exclude={"inputs"}),
+        "register": subject.entry.model_dump(mode="json", exclude={"inputs"}),
     }
-    session.show(document, "\n".join(_lines(standing, helping, found.entry)))
+    session.show(document, "\n".join(_lines(standing, helping, subject.entry)))
 
 
 def _standings(

@@ -7,15 +7,30 @@ from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import click
+
+from hub.cli.instants import instant
+from hub.cli.run import actor
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from hub.app import App
+    from hub.cli.session import Session
+    from hub.journeys.timeline import Event
     from hub.voc.pattern_files import Patterns
     from hub.voc.register import Entry
     from hub.voc.remedy import Weigh
+
+
+def as_of(function: Callable[..., None]) -> Callable[..., None]:
+    """A command that takes ``--at``."""
+    return click.option("--at", "when", metavar="TIME", help="As of this time: 2026-05-01")(
+        function
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,53 @@ def method(app: App) -> Method:
     patterns = pattern_files.read_all(app.folder, wanted.patterns)
     paths = register.files(app.folder, wanted.decisions)
     return Method(patterns, register.entry(paths, VERSION, kinds_read(patterns)))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The one customer that a command is about.
+
+    Args:
+        golden_id: Who.
+        events: Their timeline.
+        now: The instant that is told about.
+        weigh: How their risk is assessed.
+        entry: Who answers for the score.
+    """
+
+    golden_id: str
+    events: Sequence[Event]
+    now: datetime
+    weigh: Weigh
+    entry: Entry
+
+
+def look_at(session: Session, asked: str, when: str | None, how: str) -> Subject:
+    """The customer that ``asked`` names, at ``when`` or now; the look is in the audit log.
+
+    Raises:
+        NotFound: If nobody is called so.
+        ConfigError: As :func:`method`.
+    """
+    from hub.cli.customer import customer
+    from hub.identity import customers
+    from hub.journeys.timeline import load
+
+    app = session.app()
+    found = method(app)
+    with app.open_hub(actor()) as hub:
+        now = told_at(app, when)
+        with hub.store.read() as connection:
+            golden_id = customer(connection, asked).golden_id
+            events = load(connection, [golden_id])[golden_id]
+            weigh = weighing(app, found.patterns, connection, now)
+        customers.note_read(hub.store, [golden_id], how=how, actor=actor(), clock=hub.clock)
+    return Subject(golden_id, events, now, weigh, found.entry)
+
+
+def told_at(app: App, when: str | None) -> datetime:
+    """The instant that ``--at`` names, on the business's clocks; now without it."""
+    return instant(when, ZoneInfo(app.settings.hub.time_zone)) or app.clock.now()
 
 
 def weighing(app: App, patterns: Patterns, connection: Connection, now: datetime) -> Weigh:

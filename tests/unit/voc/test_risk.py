@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import pytest
 
-from hub.core.records import Order, Refund
+from hub.core.records import AnyRecord, Order, Refund
 from hub.journeys.kinds import KINDS
 from hub.text.phrases import Phrases
 from hub.voc.past import Reading
@@ -27,7 +28,7 @@ def points(events, now: float, **options) -> dict[str, int]:
 def refunded(number: int, at: float) -> Order:
     refund = Refund(at=day(at), amount_minor=100)
     return Order(
-        order_ref=f"R{number}", at=day(0), currency="AUD", total_minor=100, refunds=[refund]
+        order_ref=f"R{number}", at=day(at - 60), currency="AUD", total_minor=100, refunds=[refund]
     )
 
 
@@ -85,16 +86,39 @@ def test_each_signal_alone_and_at_its_boundary(signal, events, now, expected):
     assert found.get(signal, 0) == expected
 
 
-def test_points_add_up_to_the_sum_of_their_reasons():
-    """Two signals together weigh what each weighs alone."""
-    low, late = story("nps3 0"), story("order -40 -30 -20")
-    both = story("nps3 0; order -40 -30 -20")
+IN_TROUBLE: dict[str, tuple[str, tuple[AnyRecord, ...]]] = {
+    "usage-drop": (f"log_in {days(range(-110, -28, 4))}", ()),
+    "feature-dropped": ("report -90 -60 -30", ()),
+    "overdue-purchase": ("order -90 -80 -70", ()),
+    "returns-spike": ("", (refunded(1, -5), refunded(2, -3))),
+    "contract-ends": ("", (contract(-300, 20),)),
+    "failed-payment": ("failed -2", ()),
+    "open-issue": ("", (ticket(-20),)),
+    "low-score": ("nps3 -2", ()),
+    "negative-tone": ("good -9 -8 -7; bad -6 -5 -4", ()),
+    "competitor-named": ("rival -3", ()),
+}
+APART = {("feature-dropped", "usage-drop"), ("competitor-named", "negative-tone")}
+"""Pairs that are about the same events: use, and texts."""
 
-    alone = points(low, 1) | points(late, 1)
-    risk = assess(both, day(1), known=EVERYTHING, patterns=())
+
+@pytest.mark.parametrize(
+    "pair",
+    [pair for pair in combinations(sorted(IN_TROUBLE), 2) if pair not in APART],
+    ids="+".join,
+)
+def test_two_signals_together_weigh_what_each_weighs_alone(pair):
+    """Points add up: no signal hides another or feeds on it, and the sum is the points."""
+    (one, ones), (two, twos) = (IN_TROUBLE[name] for name in pair)
+
+    alone = points(story(one, *ones), 0) | points(story(two, *twos), 0)
+    risk = assess(
+        story(f"{one}; {two}", *ones, *twos), day(0), known=EVERYTHING, patterns=(), reading=READING
+    )
 
     assert {reason.signal: reason.points for reason in risk.reasons} == alone
-    assert risk.points == sum(alone.values()) == 35
+    assert risk.points == min(100, sum(alone.values()))
+    assert set(pair) <= set(alone)
 
 
 def test_points_fall_with_age():
