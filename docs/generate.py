@@ -29,6 +29,11 @@ from hub.journeys.definition import Journey, Pain, Stage, Touchpoint
 from hub.metrics.definition import METRICS, registry_hash
 from hub.profile.shape import SHAPE
 from hub.store.views import VIEWS
+from hub.voc.pattern import Pattern
+from hub.voc.pattern_files import shipped
+from hub.voc.register import Entry
+from hub.voc.risk import FLOOR, SIGNALS
+from hub.voc.risk import VERSION as RISK_VERSION
 
 REFERENCE = Path(__file__).parent / "reference"
 CAPABILITIES = Path(__file__).parent / "capabilities.toml"
@@ -281,6 +286,33 @@ def journeys() -> str:
     return _page("Timelines and journeys", "hub/journeys/kinds.py and definition.py", body)
 
 
+def risk() -> str:
+    """Every signal and shipped pattern with its weight, and every key of the two kinds of file."""
+    head = "| Signal | Points | Cap | Half-life | Sees |\n|---|---|---|---|---|"
+    rows = [(s.id, s.points, s.cap, s.half_life, inspect.getdoc(s.find) or "") for s in SIGNALS]
+    rows += [(p.id, p.points, p.points, p.half_life / 86_400, p.says) for p in shipped()]
+    table = [
+        f"| `{name}` | {points:+g} | {cap:+g} | {_days(half_life)} | {_cell(sees)} |"
+        for name, points, cap, half_life, sees in rows
+    ]
+    parts: dict[str, type[BaseModel]] = {"patterns": Pattern, "decisions": Entry}
+    tables = [
+        section
+        for title, model in parts.items()
+        for section in _tables(Expectations.of(model), (), title)
+    ]
+    intro = (
+        f"`{RISK_VERSION}`: points add up, 0 to 100. Below {FLOOR} % coverage, or the floor that"
+        " the business has set, they are unknown. Patterns stand in files, signals in the hub."
+    )
+    body = "\n\n".join([intro, "\n".join([head, *table]), *tables])
+    return _page("Risk", "hub/voc/risk.py, patterns.toml and register.py", body)
+
+
+def _days(number: float | None) -> str:
+    return "none" if number is None else f"{number:g} days"
+
+
 def _error_tree(error: type[errors.HubError]) -> Iterator[type[errors.HubError]]:
     yield error
     for child in error.__subclasses__():
@@ -305,6 +337,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": error_types,
     "journeys.md": journeys,
     "metrics.md": metrics,
+    "risk.md": risk,
     "unified-profile.md": unified_profile,
     "views.md": views,
 }
