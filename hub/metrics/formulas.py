@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from hub.core.settings import MetricsSection
-from hub.metrics import cohort, contract, orders, survey, trial
+from hub.metrics import cohort, contract, first_reply, orders, survey, trial
 from hub.metrics.clv import predicted
 from hub.metrics.clv.history import histories, month_begin
 from hub.metrics.clv.predicted import Prediction, Terms
@@ -15,6 +15,7 @@ from hub.metrics.contract import Contract
 from hub.metrics.orders import Customer, Order
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked
+from hub.metrics.tickets import Handled
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +75,12 @@ def by_contract(rows: Sequence[Contract], basis: Basis) -> Iterator[Measured]:
     window, confidence = given.trial_window, given.confidence
     yield from contract.overall(rows, basis.today, basis.zone, confidence)
     yield from trial.overall(rows, basis.today, basis.zone, window, confidence)
+
+
+def by_ticket(rows: Sequence[Handled], basis: Basis) -> Iterator[Measured]:
+    """First reply time.
+
+    Orders may end long before service does: then what is known ends with the last ticket's news.
+    """
+    until = max([basis.today, *(at for row in rows for at in row.instants)])
+    return first_reply.overall(rows, until, basis.zone, basis.settings)
