@@ -254,6 +254,54 @@ METRICS: tuple[Metric, ...] = (
         "METRICS section 3; Zendesk, Calculating first reply time",
         pair="csat",
     ),
+    Metric(
+        "full_resolution_time", "Full resolution time", 1, "duration",
+        "Creation to the last solve, re-openings included; median and 90th percentile, Woodruff's"
+        " interval over customers. Waiting for us: the part in which the customer waited for the"
+        " company, by the source.",
+        _TICKETS + " Solved ones whose solve has an instant.",
+        ("ticket", "message", "feedback"), ("overall",),
+        "Unsolved tickets have no value yet, so it looks best while work is left undone: read it"
+        " beside the backlog. Tickets that a rule closes count as solved.",
+        "METRICS section 3",
+        pair="csat",
+    ),
+    Metric(
+        "backlog", "Backlog", 1, "count",
+        "Tickets unsolved at the instant. B(t2) = B(t1) + created + reopened - solved, exactly.",
+        _TICKETS + " One that is solved at no known instant has no movement and is told apart.",
+        ("ticket", "message"), ("overall",),
+        "A source tells the last solve alone: a ticket that was solved and opened again before that"
+        " counts as unsolved all the while.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "fcr", "First contact resolution", 1, "percent",
+        "Repeat-contact: 100 * issues with a solution and no further contact within fcr_window days"
+        " of it / issues whose window is over. Agent-flagged: 100 * issues flagged so / flagged."
+        " Customer-confirmed: 100 * answers yes / answers. Wilson intervals. The kinds are never"
+        " mixed.",
+        "Threads in which a customer turned to somebody. Same issue: the same ticket or order, or"
+        " the same topic with no pause longer than the window, in any channel. Thanks are no"
+        " contact, nor is an answer in an open conversation, nor a call by an agent; a merged"
+        " ticket is a further contact. Repeat-contact: identified customers.",
+        ("ticket", "message", "interaction", "feedback"), ("overall",),
+        "Gross: issues that nobody could have resolved at once count. Who gives up does not come"
+        " back either: read it beside the customers' own answer.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "handling_time", "Handling time", 1, "duration",
+        "Seconds that agents worked on an issue: those of its calls and chats plus those that its"
+        " tickets' agent_time tells; median and 90th percentile, Woodruff's interval over"
+        " customers.",
+        "Issues of which every call, chat and ticket tells agents' time; others are told apart.",
+        ("ticket", "interaction", "feedback"), ("overall",),
+        "Never estimated from time that went by. Never told without the satisfaction of the same"
+        " issues; an alert says when it fell while satisfaction fell too.",
+        "METRICS section 3",
+        pair="csat",
+    ),
 )  # fmt: skip
 
 REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}

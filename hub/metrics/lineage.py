@@ -24,10 +24,11 @@ from sqlalchemy import Connection, select
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound, TamperEvident
 from hub.core.settings import MetricsSection
-from hub.metrics import formulas, orders, service, survey, tickets
+from hub.metrics import formulas, issues, orders, service, survey, tickets
 from hub.metrics.contract import Contract, contracts
 from hub.metrics.definition import REGISTRY
 from hub.metrics.formulas import Basis
+from hub.metrics.issues import Issue
 from hub.metrics.orders import Customer, Order
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked, Response
@@ -251,12 +252,19 @@ _TICKETS = Family(
     formulas.by_ticket,
     "person",
 )
+_ISSUES = Family(
+    Issue,
+    lambda connection, basis: issues.issues(service.load(connection), basis.settings),
+    formulas.by_issue,
+    "person",
+)
 
 FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("aov", "churn", "clv_historic", "repeat_rate"), _CUSTOMERS),
     **dict.fromkeys(("aov_median", "clv_predicted", "cohort_value", "retention"), _ORDERS),
     **dict.fromkeys(("ces", "csat", "nps"), _ANSWERS),
     **dict.fromkeys(("churn_contract", "churn_revenue", "trial_to_paid"), _CONTRACTS),
-    **dict.fromkeys(("first_reply_time",), _TICKETS),
+    **dict.fromkeys(("backlog", "first_reply_time", "full_resolution_time"), _TICKETS),
+    **dict.fromkeys(("fcr", "handling_time"), _ISSUES),
 }
 """Which rows each overall metric is made from."""

@@ -120,7 +120,7 @@ def _handled(
         opened_at,
         number,
         written=written,
-        unsolved=ticket.status not in _DONE,
+        unsolved=not is_done(ticket),
         own_words=len(heard) < len(said),
         replied_at=next((at for at in heard if not reopened_at or at < reopened_at), None),
         solved_at=solved_at,
@@ -138,6 +138,11 @@ def _handled(
 _DONE = ("solved", "closed")
 
 
+def is_done(ticket: Ticket) -> bool:
+    """Whether a ticket waits for nothing any more."""
+    return ticket.status in _DONE
+
+
 def solves(ticket: Ticket, matter: Iterable[Event]) -> tuple[int | None, int | None]:
     """The last solve and the re-opening after it, if both have an instant.
 
@@ -148,7 +153,7 @@ def solves(ticket: Ticket, matter: Iterable[Event]) -> tuple[int | None, int | N
     if ticket.solved_at is None:
         return None, None
     solved_at = to_micros(ticket.solved_at)
-    if ticket.status in _DONE:
+    if is_done(ticket):
         return solved_at, None
     again = [
         at

@@ -24,11 +24,12 @@ from hub.metrics import formulas, orders, survey
 from hub.metrics.clv import predicted
 from hub.metrics.contract import Contract, contract
 from hub.metrics.formulas import Basis
+from hub.metrics.issues import issues
 from hub.metrics.orders import Customer, Order
 from hub.metrics.profile_value import ProfileValue
-from hub.metrics.service import by_person
+from hub.metrics.service import Service, by_person
 from hub.metrics.survey import Asked, Response
-from hub.metrics.tickets import Handled, handled
+from hub.metrics.tickets import handled
 from hub.store import schema
 
 EVENTS = int(os.environ.get("CXHUB_LAW_EVENTS", "500"))
@@ -98,13 +99,13 @@ class Ledger:
             if isinstance(fact, Subscription) and who in self.members
         ]
 
-    def tickets(self) -> list[Handled]:
+    def service(self) -> Service:
         said = [
             (self.members.get(who or 0), event)
             for rid, (who, _, fact) in self.facts.items()
             for event in events_of(f"desk/all/{rid}", fact)
         ]
-        return handled(by_person(said), SETTINGS)
+        return by_person(said)
 
     def reference(self, now: int) -> int:
         latest = max((entry["at"] for entry in self.entries.values()), default=None)
@@ -121,7 +122,8 @@ def recomputed(ledger: Ledger, now: int) -> tuple[dict, dict]:
         *formulas.by_customer(everyone, basis), *formulas.by_order(each, basis),
         *formulas.by_prediction(future, basis), *formulas.by_answer(asked, basis),
         *formulas.by_contract(ledger.contracts(), basis),
-        *formulas.by_ticket(ledger.tickets(), basis),
+        *formulas.by_ticket(handled(ledger.service(), SETTINGS), basis),
+        *formulas.by_issue(issues(ledger.service(), SETTINGS), basis),
     ]  # fmt: skip
     own: list[ProfileValue] = [
         *orders.per_profile(everyone, basis.reference, SETTINGS.churn_horizon, SETTINGS.margin),
@@ -237,7 +239,14 @@ class World:
         rid = self.dice.randrange(PEOPLE + 1) or None
         self._fact(
             self.business.ticket(
-                rid, None, at, status=status, solved_at=solved_at, attributes=attributes
+                rid,
+                None,
+                at,
+                status=status,
+                solved_at=solved_at,
+                attributes=attributes,
+                category=self.dice.choice(("refund", "parcel", None)),
+                channel="email",
             )
         )
 
