@@ -43,11 +43,13 @@ def list_metrics(session: Session) -> None:
     current = _snapshots(session, None, history=False)
     lines = []
     for metric in METRICS:
-        values = [_value(metric, row) for row in current if row.metric == metric.id]
+        rows = [row for row in current if row.metric == metric.id]
+        had = [row for row in rows if row.status != "absent"] or rows
+        values = [_value(metric, row) for row in had]
         told = "; ".join(values) or ("per customer only" if _own(metric) else "not measured yet")
         if len(values) > MOST_SERIES:
             told = f"{len(values)} series: hub metrics show {metric.id}"
-        lines.append(f"{metric.id:<14} {metric.title}: {told}")
+        lines.append(f"{metric.id:<20} {metric.title}: {told}")
     lines.append("What a number means: hub metrics describe METRIC")
     document = [
         {

@@ -284,7 +284,8 @@ METRICS: tuple[Metric, ...] = (
         "Threads in which a customer turned to somebody. Same issue: the same ticket or order, or"
         " the same topic with no pause longer than the window, in any channel. Thanks are no"
         " contact, nor is an answer in an open conversation, nor a call by an agent; a merged"
-        " ticket is a further contact. Repeat-contact: identified customers.",
+        " ticket and a re-opening that the source counts are further contacts. Repeat-contact:"
+        " identified customers.",
         ("ticket", "message", "interaction", "feedback"), ("overall",),
         "Gross: issues that nobody could have resolved at once count. Who gives up does not come"
         " back either: read it beside the customers' own answer.",

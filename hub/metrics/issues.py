@@ -41,7 +41,8 @@ class Issue:
             first contact where there is none yet.
         resolved: Whether there is a solution, or an answer where there is no ticket.
         contacts: How often the customer turned to somebody.
-        repeats: How many of these were about the same again, up to the end of the window.
+        repeats: How many of these were about the same again, up to the end of the window; at least
+            how often the source says that its first ticket was opened again.
         elsewhere: How many of the repeats came by another channel.
         thanks: How many contacts only thanked.
         switches: How often the customer went on in another channel.
@@ -121,7 +122,7 @@ def _issue(
         settled_at=settled_at,
         resolved=resolved,
         contacts=len(contacts),
-        repeats=len(repeats),
+        repeats=max(len(repeats), _reopenings(first)),
         elsewhere=sum(each.channel != contacts[0].channel for each in repeats),
         thanks=sum(_thanks(each) for each in later),
         switches=thread.channel_switches,
@@ -176,6 +177,20 @@ def _again(contact: Event, first: Sequence[Event], solved_at: int | None) -> boo
     if _matter(contact) != _matter(first[0]) or contact.kind == kinds.TICKET_OPENED:
         return True
     return solved_at is not None and to_micros(contact.at) > solved_at
+
+
+def _reopenings(first: Iterable[Event]) -> int:
+    """How often the first matter's ticket was opened again, less what was only to say thanks.
+
+    A source tells how often, and when it was solved last: not when it was solved before that. But
+    whoever opens a ticket again was not helped by the first solution. Help desks also open one for
+    a word of thanks.
+    """
+    told = list(first)
+    tickets = [event.record for event in told if event.kind == kinds.TICKET_OPENED]
+    reopens = _sum(each.reopens for each in tickets if isinstance(each, Ticket))
+    thanks = sum(_thanks(event) for event in told if event.kind == kinds.MESSAGE_IN)
+    return max(0, (reopens or 0) - thanks)
 
 
 def _thanks(contact: Event) -> bool:

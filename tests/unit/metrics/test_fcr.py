@@ -94,6 +94,17 @@ def test_thanks_alone_are_no_further_contact(desk, words, thanks):
     assert (issue.thanks, issue.repeats) == ((1, 0) if thanks else (0, 1))
 
 
+@pytest.mark.parametrize(("words", "repeats"), [("Thanks!", 0), ("It is broken", 1)])
+def test_a_reopening_that_only_the_source_counts_is_a_repeat(desk, words, repeats):
+    """Solved, opened again, solved: of the first solve no instant is left, but its number is."""
+    desk.ticket("1", 0, solved=9 * DAY, reopens=1)
+    desk.into("1", 2 * DAY, text=words)
+
+    (issue,) = found(desk)
+
+    assert issue.repeats == repeats
+
+
 def test_a_merged_ticket_is_a_further_contact_about_the_same(desk):
     """Two tickets that an agent puts together are one issue, about which somebody asked twice."""
     desk.ticket("1", 0, solved=2 * DAY, subject="Parcel")

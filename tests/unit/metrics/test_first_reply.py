@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from hub.core.clock import to_micros
 from hub.core.settings import BusinessHours, MetricsSection
+from hub.exports import metrics as metrics_file
 from hub.metrics import first_reply, tickets
 from hub.metrics.hours import elapsed, working
 from hub.metrics.snapshot import Measured
@@ -235,6 +237,21 @@ def test_the_stage_keeps_it_with_its_pair(business):
     assert business.current()[key] == (1_800.0, 5, "ok")
     assert business.body(*key)["pair"]["value"] == 40.0
     assert business.current()["first_reply_time", "business"] == (None, 0, "absent")
+
+
+def test_it_leaves_with_its_pair(business):
+    """A file tells no time without the satisfaction of the same tickets."""
+    business.customer(1)
+    business.ticket(1, "t", datetime(2025, 12, 1, tzinfo=UTC))
+    business.message(1, "t", datetime(2025, 12, 2, tzinfo=UTC), "out")
+    business.answer(1, "csat", 5, ticket="t")
+    business.measure()
+
+    with business.store.read() as connection:
+        rows = [orjson.loads(line) for line in metrics_file.content(connection, "jsonl").rows]
+
+    told = {row["pair"] for row in rows if row["metric"] == "first_reply_time" and row["value"]}
+    assert told == {"csat 1-5: 100.0 % (n = 1)"}
 
 
 def test_too_few_answers_withhold_the_time_too(business):
