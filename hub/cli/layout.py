@@ -83,3 +83,19 @@ def moment(micros: int) -> str:
     '2025-12-25 00:00:00Z'
     """
     return from_micros(micros).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units.
+
+    >>> duration(42), duration(5_430), duration(200_000)
+    ('42 s', '1 h 30 min', '2 d 7 h')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole:,} s"
+    minutes = whole // 60
+    for size, large, part, small in ((1_440, "d", 60, "h"), (60, "h", 1, "min")):
+        if minutes >= size:
+            return f"{minutes // size:,} {large} {minutes % size // part} {small}"
+    return f"{minutes} min"

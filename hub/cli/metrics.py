@@ -11,7 +11,7 @@ import click
 import orjson
 
 from hub.cli.exports import metrics_export
-from hub.cli.layout import moment, wrapped
+from hub.cli.layout import duration, moment, wrapped
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
@@ -43,11 +43,13 @@ def list_metrics(session: Session) -> None:
     current = _snapshots(session, None, history=False)
     lines = []
     for metric in METRICS:
-        values = [_value(metric, row) for row in current if row.metric == metric.id]
+        rows = [row for row in current if row.metric == metric.id]
+        had = [row for row in rows if row.status != "absent"] or rows
+        values = [_value(metric, row) for row in had]
         told = "; ".join(values) or ("per customer only" if _own(metric) else "not measured yet")
         if len(values) > MOST_SERIES:
             told = f"{len(values)} series: hub metrics show {metric.id}"
-        lines.append(f"{metric.id:<14} {metric.title}: {told}")
+        lines.append(f"{metric.id:<20} {metric.title}: {told}")
     lines.append("What a number means: hub metrics describe METRIC")
     document = [
         {
@@ -189,12 +191,16 @@ def _value(metric: Metric, row: Row[Any]) -> str:
         low, high = (_number(metric, row.series, bound) for bound in (row.low, row.high))
         told += f" [{low}, {high}]"
     status = "" if row.status == "ok" else f", {row.status}"
-    return f"{told} (n = {row.n:,}{status})"
+    pair = orjson.loads(row.body).get("pair")
+    beside = f"; {pair['metric']} {pair['value']:.1f} %" if pair else ""
+    return f"{told} (n = {row.n:,}{status}{beside})"
 
 
 def _number(metric: Metric, series: str, value: float) -> str:
     if metric.unit == "money":
         return _money(series, value)
+    if metric.unit == "duration":
+        return duration(value)
     return f"{value:,.1f}" + (" %" if metric.unit == "percent" else "")
 
 
@@ -219,6 +225,14 @@ def _lines(metric: Metric, row: Row[Any]) -> Iterator[str]:
     if worst := body.get("worst"):
         share, low, high = (worst[name] for name in ("value", "low", "high"))
         yield f"  {worst['what']}: {share:.1f} % [{low:.1f} %, {high:.1f} %]"
+    if pair := body.get("pair"):
+        share, low, high = (pair[name] for name in ("value", "low", "high"))
+        yield (
+            f"  {pair['metric']} of the same, {pair['scale']}: {share:.1f} %"
+            f" [{low:.1f} %, {high:.1f} %] (n = {pair['n']:,})"
+        )
+    if body["detail"].get("alert"):
+        yield f"  ALERT: it got quicker while {pair['metric']} fell" if pair else "  ALERT"
     told = {name: value for name, value in body["detail"].items() if name != "months"}
     detail = [_detail(name, value, row.series) for name, value in told.items()]
     if detail:
@@ -236,6 +250,8 @@ def _detail(name: str, value: object, series: str) -> str:
         return f"{name.replace('_', ' ')} {change:+.1f} [{low:+.1f}, {high:+.1f}], {verdict}"
     if isinstance(value, bool):
         return f"{name.replace('_', ' ')}: {'yes' if value else 'no'}"
+    if isinstance(value, int | float) and name.endswith("_seconds"):
+        return f"{name.removesuffix('_seconds').replace('_', ' ')} {duration(value)}"
     if isinstance(value, int) and name == "reference":
         return f"reference {moment(value)}"
     if isinstance(value, int) and name.endswith("_minor"):
@@ -254,6 +270,8 @@ def _words(metric: Metric, registry: str) -> Iterator[str]:
     yield f"  made from: {', '.join(metric.inputs)}; {' and '.join(metric.grain)}"
     yield wrapped(f"limits: {metric.limits}")
     yield wrapped(f"source: {metric.source}")
+    if metric.pair is not None:
+        yield f"  pair: never told without {metric.pair} of the same customers"
     yield f"  owner: {metric.owner}; registry {registry}"
 
 

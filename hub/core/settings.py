@@ -9,7 +9,7 @@
     [journeys]             where the journey maps are
     [risk]                 how the risk of leaving is assessed
     [text]                 how customers' words are read
-    [metrics]              when a number may be shown
+    [metrics]              when a number may be shown, and what the business means by it
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
     [serve]                where ``hub serve`` listens
@@ -21,6 +21,7 @@ what ``hub schema``, an editor and the reference page show.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, cast, get_args
 from urllib.parse import urlsplit
@@ -372,6 +373,30 @@ class TextSection(Section):
     """Comments with a score, per language, below which no model is trained."""
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class BusinessHours(Section):
+    """When somebody is there to answer, on the clocks of [hub] time_zone."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = ("mon", "tue", "wed", "thu", "fri")
+    """Days of the week."""
+    opens: time
+    """When the day begins, such as 09:00:00."""
+    closes: time
+    """When it ends, the same day."""
+    holidays: tuple[date, ...] = ()
+    """Days on which nobody is there, such as 2026-12-25."""
+
+    @model_validator(mode="after")
+    def _opens_first(self) -> Self:
+        if self.opens >= self.closes:
+            raise PydanticCustomError(
+                "business_hours", "closes before it opens", {"wanted": "opens before closes"}
+            )
+        return self
+
+
 class MetricsSection(Section):
     """When a number may be shown, and the business's own definitions."""
 
@@ -393,6 +418,16 @@ class MetricsSection(Section):
     """Days in which NPS answers of one person that name no wave are one: the last counts."""
     ces_summary: Literal["mean", "top_box", "net"] = "mean"
     """Which published summary CES reports: mean, share 5-7, or (6-7) minus (1-3)."""
+    bots: tuple[str, ...] = ()
+    """Authors of messages, by their source's ids, that are machines: no reply of an agent."""
+    business_hours: BusinessHours | None = None
+    """When somebody is there to answer; without it there is no time in business hours."""
+    fcr_window: Annotated[int, Field(ge=1, le=90)] = 7
+    """Days without a further contact after which an issue was resolved at the first."""
+    fcr_flag: Annotated[str, Field(min_length=1)] | None = None
+    """Attribute of a ticket in which agents say that the first contact resolved it: yes or no."""
+    agent_time: Annotated[str, Field(min_length=1)] | None = None
+    """Attribute of a ticket that holds the seconds agents worked on it."""
 
 
 class AuditSection(Section):

@@ -13,7 +13,7 @@ from typing import Literal
 
 import orjson
 
-Unit = Literal["points", "percent", "money", "score", "instant", "count", "label"]
+Unit = Literal["points", "percent", "money", "score", "instant", "duration", "count", "label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class Metric:
         title: What a person reads.
         version: Raised whenever ``formula`` or ``population`` changes meaning.
         unit: ``points`` -100..100, ``percent`` 0..100, ``money`` minor units of the series'
-            currency, ``score`` on the series' scale, ``instant`` microseconds of UTC, ``count``,
-            ``label``.
+            currency, ``score`` on the series' scale, ``instant`` microseconds of UTC, ``duration``
+            seconds, ``count``, ``label``.
         formula: Exact definition in words and symbols.
         population: Who and what counts, and what does not.
         inputs: Canonical entities that it reads.
@@ -36,6 +36,8 @@ class Metric:
         owner: Who decides about the definition.
         average: Whether it can look well while some fare badly: it is never told alone, always
             with the share at the bottom.
+        pair: The metric of satisfaction without which it is never told: who is quicker at the
+            customers' cost does not do better.
     """
 
     id: str
@@ -50,6 +52,7 @@ class Metric:
     source: str
     owner: str = "CX lead"
     average: bool = False
+    pair: str | None = None
 
     @property
     def key(self) -> str:
@@ -67,6 +70,11 @@ _CONTRACTS = (
     "Subscriptions of identified customers. Who pays at the first instant of a month is its base;"
     " who joins later is not in it, and who joins and leaves inside it is told apart. Trials pay"
     " nothing; a pause is no end; subscriptions that touch are one spell."
+)
+
+_TICKETS = (
+    "Tickets that their source has not deleted. A merged ticket is part of the one that it was"
+    " merged into. Tickets of people unknown count, each as somebody's own."
 )
 
 METRICS: tuple[Metric, ...] = (
@@ -231,6 +239,69 @@ METRICS: tuple[Metric, ...] = (
         ("subscription",), ("overall",),
         "Provisional while windows are open. A failed card counts as not paid and is told apart.",
         "METRICS section 3",
+    ),
+    Metric(
+        "first_reply_time", "First reply time", 1, "duration",
+        "Creation to the first public comment of an agent; median and 90th percentile, Woodruff's"
+        " interval over customers. A comment in the second of creation is the ticket's own words:"
+        " the next one counts. From a re-opening on a new wait begins, a series of its own, as is"
+        " what the source measured. Business hours where [metrics] business_hours says them.",
+        _TICKETS + " Own series: of connections that bring messages. Comments of bots"
+        " (metrics.bots) are no reply. Unanswered tickets have no value; their age is told.",
+        ("ticket", "message", "feedback"), ("overall",),
+        "Re-openings are known from the last solve on: a source tells only that one. Quick is not"
+        " good: never told without the satisfaction of the same tickets.",
+        "METRICS section 3; Zendesk, Calculating first reply time",
+        pair="csat",
+    ),
+    Metric(
+        "full_resolution_time", "Full resolution time", 1, "duration",
+        "Creation to the last solve, re-openings included; median and 90th percentile, Woodruff's"
+        " interval over customers. Waiting for us: the part in which the customer waited for the"
+        " company, by the source.",
+        _TICKETS + " Solved ones whose solve has an instant.",
+        ("ticket", "message", "feedback"), ("overall",),
+        "Unsolved tickets have no value yet, so it looks best while work is left undone: read it"
+        " beside the backlog. Tickets that a rule closes count as solved.",
+        "METRICS section 3",
+        pair="csat",
+    ),
+    Metric(
+        "backlog", "Backlog", 1, "count",
+        "Tickets unsolved at the instant. B(t2) = B(t1) + created + reopened - solved, exactly.",
+        _TICKETS + " One that is solved at no known instant has no movement and is told apart.",
+        ("ticket", "message"), ("overall",),
+        "A source tells the last solve alone: a ticket that was solved and opened again before that"
+        " counts as unsolved all the while.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "fcr", "First contact resolution", 1, "percent",
+        "Repeat-contact: 100 * issues with a solution and no further contact within fcr_window days"
+        " of it / issues whose window is over. Agent-flagged: 100 * issues flagged so / flagged."
+        " Customer-confirmed: 100 * answers yes / answers. Wilson intervals. The kinds are never"
+        " mixed.",
+        "Threads in which a customer turned to somebody. Same issue: the same ticket or order, or"
+        " the same topic with no pause longer than the window, in any channel. Thanks are no"
+        " contact, nor is an answer in an open conversation, nor a call by an agent; a merged"
+        " ticket and a re-opening that the source counts are further contacts. Repeat-contact:"
+        " identified customers.",
+        ("ticket", "message", "interaction", "feedback"), ("overall",),
+        "Gross: issues that nobody could have resolved at once count. Who gives up does not come"
+        " back either: read it beside the customers' own answer.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "handling_time", "Handling time", 1, "duration",
+        "Seconds that agents worked on an issue: those of its calls and chats plus those that its"
+        " tickets' agent_time tells; median and 90th percentile, Woodruff's interval over"
+        " customers.",
+        "Issues of which every call, chat and ticket tells agents' time; others are told apart.",
+        ("ticket", "interaction", "feedback"), ("overall",),
+        "Never estimated from time that went by. Never told without the satisfaction of the same"
+        " issues; an alert says when it fell while satisfaction fell too.",
+        "METRICS section 3",
+        pair="csat",
     ),
 )  # fmt: skip
 

@@ -7,14 +7,27 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from hub.core.settings import MetricsSection
-from hub.metrics import cohort, contract, orders, survey, trial
+from hub.metrics import (
+    backlog,
+    cohort,
+    contract,
+    fcr,
+    first_reply,
+    handling,
+    orders,
+    resolution,
+    survey,
+    trial,
+)
 from hub.metrics.clv import predicted
 from hub.metrics.clv.history import histories, month_begin
 from hub.metrics.clv.predicted import Prediction, Terms
 from hub.metrics.contract import Contract
+from hub.metrics.issues import Issue
 from hub.metrics.orders import Customer, Order
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked
+from hub.metrics.tickets import Handled
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +87,22 @@ def by_contract(rows: Sequence[Contract], basis: Basis) -> Iterator[Measured]:
     window, confidence = given.trial_window, given.confidence
     yield from contract.overall(rows, basis.today, basis.zone, confidence)
     yield from trial.overall(rows, basis.today, basis.zone, window, confidence)
+
+
+def by_ticket(rows: Sequence[Handled], basis: Basis) -> Iterator[Measured]:
+    """First reply and full resolution time, backlog.
+
+    Orders may end long before service does: then what is known ends with the last ticket's news.
+    """
+    until = max([basis.today, *(at for row in rows for at in row.instants)])
+    yield from first_reply.overall(rows, until, basis.zone, basis.settings)
+    yield from resolution.overall(rows, until, basis.zone, basis.settings)
+    yield from backlog.overall(rows, until, basis.zone)
+
+
+def by_issue(rows: Sequence[Issue], basis: Basis) -> Iterator[Measured]:
+    """First contact resolution and handling time, up to the last issue's news."""
+    instants = (max(row.started_at, row.settled_at) for row in rows)
+    until = max([basis.today, *instants])
+    yield from fcr.overall(rows, until, basis.settings)
+    yield from handling.overall(rows, until, basis.zone, basis.settings)

@@ -21,7 +21,7 @@ from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.ids import IdSource
 from hub.core.settings import MetricsSection
-from hub.metrics import formulas, orders, profile_value, survey
+from hub.metrics import formulas, issues, orders, profile_value, service, survey, tickets
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
 from hub.metrics.definition import registry_hash
@@ -124,12 +124,15 @@ def _measure_all(
         each_order = orders.each_order(connection)
         future = formulas.predictions(each_order, basis)
         asked = survey.responses(connection, settings.nps_window)
+        served = service.load(connection)
         measured = [
             *formulas.by_customer(everyone, basis),
             *formulas.by_order(each_order, basis),
             *formulas.by_prediction(future, basis),
             *formulas.by_answer(asked, basis),
             *formulas.by_contract(contracts(connection), basis),
+            *formulas.by_ticket(tickets.handled(served, settings), basis),
+            *formulas.by_issue(issues.issues(served, settings), basis),
         ]
         snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
         ranks = [

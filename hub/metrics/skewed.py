@@ -77,27 +77,40 @@ def _drawn(
 def median(groups: Sequence[Sequence[float]], confidence: float) -> Estimate:
     """The median of all values, which belong to independent ``groups``: orders by customer.
 
-    The interval is Woodruff's: the share of values below the median, with its error over groups,
-    read back as values. Source: Woodruff 1952; Särndal, Swensson, Wretman 1992, 5.11.
-
     >>> median([[1.0], [2.0], [9.0]], 0.95).value
     2.0
 
     Raises:
         ValueError: If there is no value.
     """
+    return quantile(groups, 0.5, confidence)
+
+
+def quantile(groups: Sequence[Sequence[float]], share: float, confidence: float) -> Estimate:
+    """The value below which ``share`` of all values lie; they belong to independent ``groups``.
+
+    The interval is Woodruff's: the share of values below it, with its error over groups, read back
+    as values. Source: Woodruff 1952; Särndal, Swensson, Wretman 1992, 5.11.
+
+    >>> quantile([[float(wait)] for wait in range(1, 11)], 0.9, 0.95).value
+    9.5
+
+    Raises:
+        ValueError: If there is no value.
+    """
     values = sorted(value for group in groups for value in group)
     if not values:
-        raise ValueError("the median of nothing is undefined")
-    middle, n = _quantile(values, 0.5), len(groups)
+        raise ValueError("a quantile of nothing is undefined")
+    found, n = _quantile(values, share), len(groups)
     if n < 2:
-        return Estimate(middle, None, None, n)
+        return Estimate(found, None, None, n)
     half = (
         student_t(confidence, n - 1)
-        * math.sqrt(math.fsum(_below(group, middle) ** 2 for group in groups) * n / (n - 1))
+        * math.sqrt(math.fsum(_below(group, found, share) ** 2 for group in groups) * n / (n - 1))
         / len(values)
     )
-    return Estimate(middle, _quantile(values, 0.5 - half), _quantile(values, 0.5 + half), n)
+    low, high = _quantile(values, share - half), _quantile(values, share + half)
+    return Estimate(found, low, high, n)
 
 
 def far_below(pairs: Sequence[tuple[float, float]], mean: float, confidence: float) -> Worst:
@@ -106,9 +119,9 @@ def far_below(pairs: Sequence[tuple[float, float]], mean: float, confidence: flo
     return Worst("customers below a quarter of the mean", wilson(poor, len(pairs), confidence))
 
 
-def _below(group: Sequence[float], middle: float) -> float:
-    """By how many values more than half of the group lies below ``middle``."""
-    return sum(0.5 * ((value < middle) - (value > middle)) for value in group)
+def _below(group: Sequence[float], limit: float, share: float) -> float:
+    """By how many values more than ``share`` of the group lies below ``limit``."""
+    return sum((value < limit) + 0.5 * (value == limit) - share for value in group)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:

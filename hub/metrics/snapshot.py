@@ -33,6 +33,15 @@ class Worst:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """The satisfaction that an efficiency metric is told with: its metric, scale and share."""
+
+    metric: str
+    scale: str
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
     """One overall value, ready to be kept.
 
@@ -46,9 +55,11 @@ class Measured:
             to be had in this installation.
         detail: Counts behind the value.
         worst: Share at the bottom. No average is measured without it.
+        pair: Satisfaction of the same customers. No efficiency metric is measured without it.
 
     Raises:
-        ValueError: If the metric is an average and its worst part is missing.
+        ValueError: If the metric is an average and its worst part is missing, or it is declared
+            with a pair and that is missing.
     """
 
     metric: str
@@ -58,10 +69,21 @@ class Measured:
     status: Status = "ok"
     detail: Mapping[str, object] = field(default_factory=dict)
     worst: Worst | None = None
+    pair: Pair | None = None
 
     def __post_init__(self) -> None:
-        if REGISTRY[self.metric].average and self.estimate is not None and self.worst is None:
+        metric = REGISTRY[self.metric]
+        if metric.average and self.estimate is not None and self.worst is None:
             raise ValueError(f"{self.metric} is an average: tell its worst part with it")
+        paired = self.pair.metric if self.pair is not None else None
+        if self.estimate is not None and paired != metric.pair:
+            raise ValueError(f"{self.metric} is told with {metric.pair or 'no pair'}: not {paired}")
+
+    def told(self, min_n: int) -> Estimate | None:
+        """The estimate, if it and the satisfaction it is told with rest on ``min_n`` or more."""
+        if self.estimate is None or self.estimate.n < min_n:
+            return None
+        return None if self.pair is not None and self.pair.share.n < min_n else self.estimate
 
 
 def keep(
@@ -125,7 +147,7 @@ def _row(
     definition = REGISTRY[item.metric]
     estimate, n = item.estimate, item.estimate.n if item.estimate else 0
     status = item.status
-    if status != "absent" and (estimate is None or n < min_n):
+    if status != "absent" and item.told(min_n) is None:
         # Too few to say anything: the count is told, the number is not.
         estimate, status = None, "insufficient"
     value, low, high = (estimate.value, estimate.low, estimate.high) if estimate else (None,) * 3
@@ -138,6 +160,10 @@ def _row(
         "freshness": {k: v for k, v in inputs.items() if v},
         "worst": worst,
     }
+    if item.pair is not None and estimate:
+        body["pair"] = {
+            "metric": item.pair.metric, "scale": item.pair.scale, **asdict(item.pair.share),
+        }  # fmt: skip
     return (
         snapshot_id, item.metric, item.series, definition.population, *item.period, value, low,
         high, n, status, definition.key, registry,
@@ -150,7 +176,7 @@ def _identity(row: Sequence[object]) -> tuple[object, ...]:
     body = row[13]
     assert isinstance(body, bytes)
     told = orjson.loads(body)
-    said = [told["detail"], told.get("worst")]
+    said = [told["detail"], told.get("worst"), told.get("pair")]
     return (*row[4:13], orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
 
 

@@ -29,6 +29,7 @@ _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
     "csat": {(1, 5), (0, 1), (1, 2)},
     "ces": {(1, 7)},
 }
+_TOP = {"1-5": (4, 5), "0-1": (1, 1), "1-2": (2, 2)}
 _WORST = {"0-10": (0, 6), "1-5": (1, 2), "0-1": (0, 0), "1-2": (1, 1), "1-7": (1, 3)}
 CesSummary = Literal["mean", "top_box", "net"]
 
@@ -137,6 +138,18 @@ def overall(
         )
 
 
+def satisfied(feedback: Feedback) -> tuple[bool, str] | None:
+    """Whether a CSAT answer is in its top boxes, and its scale; None for any other answer."""
+    if feedback.instrument != "csat" or feedback.score is None:
+        return None
+    scale = (feedback.scale_min, feedback.scale_max)
+    if _misfit("csat", feedback.score, scale):
+        return None
+    name = f"{scale[0]:g}-{scale[1]:g}"
+    low, high = _TOP[name]
+    return low <= feedback.score <= high, name
+
+
 def per_profile(answers: Iterable[Response]) -> Iterator[ProfileValue]:
     """Each customer's last answer per instrument and scale."""
     groups: dict[tuple[str, str, str], list[Response]] = defaultdict(list)
@@ -157,7 +170,7 @@ def _estimate(
     if instrument == "nps":
         return net_promoter(count(9, 10), count(7, 8), count(0, 6), confidence)
     if instrument == "csat":
-        low, high = {"1-5": (4, 5), "0-1": (1, 1), "1-2": (2, 2)}[scale]
+        low, high = _TOP[scale]
         return wilson(count(low, high), len(scores), confidence)
     if ces == "top_box":
         return wilson(count(5, 7), len(scores), confidence)

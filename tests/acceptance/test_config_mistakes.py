@@ -139,6 +139,15 @@ clv_discount = 0.05
 trial_window = 30
 nps_window = 14
 ces_summary = "net"
+bots = ["987"]
+fcr_window = 14
+fcr_flag = "solved at once"
+agent_time = "time spent"
+[metrics.business_hours]
+days = ["mon", "sat"]
+opens = 08:30:00
+closes = 17:00:00
+holidays = [2026-12-25]
 [audit]
 checkpoint_every_events = 1000
 checkpoint_every_seconds = 30

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import orjson
 from sqlalchemy import select
 
 from hub import pipeline
 from hub.cli.demo.stage import SYSTEMS, Stage, staged
+from hub.cli.layout import duration
 from hub.cli.session import Session, pass_session
 from hub.emulation.scoring import PairScores, exact_email_baseline, pair_scores
 from hub.emulation.world.files import render
@@ -213,7 +215,10 @@ def _metrics(store: Store) -> list[dict[str, Any]]:
             query.order_by(metric_snapshots.c.metric, metric_snapshots.c.series)
         ).all()
     names = ("metric", "series", "value", "low", "high", "n", "status", "definition")
-    return [{name: getattr(row, name) for name in names} for row in rows]
+    return [
+        {**{name: getattr(row, name) for name in names}, "pair": orjson.loads(row.body).get("pair")}
+        for row in rows
+    ]
 
 
 # --- what it says --------------------------------------------------------------------------------
@@ -288,6 +293,9 @@ def _number(item: Mapping[str, Any]) -> str:
     unit = REGISTRY[item["metric"]].unit
     if unit == "money":
         values = [v if v is None else major_units(v, item["series"]) for v in values]
+    if unit == "duration":
+        pair = item["pair"]
+        return f"{duration(values[0])} ({pair['metric']} {pair['value']:.1f} %)"
     value, low, high = values
     sign = " %" if unit == "percent" else ""
     return f"{value:,.2f}{sign}" + ("" if low is None else f" [{low:,.2f}, {high:,.2f}]")

@@ -11,22 +11,37 @@ import pytest
 from sqlalchemy import select
 
 from hub.core.clock import ManualClock, to_micros
-from hub.core.ids import IdSource
-from hub.core.records import Feedback, PartyRef, Subscription, encode
+from hub.core.ids import IdSource, SourceKey
+from hub.core.records import (
+    AnyRecord,
+    Feedback,
+    Interaction,
+    Message,
+    PartyRef,
+    Subscription,
+    Ticket,
+    encode,
+)
 from hub.core.settings import MetricsSection
+from hub.journeys.timeline import events_of
 from hub.metrics import run as metrics
 from hub.metrics.run import MetricsReport
+from hub.metrics.service import Service, by_person
 from hub.store import bulk, dirty, schema
 from hub.store.engine import Store
 
 TODAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+DESK = 2
+"""Stream that facts come from."""
 
 
 def days_ago(days: float) -> datetime:
     return TODAY - timedelta(days=days)
 
 
-Told = tuple[int, int | None, datetime, Feedback | Subscription]
+Fact = Feedback | Interaction | Message | Subscription | Ticket
+Told = tuple[int, int | None, datetime, Fact]
 """A fact as it was stored: row id, whose record, when, and what."""
 
 
@@ -40,6 +55,9 @@ class Business:
 
     def __post_init__(self) -> None:
         self._rows = count(10_000)
+        with self.store.write() as connection:
+            columns = ("stream_id", "connection", "stream", "entity")
+            bulk.insert(connection, schema.streams, columns, [(DESK, "desk", "all", "ticket")])
 
     def customer(self, rid: int, golden_id: str | None = None) -> str:
         golden_id = golden_id or f"g{rid}"
@@ -82,13 +100,20 @@ class Business:
         record = Subscription(party=PartyRef(id=str(rid)), started_at=started_at, **other)
         return self.fact(rid, started_at, record)
 
-    def fact(self, rid: int | None, at: datetime, record: Feedback | Subscription) -> Told:
+    def ticket(self, rid: int | None, ref: str | None, at: datetime, **other) -> Told:
+        return self.fact(rid, at, Ticket(at=at, **other), ref)
+
+    def message(self, rid: int | None, ticket: str, at: datetime, direction: str, **other) -> Told:
+        record = Message(at=at, ticket=ticket, direction=direction, **other)
+        return self.fact(rid, at, record)
+
+    def fact(self, rid: int | None, at: datetime, record: Fact, ref: str | None = None) -> Told:
         fact, entity = next(self._rows), record.entity_name
         columns = (
             "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
             "canonical", "created_at", "changed_at",
         )  # fmt: skip
-        row = (fact, 1, str(fact), entity, 1, b"", b"", encode(record), 0, 0)
+        row = (fact, DESK, ref or str(fact), entity, 1, b"", b"", encode(record), 0, 0)
         with self.store.write() as connection:
             bulk.insert(connection, schema.source_records, columns, [row])
             fact_columns = ("rid", "party_rid", "entity", "at")
@@ -150,3 +175,51 @@ class Business:
 def business(store: Store, clock: ManualClock, ids: IdSource) -> Business:
     """A business without customers, on 1 January 2026."""
     return Business(store, clock, ids)
+
+
+class Desk:
+    """A help desk whose records are told by hand, in minutes from a Monday at nine."""
+
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str | None, str, AnyRecord]] = []
+
+    def ticket(self, ref: str, at: float, who: str | None = "ada", **other) -> None:
+        solved = other.pop("solved", None)
+        status = other.pop("status", "open" if solved is None else "solved")
+        solved_at = None if solved is None else self.minute(solved)
+        record = Ticket(at=self.minute(at), status=status, solved_at=solved_at, **other)
+        self.add(who, "tickets", record, ref)
+
+    def out(self, ref: str | None, at: float, who: str | None = "ada", **other) -> None:
+        record = Message(at=self.minute(at), ticket=ref, direction="out", **other)
+        self.add(who, "comments", record)
+
+    def into(self, ref: str | None, at: float, who: str | None = "ada", **other) -> None:
+        self.add(who, "comments", Message(at=self.minute(at), ticket=ref, **other))
+
+    def call(self, at: float, who: str | None = "ada", **other) -> None:
+        self.add(who, "calls", Interaction(at=self.minute(at), kind="call", **other))
+
+    def rated(self, ref: str, score: float, who: str | None = "ada", **other) -> None:
+        fields = {"at": self.minute(9_000), "instrument": "csat", "scale_min": 0, "scale_max": 1}
+        self.add(who, "ratings", Feedback(score=score, ticket=ref, **fields | other))
+
+    def add(self, who: str | None, stream: str, record: AnyRecord, ref: str | None = None) -> None:
+        source = SourceKey("desk", stream, ref or str(len(self.said)))
+        self.said.append((who, str(source), record))
+
+    def minute(self, minutes: float) -> datetime:
+        return self.start + timedelta(minutes=minutes)
+
+    def service(self) -> Service:
+        return by_person(
+            (who, event) for who, source, record in self.said for event in events_of(source, record)
+        )
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A desk without tickets."""
+    return Desk()

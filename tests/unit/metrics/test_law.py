@@ -17,15 +17,19 @@ import pytest
 from sqlalchemy import delete, update
 
 from hub.core.clock import to_micros
-from hub.core.records import Feedback, Subscription
+from hub.core.records import AnyRecord, Feedback, Subscription, Ticket
 from hub.core.settings import MetricsSection
+from hub.journeys.timeline import events_of
 from hub.metrics import formulas, orders, survey
 from hub.metrics.clv import predicted
 from hub.metrics.contract import Contract, contract
 from hub.metrics.formulas import Basis
+from hub.metrics.issues import issues
 from hub.metrics.orders import Customer, Order
 from hub.metrics.profile_value import ProfileValue
+from hub.metrics.service import Service, by_person
 from hub.metrics.survey import Asked, Response
+from hub.metrics.tickets import handled
 from hub.store import schema
 
 EVENTS = int(os.environ.get("CXHUB_LAW_EVENTS", "500"))
@@ -42,7 +46,7 @@ class Ledger:
 
     members: dict[int, str] = field(default_factory=dict)
     entries: dict[int, dict] = field(default_factory=dict)
-    facts: dict[int, tuple[int | None, int, Feedback | Subscription]] = field(default_factory=dict)
+    facts: dict[int, tuple[int | None, int, AnyRecord]] = field(default_factory=dict)
 
     def orders(self) -> list[Order]:
         grouped: dict[tuple, list[dict]] = defaultdict(list)
@@ -95,6 +99,14 @@ class Ledger:
             if isinstance(fact, Subscription) and who in self.members
         ]
 
+    def service(self) -> Service:
+        said = [
+            (self.members.get(who or 0), event)
+            for rid, (who, _, fact) in self.facts.items()
+            for event in events_of(f"desk/all/{rid}", fact)
+        ]
+        return by_person(said)
+
     def reference(self, now: int) -> int:
         latest = max((entry["at"] for entry in self.entries.values()), default=None)
         today = now if latest is None or now - latest <= 30 * DAY else latest
@@ -110,6 +122,8 @@ def recomputed(ledger: Ledger, now: int) -> tuple[dict, dict]:
         *formulas.by_customer(everyone, basis), *formulas.by_order(each, basis),
         *formulas.by_prediction(future, basis), *formulas.by_answer(asked, basis),
         *formulas.by_contract(ledger.contracts(), basis),
+        *formulas.by_ticket(handled(ledger.service(), SETTINGS), basis),
+        *formulas.by_issue(issues(ledger.service(), SETTINGS), basis),
     ]  # fmt: skip
     own: list[ProfileValue] = [
         *orders.per_profile(everyone, basis.reference, SETTINGS.churn_horizon, SETTINGS.margin),
@@ -122,8 +136,10 @@ def recomputed(ledger: Ledger, now: int) -> tuple[dict, dict]:
     for item in measured:
         n = item.estimate.n if item.estimate else 0
         kept = item.estimate is not None and n >= SETTINGS.min_n
+        kept = kept and (item.pair is None or item.pair.share.n >= SETTINGS.min_n)
         value = item.estimate.value if item.estimate and kept else None
-        overall[item.metric, item.series] = (value, n, item.status if kept else "insufficient")
+        status = item.status if kept or item.status == "absent" else "insufficient"
+        overall[item.metric, item.series] = (value, n, status)
     return overall, {(v.golden_id, v.metric, v.series): (v.value, v.label, v.status) for v in own}
 
 
@@ -140,7 +156,7 @@ class World:
         kinds = {
             self.order: 30, self.more_of_an_order: 10, self.cancel: 5, self.take_back: 6,
             self.answer: 25, self.take_back_fact: 6, self.subscribe: 6, self.join: 5, self.part: 5,
-            self.sleep: 2,
+            self.sleep: 2, self.ask: 10, self.reply: 12, self.rate: 8,
         }  # fmt: skip
         event = self.dice.choices(list(kinds), weights=list(kinds.values()))[0]
         if event == self.order and len(self.ledger.entries) > MOST:
@@ -212,6 +228,43 @@ class World:
                 trial_until=begin + timedelta(days=14) if self.dice.random() < 0.4 else None,
             )
         )  # fmt: skip
+
+    def ask(self) -> None:
+        at, status = self._late(), self.dice.choice(("open", "pending", "solved", "deleted"))
+        solved_at = (
+            at + timedelta(hours=self.dice.randrange(1, 90)) if status != "pending" else None
+        )
+        merged = self._a_ticket() if self.dice.random() < 0.1 else None
+        attributes = {"merged_into": merged} if merged else {}
+        rid = self.dice.randrange(PEOPLE + 1) or None
+        self._fact(
+            self.business.ticket(
+                rid,
+                None,
+                at,
+                status=status,
+                solved_at=solved_at,
+                attributes=attributes,
+                category=self.dice.choice(("refund", "parcel", None)),
+                channel="email",
+            )
+        )
+
+    def reply(self) -> None:
+        """Words that may come before their ticket, long after it, or belong to none."""
+        rid = self.dice.randrange(PEOPLE + 1) or None
+        direction = self.dice.choice(("in", "out", "out"))
+        self._fact(self.business.message(rid, self._a_ticket(), self._late(), direction))
+
+    def rate(self) -> None:
+        rid = self.dice.randrange(PEOPLE + 1) or None
+        score, at = self.dice.randint(1, 5), self._late()
+        self._fact(self.business.answer(rid, "csat", score, at=at, ticket=self._a_ticket()))
+
+    def _a_ticket(self) -> str:
+        facts = self.ledger.facts.items()
+        known = [rid for rid, (_, _, fact) in facts if isinstance(fact, Ticket)]
+        return str(self.dice.choice(known or [0]))
 
     def _fact(self, told) -> None:
         fact, rid, at, record = told

@@ -31,6 +31,10 @@ def measured(business):
             at = datetime(2025, 10 + nth, 1 + rid, tzinfo=UTC)
             business.order(rid, f"o{rid}-{nth}", 500 + 70 * rid, at)
         business.answer(rid, ("nps", "csat", "ces")[rid % 3], 1 + rid % 5)
+        asked = datetime(2025, 12, 1 + rid, tzinfo=UTC)
+        business.ticket(rid, f"t{rid}", asked, status="solved", solved_at=asked + timedelta(days=1))
+        business.message(rid, f"t{rid}", asked + timedelta(hours=1 + rid), "out")
+        business.answer(rid, "csat", 5 - rid % 5, ticket=f"t{rid}")
         business.subscribe(
             rid, datetime(2025, 9, 3, tzinfo=UTC), amount_minor=900, currency="GBP",
             period="month", trial_until=datetime(2025, 9, 20, tzinfo=UTC),
