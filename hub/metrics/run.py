@@ -4,7 +4,8 @@
    recency and churn move with the calendar.
 2. Their own values, rewritten only where they differ.
 3. RFM, predicted value and the overall values, from the aggregates of all customers.
-4. Profiles whose numbers moved are marked for the next stage.
+4. Profiles whose numbers moved are marked for the next stage; customers whose facts changed, for
+   the stage of cases.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def run(
         reference = orders.reference_date(connection, now, zone)
         basis = f"{reference} {registry_hash()} {settings.model_dump_json()}"
         new_basis = _last_basis(connection) != basis
-        who = _everybody(connection) if new_basis else _affected(connection, facts, membership)
+        touched = _affected(connection, facts, membership)
+        who = _everybody(connection) if new_basis else touched
     if not (who or facts or membership or new_basis):
         return MetricsReport(0, 0, 0)
     changed: set[str] = set()
@@ -82,7 +84,7 @@ def run(
         changed |= _measure(store, settings, chunk, reference, now)
         reached("metrics committed")
     moved, snapshots = _measure_all(store, Basis(reference, zone, settings), ids, actor, now)
-    _finish(store, facts, membership, basis)
+    _finish(store, facts, membership, touched, basis)
     return MetricsReport(len(who), len(changed | moved), snapshots)
 
 
@@ -198,8 +200,16 @@ def last_reference(connection: Connection) -> int | None:
     return None if last is None else int(last.partition(" ")[0])
 
 
-def _finish(store: Store, facts: Iterable[Mark], membership: Iterable[Mark], basis: str) -> None:
+def _finish(
+    store: Store,
+    facts: Iterable[Mark],
+    membership: Iterable[Mark],
+    touched: Iterable[str],
+    basis: str,
+) -> None:
+    seq = dirty.sequence(store)
     with store.write() as connection:
+        dirty.mark(connection, "cases", touched, cause="metrics", seq=seq)
         dirty.done(connection, "facts", facts)
         dirty.done(connection, "metrics", membership)
         bulk.upsert(connection, meta, ("key", "value"), [(_LAST, basis)], key=("key",))

@@ -135,6 +135,19 @@ clv_discount = 0.05
 trial_window = 30
 nps_window = 14
 ces_summary = "net"
+[loop]
+rules = ["detractor"]
+team = "support"
+sla = "24h"
+escalate_to = "Kim"
+look_back = "14d"
+purpose = "service"
+recovery_window = 60
+alerts = "alerts.jsonl"
+[loop.teams]
+detractor = "retention"
+low_satisfaction = "support"
+high_effort = "web"
 [audit]
 checkpoint_every_events = 1000
 checkpoint_every_seconds = 30
