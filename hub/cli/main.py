@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "timeline": Entry("hub.cli.timeline:timeline", "Print what happened to a customer, in order."),
     "journeys": Entry("hub.cli.journeys:journeys", "Journey maps, and what customers really do."),
     "metrics": Entry("hub.cli.metrics:metrics", "List, show and describe metrics."),
+    "cases": Entry("hub.cli.cases:cases", "Customers who wait for a word: list, tell, close."),
     "text": Entry("hub.cli.text:text", "Train, list and try what reads customers' words."),
     "consent": Entry("hub.cli.consent:consent", "Show and export consent, and its conflicts."),
     "why": Entry("hub.cli.why:why", "Say whether a value may go to a system, and why."),

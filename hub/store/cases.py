@@ -107,12 +107,17 @@ def get(connection: Connection, case_id: str) -> Case | None:
     return None if row is None else Case(*row)
 
 
-def listed(connection: Connection, states: Collection[str] = ()) -> list[Case]:
-    """Cases in some states, or all, the one that is due first at the top."""
-    query = _SELECT.order_by(cases.c.due_at, cases.c.case_id)
+def customers(
+    connection: Connection, states: Collection[str] = ()
+) -> list[tuple[str | None, Case]]:
+    """Cases in some states, or all, the one that is due first at the top.
+
+    Each with the golden id of its customer; None where nobody answers for it today.
+    """
+    query = _whose().order_by(cases.c.due_at, cases.c.case_id)
     if states:
         query = query.where(cases.c.state.in_(states))
-    return [Case(*row) for row in connection.execute(query)]
+    return [(row[0], Case(*row[1:])) for row in connection.execute(query)]
 
 
 def overdue(connection: Connection, now: int) -> list[Case]:
@@ -166,15 +171,16 @@ def of_customers(connection: Connection, golden_ids: Sequence[str]) -> dict[str,
     return found
 
 
-def customers(connection: Connection) -> list[tuple[str | None, Case]]:
-    """Every case with the golden id of its customer; None where nobody answers for it today."""
-    rows = connection.execute(_whose().order_by(cases.c.at, cases.c.case_id))
-    return [(row[0], Case(*row[1:])) for row in rows]
+def customer_of(connection: Connection, case_id: str) -> str | None:
+    """Golden id of the customer of a case; None if nobody answers for it today."""
+    row = connection.execute(_whose().where(cases.c.case_id == case_id)).one()
+    return None if row[0] is None else str(row[0])
 
 
 def nobodys(connection: Connection) -> list[Case]:
-    """Cases that wait although the customer's records left the hub."""
-    query = _whose().where(cases.c.state.in_(WAITING)).order_by(cases.c.case_id)
+    """Cases that wait, or would but for a reason of the customer's, who left the hub."""
+    theirs = cases.c.state.in_(WAITING) | cases.c.reason.in_(("no_contact", "history"))
+    query = _whose().where(theirs).order_by(cases.c.case_id)
     return [Case(*row[1:]) for row in connection.execute(query) if row[0] is None]
 
 

@@ -1,19 +1,21 @@
 """Which answers make one case, and what must happen so that the cases say the same.
 
-An episode is a customer's bad answers from the first until they were told something: who is unhappy
-twice before anybody spoke to them waits for one word, not for two. The plan:
+An episode is what a customer complained of until somebody told them something: who is unhappy
+twice before that waits for one word, not for two. The plan:
 
-1. Cut the answers of a customer into episodes. An answer after the word begins a new one.
-2. Each episode has one case: the one that stands, the most advanced if there are several (people
-   turned out to be one), or a new one. The others join it.
+1. Cut the answers of a customer at the words they were told. Those after the last word wait;
+   history among them stands apart.
+2. Each episode has one case: the one whose word ended it; or the one that stands, the most
+   advanced if there are several (people turned out to be one); or a new one. Others join it.
 3. A case is suppressed with its reason where nobody is to be contacted, and revived when that ends.
-4. A case whose answers are all gone is suppressed, unless the customer was told something.
+4. A case whose answers are all gone is suppressed. What a customer was told stays told.
 
 Nothing here depends on the order in which answers arrived but which answer names a case.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,9 +25,8 @@ from hub.store.cases import Case, State, Step
 from hub.voc.case_trigger import Trigger
 
 SECOND: Final = 1_000_000
-_ADVANCED: Final[Mapping[State, int]] = {
-    "closed": 4, "informed": 3, "assigned": 2, "open": 1, "suppressed": 0,
-}  # fmt: skip
+_RANKS: Final = ("assigned", "open", "suppressed", "joined")
+"""Which of several cases goes on: what somebody works at, and never one that gave way before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,83 +63,103 @@ class Desk:
     actor: str
 
 
-def episodes(known: Known) -> list[list[Trigger]]:
-    """1. The answers of a customer, cut where they were told something; history stands apart."""
-    told = {case.case_id: case.informed_at for case in known.cases}
-    found: list[list[Trigger]] = []
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """Answers that wait for one word, or waited for it.
+
+    Args:
+        triggers: The answers, oldest first.
+        since: Instant of the word before them; 0 if there was none.
+        told: The case whose word ended it; None if they still wait.
+    """
+
+    triggers: Sequence[Trigger]
+    since: int
+    told: Case | None
+
+    @property
+    def rids(self) -> frozenset[int]:
+        """Row ids of the answers."""
+        return frozenset(trigger.rid for trigger in self.triggers)
+
+
+def episodes(known: Known) -> list[Episode]:
+    """1. The answers of a customer, cut at the words they were told."""
+    told = sorted(
+        (case for case in known.cases if case.informed_at is not None),
+        key=lambda case: (case.informed_at or 0, case.case_id),
+    )
+    words = [case.informed_at or 0 for case in told]
+    groups: dict[tuple[int, bool], list[Trigger]] = {}
     for trigger in known.triggers:
-        current = found[-1] if found else []
-        ends = [told.get(known.answers.get(each.rid, "")) for each in current]
-        is_over = any(end is not None and end < trigger.at for end in ends)
-        if current and not is_over and current[0].is_history == trigger.is_history:
-            current.append(trigger)
-        else:
-            found.append([trigger])
-    return found
+        word = bisect_left(words, trigger.at)
+        groups.setdefault((word, word == len(words) and trigger.is_history), []).append(trigger)
+    return [
+        Episode(found, words[word - 1] if word else 0, told[word] if word < len(told) else None)
+        for (word, _), found in sorted(groups.items(), key=lambda group: group[0])
+    ]
 
 
 def reconcile(known: Known, desk: Desk) -> Iterator[Step]:
     """The steps after which the cases of a customer say what their answers say."""
-    free = list(known.cases)
+    free = [case for case in known.cases if case.informed_at is None]
     for episode in episodes(known):
         claimed = _claimed(episode, known, free)
         free = [case for case in free if case not in claimed]
-        first = claimed[0] if claimed else None
-        standing = _opened(episode, desk) if first is None else _followed(first, episode, known)
-        case = _judged(standing, episode, known, desk.now)
+        first = episode.told or (claimed[0] if claimed else None)
+        case = _judged(first or _opened(episode, desk), episode, known, desk.now)
         yield from _step(first, case, episode, known, desk)
-        for other in claimed[1:]:  # 2
-            yield from _suppress(other, "joined", desk, joined_to=case.case_id)
+        for other in claimed:  # 2
+            if other is not first:
+                yield from _suppress(other, "joined", desk, joined_to=case.case_id)
     for case in free:  # 4
-        yield from _suppress(case, "answer_gone", desk)
+        if case.reason != "joined":
+            yield from _suppress(case, "answer_gone", desk)
 
 
-def _claimed(episode: Sequence[Trigger], known: Known, free: Sequence[Case]) -> list[Case]:
-    """2. The cases of an episode, the one that goes on first."""
-    own = {trigger.rid for trigger in episode}
-    others = {trigger.rid for trigger in known.triggers} - own
-    held = {known.answers.get(rid) for rid in own}
+def _claimed(episode: Episode, known: Known, free: Sequence[Case]) -> list[Case]:
+    """2. The cases that wait with an episode, the most advanced first."""
+    others = {trigger.rid for trigger in known.triggers} - episode.rids
+    held = {known.answers.get(rid) for rid in episode.rids}
     found = [
         case
         for case in free
-        if (case.rid in own or (case.case_id in held and case.rid not in others))
-        and not (case.informed_at is not None and case.informed_at < episode[0].at)
+        if case.rid in episode.rids or (case.case_id in held and case.rid not in others)
     ]
-    return sorted(found, key=lambda case: (-_ADVANCED[case.state], case.at, case.case_id))
+    return sorted(found, key=lambda case: (_RANKS.index(_rank(case)), case.at, case.case_id))
 
 
-def _opened(episode: Sequence[Trigger], desk: Desk) -> Case:
-    first, given = episode[0], desk.settings
+def _rank(case: Case) -> str:
+    return "joined" if case.reason == "joined" else case.state
+
+
+def _opened(episode: Episode, desk: Desk) -> Case:
+    first, given = episode.triggers[0], desk.settings
     return Case(
-        desk.name(f"{first.key}@{first.at}"), first.rid, first.party_rid, first.rule,
+        desk.name(f"{first.key} after {episode.since}"), first.rid, first.party_rid, first.rule,
         given.teams.get(first.rule, given.team), "open", None, None, None, first.at, desk.now,
         first.at + given.sla * SECOND, None, None, None, None, 0,
     )  # fmt: skip
 
 
-def _followed(case: Case, episode: Sequence[Trigger], known: Known) -> Case:
-    """The case with the clock of its first answer, on the record of the answer that names it."""
-    named = next((each for each in episode if each.rid == case.rid), episode[0])
-    first = episode[0].at
-    due = first + (case.due_at - case.at)
-    return replace(case, party_rid=named.party_rid, at=first, due_at=due)
-
-
-def _judged(case: Case, episode: Sequence[Trigger], known: Known, now: int) -> Case:
+def _judged(case: Case, episode: Episode, known: Known, now: int) -> Case:
     """3. Suppressed for a reason that holds, or in the state that its steps brought it to."""
-    if case.state in ("informed", "closed"):
+    if episode.told is not None:
         return case
-    reason = "history" if episode[0].is_history else "no_contact" if known.refuses else None
-    if reason is not None and reason == case.reason:
-        return case
+    named = [each for each in episode.triggers if each.rid == case.rid]
+    first = episode.triggers[0]
+    due = first.at + (case.due_at - case.at)
+    giver = (named or episode.triggers)[0].party_rid
+    case = replace(case, party_rid=giver, at=first.at, due_at=due)
+    reason = "history" if first.is_history else "no_contact" if known.refuses else None
     if reason is not None:
-        return _suppressed(case, reason, now)
-    return revived(case) if case.state == "suppressed" else case
+        return case if reason == case.reason else _suppressed(case, reason, now)
+    return _revived(case) if case.state == "suppressed" else case
 
 
-def revived(case: Case) -> Case:
+def _revived(case: Case) -> Case:
     """The case as it was before it was suppressed."""
-    state: State = "informed" if case.informed_at else "assigned" if case.owner else "open"
+    state: State = "assigned" if case.owner else "open"
     return replace(case, state=state, reason=None, joined_to=None, settled_at=None)
 
 
@@ -147,10 +168,10 @@ def _suppressed(case: Case, reason: str, now: int, joined_to: str | None = None)
 
 
 def _step(
-    before: Case | None, case: Case, episode: Sequence[Trigger], known: Known, desk: Desk
+    before: Case | None, case: Case, episode: Episode, known: Known, desk: Desk
 ) -> Iterator[Step]:
     """One step from ``before`` to ``case``, if anything differs."""
-    rids = [each.rid for each in episode if known.answers.get(each.rid) != case.case_id]
+    rids = [rid for rid in sorted(episode.rids) if known.answers.get(rid) != case.case_id]
     if before == case and not rids:
         return
     kind = "opened" if before is None else "changed"
@@ -158,13 +179,12 @@ def _step(
         kind = "suppressed"
     elif before is not None and before.state == "suppressed" and case.state != "suppressed":
         kind = "revived"
-    said = {"reason": case.reason} if kind == "suppressed" else {"answers": len(episode)}
+    said = {"reason": case.reason} if kind == "suppressed" else {"answers": len(episode.triggers)}
     yield Step(replace(case, steps=case.steps + 1), kind, desk.now, desk.actor, said, rids)
 
 
 def _suppress(case: Case, reason: str, desk: Desk, joined_to: str | None = None) -> Iterator[Step]:
-    is_told = case.state in ("informed", "closed")  # what the customer was told, they were told
-    if is_told or (case.reason, case.joined_to) == (reason, joined_to):
+    if (case.reason, case.joined_to) == (reason, joined_to):
         return
     after = _suppressed(case, reason, desk.now, joined_to)
     said = {"reason": reason, "joined_to": joined_to} if joined_to else {"reason": reason}

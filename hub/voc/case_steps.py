@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hub.core.clock import from_micros
-from hub.core.errors import HubError, NotFound
+from hub.core.errors import HubError
 from hub.store.cases import WAITING, Case, Step
 
 
@@ -117,14 +117,3 @@ def _require(case: Case, states: tuple[str, ...], what: str) -> None:
 
 def _step(after: Case, kind: str, doer: Doer, said: Mapping[str, str | int | None]) -> Step:
     return Step(replace(after, steps=after.steps + 1), kind, doer.now, doer.actor, said)
-
-
-def found(case: Case | None, asked: str) -> Case:
-    """The case that was looked for.
-
-    Raises:
-        NotFound: If there is none of that id.
-    """
-    if case is None:
-        raise NotFound(f'there is no case "{asked}". See: hub cases list --all')
-    return case

@@ -24,7 +24,7 @@ from hub.store.schema import (
     source_records,
     streams,
 )
-from hub.voc import case_run
+from hub.voc import case_desk, case_run
 
 KEYS = Keys(b"k" * 32)
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
@@ -46,23 +46,22 @@ class Complaints:
     def customer(self, rid: int, golden_id: str = "") -> str:
         """Record ``rid`` is a record of ``golden_id`` from now on."""
         who = golden_id or f"g{rid}"
+        before = self._customers(rid)
         with self.store.write() as connection:
-            before = connection.execute(
-                select(cluster_members.c.golden_id).where(cluster_members.c.rid == rid)
-            ).scalar()
             columns = ("rid", "golden_id", "since")
             bulk.upsert(connection, cluster_members, columns, [(rid, who, 0)], key=("rid",))
             named = ("golden_id", "entity", "version", "body", "digest", "updated_at")
             row = (who, "person", 1, b'{"fields":{}}', b"", 0)
             bulk.insert_new(connection, golden_records, named, [row])
-        self.mark(who, *([before] if before else []))
+        self.mark(who, *before)
         return who
 
     def leaves(self, rid: int) -> None:
         """The record was deleted at its source."""
+        before = self._customers(rid)
         with self.store.write() as connection:
             connection.execute(delete(cluster_members).where(cluster_members.c.rid == rid))
-        self.mark(f"g{rid}")
+        self.mark(*before)
 
     def answer(
         self,
@@ -131,13 +130,13 @@ class Complaints:
             self.store, self.settings, DEFAULT_PURPOSES, KEYS, actor="os:test"
         ).steps
 
-    def take(self, *steps: Step) -> None:
-        with self.store.write() as connection:
-            case_run.keep(connection, steps)
+    def take(self, step: Step) -> None:
+        """Staff take a step of a case."""
+        case_desk.act(self.store, step.case.case_id, lambda _case: step)
 
     def cases(self, *states: str) -> list[Case]:
         with self.store.read() as connection:
-            return cases.listed(connection, states)
+            return [case for _, case in cases.customers(connection, states)]
 
     def only(self) -> Case:
         (case,) = self.cases()
@@ -171,9 +170,12 @@ class Complaints:
             return connection.execute(query).scalar()
 
     def _mark_giver(self, rid: int | None) -> None:
+        self.mark(*self._customers(rid))
+
+    def _customers(self, rid: int | None) -> list[str]:
         with self.store.read() as connection:
             query = select(cluster_members.c.golden_id).where(cluster_members.c.rid == rid)
-            self.mark(*connection.execute(query).scalars())
+            return list(connection.execute(query).scalars())
 
     def _insert(self, table, columns: Sequence[str], rows: list[tuple[object, ...]]) -> None:
         with self.store.write() as connection:
