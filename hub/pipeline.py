@@ -36,7 +36,7 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
-from hub.voc import case_run
+from hub.voc import case_measures, case_run
 from hub.voc.case_run import CasesReport
 
 
@@ -127,6 +127,7 @@ def run(
         measured = metrics.run(store, settings.metrics, ids=ids, actor=actor, zone=zone)
         progress.stage("cases")
         cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
+        case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
         progress.stage("profiles")
         profiled = profile.run(store, settings.purposes, zone, settings.text)
     progress.stage("push")

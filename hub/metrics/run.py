@@ -25,7 +25,7 @@ from hub.core.settings import MetricsSection
 from hub.metrics import formulas, orders, profile_value, survey
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
-from hub.metrics.definition import registry_hash
+from hub.metrics.definition import LOOP, REGISTRY, registry_hash
 from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, keep
@@ -39,6 +39,7 @@ BATCH = 1_000
 """Customers rewritten in one transaction."""
 
 _LAST = "metrics.measured"
+_MEASURED_HERE = REGISTRY.keys() - LOOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,9 @@ def _measure_all(
             *formulas.by_answer(asked, basis),
             *formulas.by_contract(contracts(connection), basis),
         ]
-        snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
+        snapshots = keep(
+            connection, measured, min_n=settings.min_n, ids=ids, now=now, among=_MEASURED_HERE
+        )
         ranks = [
             value
             for currency in sorted({c.currency for c in everyone})
@@ -145,7 +148,7 @@ def _measure_all(
         )
         dirty.mark(connection, "profile", moved, cause="metrics", seq=seq)
         if snapshots:
-            log.record(connection, _event(measured, snapshots, actor, now))
+            log.record(connection, snapshot_event(measured, snapshots, actor, now))
     return moved, snapshots
 
 
@@ -160,7 +163,10 @@ def _replace(
     return profile_value.replace(connection, values, metrics=metrics, golden_ids=who, now=now)
 
 
-def _event(measured: Sequence[Measured], snapshots: int, actor: str, now: int) -> AuditEvent:
+def snapshot_event(
+    measured: Sequence[Measured], snapshots: int, actor: str, now: int
+) -> AuditEvent:
+    """The audit event of new snapshots: which metrics, by which definitions."""
     return AuditEvent(
         kind="metrics.snapshot",
         actor=actor,

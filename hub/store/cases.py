@@ -177,6 +177,18 @@ def customer_of(connection: Connection, case_id: str) -> str | None:
     return None if row[0] is None else str(row[0])
 
 
+def answered_at(connection: Connection) -> list[tuple[State, int]]:
+    """State of the case, and instant, of every answer that is in a case which is not suppressed."""
+    query = (
+        select(cases.c.state, facts.c.at)
+        .select_from(case_answers)
+        .join(cases, cases.c.case_id == case_answers.c.case_id)
+        .join(facts, facts.c.rid == case_answers.c.rid)
+        .where(cases.c.state != "suppressed")
+    )
+    return [(row.state, row.at) for row in connection.execute(query)]
+
+
 def nobodys(connection: Connection) -> list[Case]:
     """Cases that wait, or would but for a reason of the customer's, who left the hub."""
     theirs = cases.c.state.in_(WAITING) | cases.c.reason.in_(("no_contact", "history"))
