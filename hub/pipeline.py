@@ -1,6 +1,6 @@
 """The hub in one sentence.
 
-    connector → sync → store → identity → golden record → metrics → profile → push → proof
+    connector → sync → store → identity → golden record → metrics → cases → profile → push → proof
 
 Stages do not call each other. Each reads what the one before committed, commits its own work, and
 leaves marks for the next; so any of them can be run again, resumed after a kill, or run elsewhere.
@@ -36,6 +36,8 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
+from hub.voc import case_measures, case_run
+from hub.voc.case_run import CasesReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class PipelineReport:
     resolved: ResolveReport
     golden: GoldenReport
     measured: MetricsReport
+    cased: CasesReport
     profiled: ProfileReport
     withdrawn: tuple[WithdrawalReport, ...]
     pushed: tuple[PushReport, ...]
@@ -122,6 +125,9 @@ def run(
         survived = golden.run(store, settings.survivorship, clock=clock, actor=actor)
         progress.stage("metrics")
         measured = metrics.run(store, settings.metrics, ids=ids, actor=actor, zone=zone)
+        progress.stage("cases")
+        cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
+        case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
         progress.stage("profiles")
         profiled = profile.run(store, settings.purposes, zone, settings.text)
     progress.stage("push")
@@ -133,8 +139,16 @@ def run(
     _followed(store, due)
     progress.stage("audit")
     return PipelineReport(
-        pulled, resolved, survived, measured, profiled, withdrawn, pushed, hub.notary.settle()
-    )
+        pulled,
+        resolved,
+        survived,
+        measured,
+        cased,
+        profiled,
+        withdrawn,
+        pushed,
+        hub.notary.settle(),
+    )  # fmt: skip
 
 
 def follow_ups(store: Store) -> list[Mark]:

@@ -37,6 +37,8 @@ CODES: Final[dict[str, str]] = {
     "HUB-150": "A connector plugin has a defect: one of its functions raised. Its stream stopped at"
     " the last checkpoint, the others went on. Report it to the plugin's author, with the"
     " message: it names the line.",
+    "HUB-160": "A case cannot take that step. It is closed only after the customer was told, with"
+    " the reference of the message; hub cases show CASE tells where it stands and what happened.",
     "HUB-200": "The settings cannot be used; nothing was started. The message names the setting.",
     "HUB-201": "hub.toml has mistakes; all of them are listed with line and column, and nothing was"
     " started. Correct them and run: hub check.",

@@ -87,6 +87,7 @@ def document(report: PipelineReport) -> dict[str, object]:
             "golden_changed": report.golden.written,
         },
         "snapshots": report.measured.snapshots,
+        "cases": dict(report.cased.steps),
         "profiles_changed": report.profiled.written,
         "withdrawn": {
             each.connection: dict(each.counts) for each in report.withdrawn if each.counts
@@ -171,6 +172,7 @@ def _words(report: PipelineReport) -> str:
         f" {counted(report.golden.written, 'golden record')} written",
         f"metrics: {counted(measured.changed, 'customer')} changed,"
         f" {counted(measured.snapshots, 'new snapshot')}",
+        f"cases: {tally(report.cased.steps) or 'nothing happened'}",
         f"profiles: {report.profiled.written:,} changed",
     ]
     for each in report.withdrawn:

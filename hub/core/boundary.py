@@ -17,6 +17,7 @@ Boundary = Literal[
     "component committed",
     "party committed",
     "metrics committed",
+    "cases committed",
     "profile committed",
     "plan written",
     "outbox claimed",

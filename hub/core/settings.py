@@ -10,6 +10,7 @@
     [risk]                 how the risk of leaving is assessed
     [text]                 how customers' words are read
     [metrics]              when a number may be shown, and what the business means by it
+    [loop]                 which answers ask for a reply, from whom, and how soon
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
     [serve]                where ``hub serve`` listens
@@ -430,6 +431,37 @@ class MetricsSection(Section):
     """Attribute of a ticket that holds the seconds agents worked on it."""
 
 
+LoopRule = Literal["detractor", "low_satisfaction", "high_effort"]
+
+
+class LoopSection(Section):
+    """Which answers ask for a reply, from whom, and how soon."""
+
+    rules: tuple[LoopRule, ...] = ("detractor", "low_satisfaction")
+    """What opens a case: detractor (NPS 0-6), low_satisfaction (CSAT 1-2 of 5, or bad),
+    high_effort (CES 1-3 of 7)."""
+    team: Annotated[str, Field(min_length=1)] = "customer care"
+    """Team that a case goes to."""
+    teams: Mapping[LoopRule, Annotated[str, Field(min_length=1)]] = {}
+    """Team per rule, where it is another one."""
+    sla: Annotated[int, Duration("1h", "31d")] = 172_800
+    """From the answer until the customer is told, in calendar time: weekends count."""
+    escalate_to: Annotated[str, Field(min_length=1)] | None = None
+    """Who is named when a case is overdue; without it the team itself."""
+    look_back: Annotated[int, Duration("1d", "3650d")] = 2_592_000
+    """An answer older than this when the hub reads it first is history: no case is opened."""
+    purpose: Annotated[
+        str,
+        AfterValidator(_known_purpose),
+        Field(json_schema_extra={"x-expected": "a name from [purposes]"}),
+    ] = "service"
+    """Purpose of the reply; who has refused it on all of its channels is not contacted."""
+    recovery_window: Annotated[int, Field(ge=1, le=730)] = 90
+    """Days after the reply in which a purchase counts as recovery."""
+    alerts: HomePath | None = None
+    """File, relative to hub.toml, that every event of a case is appended to as a line of JSON."""
+
+
 class AuditSection(Section):
     """The tamper-evident log."""
 
@@ -477,6 +509,7 @@ class Settings(Section):
     risk: RiskSection = RiskSection()
     text: TextSection = TextSection()
     metrics: MetricsSection = MetricsSection()
+    loop: LoopSection = LoopSection()
     audit: AuditSection = AuditSection()
     schedules: SchedulesSection = SchedulesSection()
     serve: ServeSection = ServeSection()

@@ -77,6 +77,12 @@ _TICKETS = (
     " merged into. Tickets of people unknown count, each as somebody's own."
 )
 
+_CASES = (
+    "Cases: one per customer and episode, from the first answer that asks for a reply until they"
+    " were told something. Not counted, but told apart by reason: who refused contact, history,"
+    " answers that their source took back, customers who left, cases that joined another."
+)
+
 METRICS: tuple[Metric, ...] = (
     Metric(
         "nps", "Net Promoter Score", 2, "points",
@@ -303,7 +309,46 @@ METRICS: tuple[Metric, ...] = (
         "METRICS section 3",
         pair="csat",
     ),
+    Metric(
+        "closed_loop", "Closed-loop rate", 1, "percent",
+        "100 * cases whose customer was told, with the reference of the message / cases. Wilson"
+        " interval. One series per rule.",
+        _CASES, ("feedback",), ("overall",),
+        "Says that there was a word, not that it helped; recovery does. Provisional while cases"
+        " are within their time.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "closed_loop_on_time", "Closed-loop rate, on time", 1, "percent",
+        "100 * cases whose customer was told by the due time / cases. Calendar time from the"
+        " customer's first answer: nights and weekends count. Wilson interval. One series per"
+        " rule.",
+        _CASES + " Cases that wait within their time count in no part.",
+        ("feedback",), ("overall",),
+        "An answer that the hub reads late is late for the customer, too.", "METRICS section 3",
+    ),
+    Metric(
+        "recovery", "Recovery after the word", 1, "percent",
+        "Series score: 100 * told customers whose next answer to the same question is none that"
+        " opens a case / told customers with a next answer. Series purchase: 100 * told customers"
+        " who buy within the window after the word / told customers who had bought before it and"
+        " bought since, or whose window is over. Wilson interval.",
+        _CASES, ("feedback", "order", "order_line"), ("overall",),
+        "No comparison with customers who had no failure: who answers again, or has stayed, is no"
+        " random part of those who were told.",
+        "METRICS section 3",
+    ),
+    Metric(
+        "feedback_debt", "Feedback debt", 1, "count",
+        "Answers in cases whose customer was not told anything yet. n: answers in all cases. The"
+        " detail tells their age in whole days: median and oldest.",
+        _CASES, ("feedback",), ("overall",),
+        "Praise and answers without a name ask for no word here.", "METRICS section 3",
+    ),
 )  # fmt: skip
+
+LOOP = frozenset({"closed_loop", "closed_loop_on_time", "feedback_debt", "recovery"})
+"""Metrics of cases, which are measured after the cases are brought up to date."""
 
 REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}
 

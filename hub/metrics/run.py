@@ -4,7 +4,8 @@
    recency and churn move with the calendar.
 2. Their own values, rewritten only where they differ.
 3. RFM, predicted value and the overall values, from the aggregates of all customers.
-4. Profiles whose numbers moved are marked for the next stage.
+4. Profiles whose numbers moved are marked for the next stage; customers whose facts changed, for
+   the stage of cases.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from hub.core.settings import MetricsSection
 from hub.metrics import formulas, issues, orders, profile_value, service, survey, tickets
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
-from hub.metrics.definition import registry_hash
+from hub.metrics.definition import LOOP, REGISTRY, registry_hash
 from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, keep
@@ -38,6 +39,7 @@ BATCH = 1_000
 """Customers rewritten in one transaction."""
 
 _LAST = "metrics.measured"
+_MEASURED_HERE = REGISTRY.keys() - LOOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def run(
         reference = orders.reference_date(connection, now, zone)
         basis = f"{reference} {registry_hash()} {settings.model_dump_json()}"
         new_basis = _last_basis(connection) != basis
-        who = _everybody(connection) if new_basis else _affected(connection, facts, membership)
+        touched = _affected(connection, facts, membership)
+        who = _everybody(connection) if new_basis else touched
     if not (who or facts or membership or new_basis):
         return MetricsReport(0, 0, 0)
     changed: set[str] = set()
@@ -82,7 +85,7 @@ def run(
         changed |= _measure(store, settings, chunk, reference, now)
         reached("metrics committed")
     moved, snapshots = _measure_all(store, Basis(reference, zone, settings), ids, actor, now)
-    _finish(store, facts, membership, basis)
+    _finish(store, facts, membership, touched, basis)
     return MetricsReport(len(who), len(changed | moved), snapshots)
 
 
@@ -134,7 +137,9 @@ def _measure_all(
             *formulas.by_ticket(tickets.handled(served, settings), basis),
             *formulas.by_issue(issues.issues(served, settings), basis),
         ]
-        snapshots = keep(connection, measured, min_n=settings.min_n, ids=ids, now=now)
+        snapshots = keep(
+            connection, measured, min_n=settings.min_n, ids=ids, now=now, among=_MEASURED_HERE
+        )
         ranks = [
             value
             for currency in sorted({c.currency for c in everyone})
@@ -146,7 +151,7 @@ def _measure_all(
         )
         dirty.mark(connection, "profile", moved, cause="metrics", seq=seq)
         if snapshots:
-            log.record(connection, _event(measured, snapshots, actor, now))
+            log.record(connection, snapshot_event(measured, snapshots, actor, now))
     return moved, snapshots
 
 
@@ -161,7 +166,10 @@ def _replace(
     return profile_value.replace(connection, values, metrics=metrics, golden_ids=who, now=now)
 
 
-def _event(measured: Sequence[Measured], snapshots: int, actor: str, now: int) -> AuditEvent:
+def snapshot_event(
+    measured: Sequence[Measured], snapshots: int, actor: str, now: int
+) -> AuditEvent:
+    """The audit event of new snapshots: which metrics, by which definitions."""
     return AuditEvent(
         kind="metrics.snapshot",
         actor=actor,
@@ -201,8 +209,16 @@ def last_reference(connection: Connection) -> int | None:
     return None if last is None else int(last.partition(" ")[0])
 
 
-def _finish(store: Store, facts: Iterable[Mark], membership: Iterable[Mark], basis: str) -> None:
+def _finish(
+    store: Store,
+    facts: Iterable[Mark],
+    membership: Iterable[Mark],
+    touched: Iterable[str],
+    basis: str,
+) -> None:
+    seq = dirty.sequence(store)
     with store.write() as connection:
+        dirty.mark(connection, "cases", touched, cause="metrics", seq=seq)
         dirty.done(connection, "facts", facts)
         dirty.done(connection, "metrics", membership)
         bulk.upsert(connection, meta, ("key", "value"), [(_LAST, basis)], key=("key",))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
@@ -87,10 +87,17 @@ class Measured:
 
 
 def keep(
-    connection: Connection, measured: Iterable[Measured], *, min_n: int, ids: IdSource, now: int
+    connection: Connection,
+    measured: Iterable[Measured],
+    *,
+    min_n: int,
+    ids: IdSource,
+    now: int,
+    among: Collection[str],
 ) -> int:
     """Store what differs from the current snapshots; returns how many came or ended.
 
+    ``among`` are the metrics that the caller measures; no other's series ends.
     A series that nothing is measured for any more, such as a currency whose last order was
     cancelled, ends: its number is history.
     Newer inputs that say the same are no new snapshot: a value is as fresh as its inputs were when
@@ -98,7 +105,7 @@ def keep(
     """
     registry, fresh_until = registry_hash(), freshness(connection)
     rows = [_row(item, min_n, registry, fresh_until, ids.uuid7(), now) for item in measured]
-    current = _current(connection)
+    current = _current(connection, among)
     fresh = [row for row in rows if current.get((row[1], row[2])) != _identity(row)]
     ended = current.keys() - {(row[1], row[2]) for row in rows}
     for metric, series in sorted({(row[1], row[2]) for row in fresh} | ended):
@@ -180,9 +187,11 @@ def _identity(row: Sequence[object]) -> tuple[object, ...]:
     return (*row[4:13], orjson.dumps(said, option=orjson.OPT_SORT_KEYS))
 
 
-def _current(connection: Connection) -> dict[tuple[object, object], tuple[object, ...]]:
+def _current(
+    connection: Connection, among: Collection[str]
+) -> dict[tuple[object, object], tuple[object, ...]]:
     """What the standing snapshots say, by metric and series."""
     query = select(*(metric_snapshots.c[name] for name in COLUMNS)).where(
-        metric_snapshots.c.superseded_at.is_(None)
+        metric_snapshots.c.superseded_at.is_(None), metric_snapshots.c.metric.in_(sorted(among))
     )
     return {(row.metric, row.series): _identity(row) for row in connection.execute(query)}

@@ -30,6 +30,7 @@ class Keys:
         self._points = self._derive(master, b"contact-point")
         self._payloads = self._derive(master, b"payload")
         self._credentials = self._derive(master, b"credential")
+        self._cases = self._derive(master, b"case")
         self.pages = self._derive(master, b"page")
         """Key of the Merkle digest that a page's audit event carries over its rows."""
 
@@ -65,6 +66,10 @@ class Keys:
     def credential(self, name: str) -> bytes:
         """16-byte keyed hash of a credential's name, which may tell of a weak password."""
         return blake2b(name.encode(), digest_size=16, key=self._credentials).digest()
+
+    def case(self, answer: str) -> str:
+        """16 hex digits that name the case which an answer opens; source ids may be personal."""
+        return blake2b(answer.encode(), digest_size=8, key=self._cases).hexdigest()
 
     @staticmethod
     def _derive(master: bytes, purpose: bytes) -> bytes:

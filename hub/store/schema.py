@@ -10,6 +10,7 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
     measure    text_models profile_metrics metric_snapshots profiles
+    follow up  cases case_answers case_events
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
                disclosures
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
@@ -453,6 +454,57 @@ profiles = _table(
     Column("body", Json, nullable=False),  # unified_profile_v1
     Column("digest", LargeBinary, nullable=False),
     Column("updated_at", Big, nullable=False),
+)
+
+# --- follow up ---------------------------------------------------------------------------------
+
+cases = _table(
+    "cases",  # a customer who waits for a word, from their first bad answer until they were told
+    Column("case_id", Key, primary_key=True),  # keyed hash of the answer that opened it
+    Column("rid", Big, nullable=False),  # that answer
+    Column("party_rid", Big, nullable=False),  # whose it is; the customer is its membership
+    Column("rule", Key, nullable=False),
+    Column("team", Text, nullable=False),
+    Column("state", Key, nullable=False),  # open · assigned · informed · closed · suppressed
+    Column("reason", Key),  # why suppressed, or how closed: resolved · declined
+    Column("joined_to", Key),  # the case that goes on in its place
+    Column("owner", Text),
+    Column("at", Big, nullable=False),  # the customer's first answer in it: the clock starts here
+    Column("opened_at", Big, nullable=False),  # when the hub heard of it
+    Column("due_at", Big, nullable=False),
+    Column("informed_at", Big),
+    Column("message", Text),  # reference of what the customer was told
+    Column("settled_at", Big),
+    Column("escalated_at", Big),
+    Column("steps", Big, nullable=False),  # number of its last event
+    Index(None, "rid"),
+    Index(None, "party_rid"),
+    Index(None, "state", "due_at"),
+)
+
+case_answers = _table(
+    "case_answers",  # an answer is in one case at most
+    Column("rid", Big, primary_key=True, autoincrement=False),
+    Column("case_id", Key, nullable=False),
+    Index(None, "case_id"),
+)
+
+case_events = _table(
+    "case_events",  # append-only
+    Column("case_id", Key, primary_key=True),
+    Column("number", Big, primary_key=True, autoincrement=False),
+    Column("at", Big, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("actor", Key, nullable=False),
+    Column("body", Json, nullable=False),
+    Column("alerted", Boolean, nullable=False),  # whether it stands in the file of alerts
+    Index(
+        "ix_case_events_unheard",
+        "at",
+        sqlite_where=text("NOT alerted"),
+        postgresql_where=text("NOT alerted"),
+    ),
+    rowid=False,
 )
 
 # --- push --------------------------------------------------------------------------------------

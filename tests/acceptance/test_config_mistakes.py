@@ -148,6 +148,19 @@ days = ["mon", "sat"]
 opens = 08:30:00
 closes = 17:00:00
 holidays = [2026-12-25]
+[loop]
+rules = ["detractor"]
+team = "support"
+sla = "24h"
+escalate_to = "Kim"
+look_back = "14d"
+purpose = "service"
+recovery_window = 60
+alerts = "alerts.jsonl"
+[loop.teams]
+detractor = "retention"
+low_satisfaction = "support"
+high_effort = "web"
 [audit]
 checkpoint_every_events = 1000
 checkpoint_every_seconds = 30

@@ -1,0 +1,213 @@
+"""``hub cases``: the customers who wait for a word, and what they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from hub.cli.customer import note_reading
+from hub.cli.instants import instant
+from hub.cli.layout import counted, moment, table
+from hub.cli.run import actor
+from hub.cli.session import Session, Verbs, pass_session
+from hub.core.clock import to_micros
+
+if TYPE_CHECKING:
+    from hub.core.records import Feedback
+    from hub.store.cases import Case, Step
+    from hub.voc.case_desk import Opened
+    from hub.voc.case_steps import Doer
+
+STATES = ("open", "assigned", "informed", "closed", "suppressed")
+UNSETTLED = STATES[:3]
+_AT = click.option("--at", "when", metavar="TIME", help="When they were told.  [default: now]")
+_MESSAGE = click.option(
+    "--message", required=True, help="Reference of the message, such as a ticket's or mail's id."
+)
+
+
+@click.group(cls=Verbs)
+def cases() -> None:
+    """Customers who wait for a word: list, assign, tell, close."""
+
+
+@cases.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also closed and suppressed ones.")
+@click.option("--state", type=click.Choice(STATES), multiple=True, help="May be repeated.")
+@click.option("--team", help="Only this team's.")
+@click.option("--overdue", is_flag=True, help="Only those who should have been told by now.")
+@pass_session
+def list_cases(
+    session: Session, everything: bool, state: tuple[str, ...], team: str | None, overdue: bool
+) -> None:
+    """Print the cases that are not settled, the one that is due first at the top."""
+    from hub.store.cases import WAITING, customers
+    from hub.voc.case_desk import document
+
+    with session.app().open_hub(actor()) as hub, hub.store.read() as connection:
+        now = to_micros(hub.clock.now())
+        wanted = state or (() if everything else UNSETTLED)
+        found = [
+            (golden_id, case)
+            for golden_id, case in customers(connection, wanted)
+            if (team is None or case.team == team)
+            and (not overdue or (case.state in WAITING and case.due_at < now))
+        ]
+    lines = table(
+        ("case", "state", "rule", "team", "owner", "due", "customer"),
+        [
+            (case.case_id, _state(case, now), case.rule, case.team, case.owner,
+             moment(case.due_at), golden_id)
+            for golden_id, case in found
+        ],
+    )  # fmt: skip
+    closing = f"{counted(len(found), 'case')}; open one with: hub cases show CASE"
+    session.show(
+        [document(case, golden_id) for golden_id, case in found],
+        "\n".join([*(lines if found else []), closing]),
+    )
+
+
+def _state(case: Case, now: int) -> str:
+    from hub.store.cases import WAITING
+
+    if case.state in WAITING and case.due_at < now:
+        return f"{case.state}, overdue"
+    return f"{case.state}: {case.reason}" if case.reason else case.state
+
+
+@cases.command()
+@click.argument("case_id", metavar="CASE")
+@pass_session
+def show(session: Session, case_id: str) -> None:
+    """Print CASE with the answers in it and everything that happened to it."""
+    from hub.voc import case_desk
+
+    with session.app().open_hub(actor()) as hub:
+        with hub.store.read() as connection:
+            found = case_desk.show(connection, case_id)
+        note_reading(hub, "case", subject=found.case.party_rid, details={"case": case_id})
+        now = to_micros(hub.clock.now())
+    document = {
+        **case_desk.document(found.case, found.golden_id),
+        "answers": [_answer(key, said) for key, said in found.answers],
+        "events": [{**event, "at": moment(int(str(event["at"])))} for event in found.events],
+    }
+    session.show(document, "\n".join(_lines(found, now)))
+
+
+def _answer(key: str, said: Feedback) -> dict[str, object]:
+    return {
+        "source": key,
+        "at": said.at.isoformat(),
+        "instrument": said.instrument,
+        "score": said.score,
+        "scale": [said.scale_min, said.scale_max],
+        "comment": said.comment,
+    }
+
+
+def _lines(found: Opened, now: int) -> list[str]:
+    case = found.case
+    lines = [
+        f"case {case.case_id}: {_state(case, now)}",
+        f"  customer  {found.golden_id or 'nobody answers for it any more'}",
+        f"  rule      {case.rule}, with {case.team}{f', {case.owner}' if case.owner else ''}",
+        f"  due       {moment(case.due_at)}",
+    ]
+    if case.informed_at is not None:
+        lines.append(f"  told      {moment(case.informed_at)}, {case.message}")
+    if case.joined_to is not None:
+        lines.append(f"  goes on   in {case.joined_to}")
+    for key, said in found.answers:
+        words = f": {said.comment}" if said.comment else ""
+        score = "no score" if said.score is None else f"{said.score:g}"
+        lines.append(f"  {said.instrument} {score} at {moment(to_micros(said.at))} [{key}]{words}")
+    for event in found.events:
+        said_of = {k: v for k, v in event.items() if k not in ("at", "kind", "actor") and v}
+        details = "".join(f", {name} {value}" for name, value in said_of.items())
+        lines.append(
+            f"  {moment(int(str(event['at'])))}  {event['kind']} by {event['actor']}{details}"
+        )
+    return lines
+
+
+@cases.command()
+@click.argument("case_id", metavar="CASE")
+@click.option("--to", "owner", required=True, help="Who has it from now on.")
+@pass_session
+def assign(session: Session, case_id: str, owner: str) -> None:
+    """Give CASE to somebody."""
+    from hub.voc import case_steps
+
+    _act(session, case_id, lambda case, doer: case_steps.assign(case, owner, doer))
+
+
+@cases.command()
+@click.argument("case_id", metavar="CASE")
+@_MESSAGE
+@_AT
+@pass_session
+def inform(session: Session, case_id: str, message: str, when: str | None) -> None:
+    """Note that the customer of CASE was told what came of their answer."""
+    from hub.voc import case_steps
+
+    _act(
+        session,
+        case_id,
+        lambda case, doer: case_steps.inform(case, message, _micros(session, when, doer), doer),
+    )
+
+
+@cases.command()
+@click.argument("case_id", metavar="CASE")
+@pass_session
+def close(session: Session, case_id: str) -> None:
+    """Close CASE, whose customer was told."""
+    from hub.voc import case_steps
+
+    _act(session, case_id, case_steps.close)
+
+
+@cases.command()
+@click.argument("case_id", metavar="CASE")
+@_MESSAGE
+@_AT
+@pass_session
+def decline(session: Session, case_id: str, message: str, when: str | None) -> None:
+    """Close CASE with a message that explains why nothing will change."""
+    from hub.voc import case_steps
+
+    _act(
+        session,
+        case_id,
+        lambda case, doer: case_steps.decline(case, message, _micros(session, when, doer), doer),
+    )
+
+
+def _micros(session: Session, when: str | None, doer: Doer) -> int:
+    found = instant(when, ZoneInfo(session.app().settings.hub.time_zone))
+    return doer.now if found is None else to_micros(found)
+
+
+def _act(session: Session, case_id: str, step: Callable[[Case, Doer], Step]) -> None:
+    from hub.voc import case_desk
+    from hub.voc.case_steps import Doer
+
+    with session.app().open_hub(actor()) as hub:
+        doer = Doer(actor(), to_micros(hub.clock.now()))
+        taken = case_desk.act(hub.store, case_id, lambda case: step(case, doer))
+        hub.notary.settle()
+        with hub.store.read() as connection:
+            opened = case_desk.show(connection, case_id)
+    following = {
+        "assigned": f"next, once they were told: hub cases inform {case_id} --message REFERENCE",
+        "informed": f"next: hub cases close {case_id}",
+    }.get(taken.case.state, "next: hub cases list")
+    session.show(
+        case_desk.document(opened.case, opened.golden_id),
+        f"case {case_id} is {taken.case.state}\n{following}",
+    )

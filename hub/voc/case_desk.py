@@ -1,0 +1,104 @@
+"""The desk where cases are worked on: one is found, looked at, and taken a step further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from hub.core.clock import from_micros
+from hub.core.errors import NotFound
+from hub.core.records import Feedback, decode
+from hub.store import cases, dirty
+from hub.store.cases import Case, Step
+from hub.store.engine import Store
+from hub.store.records import source_keys
+from hub.store.schema import source_records
+from hub.voc.case_run import keep
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A case with what staff need to answer it; it holds the customer's words.
+
+    Args:
+        case: The case.
+        golden_id: Whose it is today; None if nobody answers for it.
+        answers: Source key and content of each answer in it.
+        events: What happened to it, in order.
+    """
+
+    case: Case
+    golden_id: str | None
+    answers: tuple[tuple[str, Feedback], ...]
+    events: tuple[dict[str, object], ...]
+
+
+def act(store: Store, case_id: str, step: Callable[[Case], Step]) -> Step:
+    """The step that was taken, written with its audit leaf.
+
+    Raises:
+        NotFound: If there is no such case.
+        HubError: If the case cannot take the step; nothing is written.
+    """
+    seq = dirty.sequence(store)
+    with store.write() as connection:
+        taken = step(_get(connection, case_id))
+        keep(connection, [taken])
+        customer = cases.customer_of(connection, case_id)
+        if customer is not None:  # a word of last week ends what was complained of before it
+            dirty.mark(connection, "cases", [customer], cause=taken.kind, seq=seq)
+    return taken
+
+
+def show(connection: Connection, case_id: str) -> Opened:
+    """A case, opened.
+
+    Raises:
+        NotFound: If there is no such case.
+    """
+    case = _get(connection, case_id)
+    return Opened(
+        case,
+        cases.customer_of(connection, case_id),
+        tuple(_answers(connection, case_id)),
+        tuple(cases.events(connection, case_id)),
+    )
+
+
+def _get(connection: Connection, case_id: str) -> Case:
+    case = cases.get(connection, case_id)
+    if case is None:
+        raise NotFound(f'there is no case "{case_id}". See: hub cases list --all')
+    return case
+
+
+def _answers(connection: Connection, case_id: str) -> list[tuple[str, Feedback]]:
+    rids = cases.answers(connection, case_id)
+    keys = source_keys(connection, rids)
+    query = select(source_records.c.rid, source_records.c.canonical)
+    found = []
+    for rid, body in connection.execute(query.where(source_records.c.rid.in_(rids))):
+        record = decode(body) if body else None
+        if isinstance(record, Feedback):
+            found.append((str(keys[rid]), record))
+    return sorted(found, key=lambda each: (each[1].at, each[0]))
+
+
+def document(case: Case, golden_id: str | None) -> dict[str, object]:
+    """A case for a program: instants in ISO 8601, no word of the customer's."""
+    instants = ("at", "opened_at", "due_at", "informed_at", "settled_at", "escalated_at")
+    told = {name: getattr(case, name) for name in instants}
+    return {
+        "case": case.case_id,
+        "customer": golden_id,
+        "state": case.state,
+        "reason": case.reason,
+        "joined_to": case.joined_to,
+        "rule": case.rule,
+        "team": case.team,
+        "owner": case.owner,
+        "message": case.message,
+        **{name: None if at is None else from_micros(at).isoformat() for name, at in told.items()},
+    }

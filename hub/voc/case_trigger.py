@@ -1,0 +1,112 @@
+"""Answers that ask for a reply: what opens a case, and who gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from hub.core.records import Feedback, decode
+from hub.core.settings import LoopRule
+from hub.store.records import chunks, source_keys
+from hub.store.schema import cluster_members, facts, source_records
+
+_SECOND: Final = 1_000_000
+
+Scale = tuple[float | None, float | None]
+
+_ASKS: Final[Mapping[tuple[str, Scale], tuple[LoopRule, float]]] = {
+    ("nps", (0, 10)): ("detractor", 6),
+    ("csat", (1, 5)): ("low_satisfaction", 2),
+    ("csat", (0, 1)): ("low_satisfaction", 0),
+    ("csat", (1, 2)): ("low_satisfaction", 1),
+    ("ces", (1, 7)): ("high_effort", 3),
+}
+"""Instrument and scale to the rule and the best score that it still catches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """An answer that asks for a reply.
+
+    Args:
+        rid: Row id of the answer.
+        key: Its source key, as text.
+        party_rid: The record that it names as its giver.
+        at: When it was given, microseconds; never after the hub read it.
+        rule: The rule that it meets.
+        is_history: Whether it was older than the look-back when the hub read it first.
+    """
+
+    rid: int
+    key: str
+    party_rid: int
+    at: int
+    rule: LoopRule
+    is_history: bool = False
+
+
+def asks(feedback: Feedback) -> LoopRule | None:
+    """The rule that an answer meets, on the very scale it was asked on; None if it needs no reply.
+
+    >>> from datetime import UTC, datetime
+    >>> at = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> asks(Feedback(at=at, instrument="nps", score=6, scale_min=0, scale_max=10))
+    'detractor'
+    >>> asks(Feedback(at=at, instrument="nps", score=1, scale_min=1, scale_max=5))
+    """
+    found = _ASKS.get((feedback.instrument, (feedback.scale_min, feedback.scale_max)))
+    if found is None or feedback.score is None or feedback.scale_min is None:
+        return None
+    rule, highest = found
+    fits = feedback.score == int(feedback.score) and feedback.scale_min <= feedback.score
+    return rule if fits and feedback.score <= highest else None
+
+
+def load(
+    connection: Connection,
+    golden_ids: Sequence[str],
+    rules: Sequence[LoopRule],
+    look_back: int,
+) -> dict[str, list[Trigger]]:
+    """The answers of each customer that ask for a reply, oldest first.
+
+    Args:
+        connection: To read from.
+        golden_ids: Whose.
+        rules: What opens a case.
+        look_back: Seconds after which an answer that is read first is history.
+    """
+    told: dict[str, list[Trigger]] = {golden_id: [] for golden_id in golden_ids}
+    for golden_id, trigger in _triggers(connection, golden_ids, look_back * _SECOND):
+        if trigger.rule in rules:
+            told[golden_id].append(trigger)
+    return {who: sorted(found, key=lambda each: (each.at, each.key)) for who, found in told.items()}
+
+
+def _triggers(
+    connection: Connection, golden_ids: Sequence[str], look_back: int
+) -> Iterator[tuple[str, Trigger]]:
+    record = source_records.c
+    columns = (cluster_members.c.golden_id, facts.c.rid, facts.c.party_rid, facts.c.at,
+               record.canonical, record.created_at, record.changed_at)  # fmt: skip
+    query = (
+        select(*columns)
+        .select_from(cluster_members)
+        .join(facts, facts.c.party_rid == cluster_members.c.rid)
+        .join(source_records, record.rid == facts.c.rid)
+        .where(facts.c.entity + "" == Feedback.entity_name)  # from the customers on, on SQLite too
+    )
+    for chunk in chunks(golden_ids):
+        rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk))).all()
+        keys = source_keys(connection, [row.rid for row in rows])
+        for row in rows:
+            feedback = decode(row.canonical)
+            rule = asks(feedback) if isinstance(feedback, Feedback) else None
+            if rule is not None:
+                yield row.golden_id, Trigger(
+                    row.rid, str(keys[row.rid]), row.party_rid, min(row.at, row.changed_at), rule,
+                    row.created_at - row.at > look_back,
+                )  # fmt: skip
