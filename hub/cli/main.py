@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "timeline": Entry("hub.cli.timeline:timeline", "Print what happened to a customer, in order."),
     "journeys": Entry("hub.cli.journeys:journeys", "Journey maps, and what customers really do."),
     "metrics": Entry("hub.cli.metrics:metrics", "List, show and describe metrics."),
+    "report": Entry("hub.cli.report:report", "Write a report of a month as a page."),
     "text": Entry("hub.cli.text:text", "Train, list and try what reads customers' words."),
     "consent": Entry("hub.cli.consent:consent", "Show and export consent, and its conflicts."),
     "why": Entry("hub.cli.why:why", "Say whether a value may go to a system, and why."),
