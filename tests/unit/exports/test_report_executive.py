@@ -1,0 +1,217 @@
+"""The executive report: the snapshots' formulas, month by month, told the same everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select
+
+from hub.app import load
+from hub.cli.main import run
+from hub.core.clock import ManualClock
+from hub.core.ids import IdSource
+from hub.core.records import PartyRef, Ticket
+from hub.core.settings import DEFAULT_PURPOSES, Settings
+from hub.exports.report.executive import executive
+from hub.exports.report.ground import Ground
+from hub.exports.report.measured import standing
+from hub.exports.report.model import Average, Count, Report, Words, document, numbers
+from hub.exports.report.month import month_named
+from hub.exports.report.page import page
+from hub.exports.report.words import value_text
+from hub.journeys.files import read_all
+from hub.metrics.months import month_of
+from hub.profile import run as profile
+from hub.store import bulk, schema
+from hub.store.schema import audit_leaves
+from tests.unit.metrics.conftest import Business
+
+NOVEMBER, DECEMBER = datetime(2025, 11, 15, tzinfo=UTC), datetime(2025, 12, 15, tzinfo=UTC)
+JANUARY, FEBRUARY = datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+SETTINGS = Settings.model_validate({"metrics": {"min_n": 5}})
+
+
+@pytest.fixture(scope="module")
+def toml(tmp_path_factory) -> Path:
+    """Twelve customers: content in November, divided in December; one of them complains."""
+    path = tmp_path_factory.mktemp("reports") / "hub.toml"
+    path.write_text('[hub]\ndata_dir = "."\n[metrics]\nmin_n = 5\n')
+    clock = ManualClock(FEBRUARY)
+    store = load(path, clock=clock).open_store()
+    told(Business(store, clock, IdSource.seeded(clock, seed=1)))
+    store.close()
+    return path
+
+
+def told(business: Business) -> None:
+    with business.store.write() as connection:
+        names = ("stream_id", "connection", "stream", "entity")
+        bulk.insert(connection, schema.streams, names, [(1, "shop", "all", "person")])
+    for rid in range(1, 13):
+        business.customer(rid)
+        business.order(rid, f"n{rid}", 1_000, NOVEMBER)
+        business.answer(rid, "nps", 10, at=NOVEMBER)
+        business.order(rid, f"d{rid}", 100 if rid <= 4 else 5_000, DECEMBER)
+        business.answer(rid, "nps", 2 if rid <= 8 else 10, at=DECEMBER)
+    for _ in range(4):
+        business.answer(None, "nps", 9, at=JANUARY)
+    ticket = Ticket(at=DECEMBER, party=PartyRef(id="1"), status="open")
+    business.fact(1, DECEMBER, ticket)  # type: ignore[arg-type]  # any fact will do
+    business.measure(min_n=5)
+    profile.run(business.store, DEFAULT_PURPOSES)
+
+
+@pytest.fixture
+def connection(toml) -> Iterator[Connection]:
+    with closing(load(toml).open_store()) as store, store.read() as connection:
+        yield connection
+
+
+def made(connection: Connection, month: str = "2025-12") -> Report:
+    maps = read_all(Path("/nowhere"), "*.toml")
+    return executive(Ground(connection, SETTINGS, maps, FEBRUARY, month_named(month)))
+
+
+def blocks(report: Report):
+    return [block for section in report.sections for block in section.blocks]
+
+
+def test_a_survey_of_a_month_is_that_month_of_its_snapshot(connection):
+    """The report measures nothing of its own: value, interval and n are the snapshot's."""
+    found = {number.metric: number for number in numbers(made(connection))}
+
+    [snapshot] = standing(connection, "nps")
+    months = snapshot.detail["months"]
+    told = found["nps"].estimate
+    assert isinstance(months, dict)
+    assert told is not None
+    assert months["2025-12"] == {
+        "value": told.value, "low": told.low, "high": told.high, "n": told.n,
+    }  # fmt: skip
+
+
+def test_a_change_is_told_with_its_significance(connection):
+    """NPS fell from 100 to -33 among twelve: that shows."""
+    [nps] = [number for number in numbers(made(connection)) if number.metric == "nps"]
+
+    assert nps.change is not None
+    assert round(nps.change.value) == -133
+    assert nps.change.significant
+
+
+def test_every_average_stands_with_those_it_hides(connection):
+    """Share at the bottom, open detractors, and what they have spent, on the page itself."""
+    report = made(connection)
+
+    [aov] = [b for b in blocks(report) if isinstance(b, Average) and b.number.metric == "aov"]
+    card = page(report).split("Average order value (GBP)</h3>")[1].split('class="card"')[0]
+    assert aov.beside.open_detractors == 8
+    assert "customers below a quarter of the mean" in card
+    assert "33.3 %" in card
+    assert "open detractors</strong>: 8" in card
+    # Eight detractors: 12 × 10.00 of November among eight, four small orders, four large ones.
+    assert "value at risk</strong>: GBP 284.00" in card
+
+
+def test_who_is_waiting_is_counted(connection):
+    """One open ticket; eight customers who are unhappy and of whom nobody has heard again."""
+    counts = {b.title: b.value for b in blocks(made(connection)) if isinstance(b, Count)}
+
+    assert counts["Open tickets"] == 1
+    assert counts["Open detractors"] == 8
+
+
+def test_page_and_json_tell_the_same_numbers(connection):
+    """Every number of the JSON stands on the page, rounded."""
+    report = made(connection)
+
+    text, document_ = page(report), json.loads(json.dumps(document(report)))
+    values = [
+        block["number"]
+        for section in document_["sections"]
+        for block in section["blocks"]
+        if "number" in block and block["number"]["estimate"]
+    ]
+    assert [(v["metric"], v["estimate"]["value"]) for v in values] == [
+        (n.metric, n.estimate.value) for n in numbers(report) if n.estimate
+    ]
+    for number in numbers(report):
+        if number.estimate:
+            assert value_text(number.estimate.value, number.unit, number.currency) in text
+
+
+def test_too_little_data_is_said_in_words(connection):
+    """A month in which nobody bought or answered has no number at all, and no nought either."""
+    report = made(connection, "2025-10")
+
+    assert all(number.estimate is None for number in numbers(report) if number.when == "2025-10")
+    assert not any(number.metric in ("nps", "aov") for number in numbers(report))
+    assert any(isinstance(b, Words) and "Net Promoter Score" in b.text for b in blocks(report))
+
+
+def test_below_the_minimum_n_is_told_and_the_value_is_not(connection):
+    """Four answers of January are four answers."""
+    report = made(connection, "2026-01")
+
+    [nps] = [number for number in numbers(report) if number.metric == "nps"]
+    assert (nps.estimate, nps.n, nps.status) == (None, 4, "insufficient")
+    assert 'insufficient data</div><p class="soft">n = 4, 2026-01; nps@2' in page(report)
+
+
+def test_a_page_fetches_nothing_and_runs_nothing(connection):
+    """No script, no address, no file beside it."""
+    text = page(made(connection))
+
+    assert "<script" not in text
+    assert not any(word in text for word in ("http:", "https:", "src=", "url(", "@import", " on"))
+
+
+def test_the_command_writes_the_page_and_leaves_a_trace(toml, tmp_path, capsys):
+    """Without a period it is the last month that is over; the log knows what left."""
+    out = tmp_path / "report.html"
+
+    code = run(["report", "executive", "--out", str(out), "--config", str(toml)])
+
+    with load(toml).open_store().read() as connection:
+        kinds = connection.execute(select(audit_leaves.c.kind)).scalars().all()
+    assert code == 0
+    assert "recorded in the audit log" in capsys.readouterr().err
+    assert "Month 2025-11." in out.read_text()
+    assert "export.report.executive" in kinds
+
+
+def test_the_command_gives_programs_json(toml, capfdbinary):
+    """The same report as one document."""
+    code = run(["report", "executive", "--period", "2025-12", "--json", "--config", str(toml)])
+
+    told = json.loads(capfdbinary.readouterr().out)
+    assert code == 0
+    assert (told["kind"], told["period"]) == ("executive", "2025-12")
+
+
+@pytest.mark.parametrize("period", ["2025", "2025-13", "last", "2025-1", "12-2025"])
+def test_what_is_no_month_is_refused(toml, capsys, period):
+    """As a mistake of the command line, before anything is read."""
+    code = run(["report", "executive", "--period", period, "--config", str(toml)])
+
+    assert code == 2
+    assert "is not a month such as 2026-10" in capsys.readouterr().err
+
+
+def test_both_databases_give_the_same_report(store, clock, ids, connection):
+    """The store on either database tells what SQLite tells."""
+    clock.sleep((FEBRUARY - clock.now()).total_seconds())
+    told(Business(store, clock, ids))
+
+    with store.read() as other:
+        assert document(made(other)) == document(made(connection))
+
+
+def test_months_are_counted_on_the_clocks_of_the_business():
+    """A name and an instant of the same month are the same number."""
+    assert month_named("2025-12") == month_of(int(DECEMBER.timestamp() * 1e6), UTC)
