@@ -1,0 +1,66 @@
+"""Decline: whether a customer does much less of something than they used to, and since when."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+BASELINE_SPANS: Final = 3
+"""Spans before the latest one that "used to" rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """A fall that holds now.
+
+    Args:
+        since: Instant from which it has held without a break.
+        usual: Mean count in a span before.
+        latest: Count in the latest span.
+    """
+
+    since: datetime
+    usual: float
+    latest: int
+
+
+def decline(
+    instants: Sequence[datetime], now: datetime, *, by: float, span: timedelta, at_least: float
+) -> Decline | None:
+    """The fall of a count below its own past; None if there is none, or too little to compare.
+
+    The latest span is compared with the mean of the three before it.
+
+    Args:
+        instants: When it happened, in order, none after ``now``.
+        now: The end of the latest span.
+        by: Share that has to be gone, above 0 to 1.
+        span: Length of a span.
+        at_least: Mean count before, below which nothing is said.
+    """
+
+    def fell(end: datetime) -> tuple[float, int] | None:
+        until = bisect_right(instants, end)
+        middle = bisect_right(instants, end - span)
+        first = bisect_right(instants, end - (1 + BASELINE_SPANS) * span)
+        usual, latest = (middle - first) / BASELINE_SPANS, until - middle
+        return (usual, latest) if usual >= at_least and latest <= (1 - by) * usual else None
+
+    found = fell(now)
+    if found is None:
+        return None
+    since = now
+    for end in sorted(_changes(instants, now, span), reverse=True):
+        if fell(end) is None:
+            break
+        since = end
+    return Decline(since, *found)
+
+
+def _changes(instants: Sequence[datetime], now: datetime, span: timedelta) -> set[datetime]:
+    """Every instant at which one of the two counts changes."""
+    steps = (timedelta(0), span, (1 + BASELINE_SPANS) * span)
+    return {at + step for at in instants for step in steps if at + step <= now}

@@ -1,0 +1,222 @@
+"""Risk: each signal alone, at its boundary and in pairs; coverage, decay, bands, reasons."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from hub.core.records import Order, Refund
+from hub.journeys.kinds import KINDS
+from hub.text.phrases import Phrases
+from hub.voc.past import Reading
+from hub.voc.risk import SIGNALS, Risk, assess, band, changes
+from tests.unit.voc.stories import contract, day, days, story, ticket
+
+EVERYTHING = dict.fromkeys(KINDS, day(10_000))
+"""A hub that hears of everything."""
+STEADY = f"log_in {days(range(0, 140, 2))}"
+READING = Reading(competitors=Phrases([("Globex", "Globex")]))
+
+
+def points(events, now: float, **options) -> dict[str, int]:
+    risk = assess(events, day(now), known=EVERYTHING, patterns=(), reading=READING, **options)
+    return {reason.signal: reason.points for reason in risk.reasons}
+
+
+def refunded(number: int, at: float) -> Order:
+    refund = Refund(at=day(at), amount_minor=100)
+    return Order(
+        order_ref=f"R{number}", at=day(0), currency="AUD", total_minor=100, refunds=[refund]
+    )
+
+
+SEEN = [
+    ("usage-drop", story(f"log_in {days(range(0, 84, 4))} 90 96 100"), 112, 20),
+    ("usage-drop", story(f"log_in {days(range(0, 84, 4))} 90 96 100 104"), 112, 0),
+    ("usage-drop", story("log_in 1 30 60"), 112, 0),
+    ("feature-dropped", story("report 1 20 40"), 80, 5),
+    ("feature-dropped", story("report 1 20 40 60"), 80, 0),
+    ("overdue-purchase", story("order 0 10 20"), 36, 12),
+    ("overdue-purchase", story("order 0 10 20"), 40, 20),
+    ("overdue-purchase", story("order 0 10 20"), 34, 0),
+    ("overdue-purchase", story("order 0 10"), 60, 0),
+    ("returns-spike", story("", refunded(1, 10), refunded(2, 20)), 20, 5),
+    ("returns-spike", story("", refunded(1, 10), refunded(2, 45)), 45, 0),
+    ("contract-ends", story("", contract(0, 100)), 41, 15),
+    ("contract-ends", story("", contract(0, 100)), 40, 0),
+    ("contract-ends", story("", contract(0, 100), contract(70)), 80, 0),
+    ("contract-ends", story("", contract(0, 100, "cancelled")), 80, 0),
+    ("failed-payment", story("failed 10"), 10, 15),
+    ("failed-payment", story("failed 10; order 11"), 12, 0),
+    ("open-issue", story("", ticket(0)), 14, 9),
+    ("open-issue", story("", ticket(0)), 3, 2),
+    ("open-issue", story("", ticket(0)), 2, 0),
+    ("open-issue", story("", ticket(0, solved=5)), 14, 0),
+    ("repeat-contact", story("", ticket(0, subject="Late"), ticket(7, subject="Late")), 7, 10),
+    ("repeat-contact", story("", ticket(0, subject="Late"), ticket(7.1, subject="Late")), 8, 0),
+    ("reopened", story("", ticket(0, solved=2, reopens=1)), 2, 5),
+    ("reopened", story("", ticket(0, solved=2)), 2, 0),
+    ("low-score", story("nps3 0"), 1, 15),
+    ("low-score", story("csat2 0"), 1, 15),
+    ("low-score", story("nps7 0; csat3 0"), 1, 0),
+    ("low-score", story("nps3 0; sent 1"), 2, 0),
+    ("low-score", story("sent 0; nps3 1"), 2, 15),
+    ("negative-tone", story("good 0 1 2; bad 3 4 5"), 5, 10),
+    ("negative-tone", story("good 0 1; bad 3 4 5"), 5, 0),
+    ("negative-tone", story("good 0 1 2 3 4 5"), 5, 0),
+    ("competitor-named", story("rival 0"), 0, 5),
+    ("recent-purchase", story("order 0"), 0, -10),
+    ("recent-purchase", story("order 0"), 31, 0),
+    ("promoter", story("nps9 0"), 0, -10),
+    ("promoter", story("nps9 0; nps7 1"), 1, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("signal", "events", "now", "expected"),
+    SEEN,
+    ids=[f"{each[0]}-{at}" for at, each in enumerate(SEEN)],
+)
+def test_each_signal_alone_and_at_its_boundary(signal, events, now, expected):
+    """It weighs what the table says on one side of its boundary, and nothing on the other."""
+    found = points(events, now)
+
+    assert found.get(signal, 0) == expected
+
+
+def test_points_add_up_to_the_sum_of_their_reasons():
+    """Two signals together weigh what each weighs alone."""
+    low, late = story("nps3 0"), story("order -40 -30 -20")
+    both = story("nps3 0; order -40 -30 -20")
+
+    alone = points(low, 1) | points(late, 1)
+    risk = assess(both, day(1), known=EVERYTHING, patterns=())
+
+    assert {reason.signal: reason.points for reason in risk.reasons} == alone
+    assert risk.points == sum(alone.values()) == 35
+
+
+def test_points_fall_with_age():
+    """A failed payment weighs 15, and half of that after its half-life of 14 days."""
+    events = story("failed 0")
+
+    assert [points(events, now)["failed-payment"] for now in (0, 14, 28)] == [15, 8, 4]
+
+
+def test_findings_of_one_signal_stop_at_its_cap():
+    """Three issues of two weeks weigh no more than one signal may."""
+    events = story("", *(ticket(at, subject=str(at)) for at in range(3)))
+
+    assert points(events, 20)["open-issue"] == 10
+
+
+def test_every_reason_names_its_records_and_its_cause_in_words():
+    """A reason without evidence is a rumour."""
+    events = story("nps3 0; failed 1; rival 1", ticket(-20, subject="Invoice"))
+
+    risk = assess(events, day(2), known=EVERYTHING, reading=READING)
+
+    sources = {event.source for event in events}
+    assert len(risk.reasons) >= 4
+    for reason in risk.reasons:
+        assert reason.text
+        assert reason.evidence
+        assert set(reason.evidence) <= sources
+    assert 'ticket 0 "Invoice" is unresolved after 22 days' in {r.text for r in risk.reasons}
+
+
+def test_what_failed_without_the_customers_will_is_marked():
+    """A failed payment is no decision; an angry answer is."""
+    assert assess(story("failed 0"), day(0), known=EVERYTHING).involuntary
+    assert not assess(story("failed 0; nps3 0"), day(0), known=EVERYTHING).involuntary
+
+
+def test_without_sources_the_risk_is_unknown_and_not_low():
+    """A hub that hears only of orders can see a fraction of what is at stake, and says so."""
+    events = story("order 0 10 20")
+
+    risk = assess(events, day(60), known={"order": day(60)})
+
+    assert risk.points is None
+    assert band(risk.points) == "unknown"
+    assert 0 < risk.coverage < 30
+    assert "usage-drop" in risk.unseen
+    assert [reason.signal for reason in risk.reasons] == ["overdue-purchase"]
+
+
+def test_coverage_grows_with_the_sources():
+    """Whoever hears of everything sees all; each source that is left out costs some."""
+    events = story("nps3 0")
+
+    everything = assess(events, day(1), known=EVERYTHING)
+    without_use = {kind: at for kind, at in EVERYTHING.items() if kind not in ("log_in", "usage")}
+
+    assert everything.coverage == 100
+    assert 30 < assess(events, day(1), known=without_use).coverage < 100
+
+
+def test_a_source_that_has_stopped_is_not_a_customer_who_has():
+    """No log-ins of anybody for 31 days: the feed is broken, and nobody is called inactive."""
+    events = story(STEADY)
+    now = day(138 + 31)
+
+    flowing = assess(events, now, known=EVERYTHING)
+    stopped = assess(events, now, known=EVERYTHING | {"log_in": day(138), "usage": day(100)})
+
+    assert "usage-drop" in {reason.signal for reason in flowing.reasons}
+    assert "usage-drop" not in {reason.signal for reason in stopped.reasons}
+    assert "usage-drop" in stopped.unseen
+    assert stopped.coverage < flowing.coverage
+
+
+def test_what_comes_later_is_not_known_yet():
+    """Looking at a day of the past, nothing after it counts."""
+    before = story("nps9 0")
+    after = story("nps9 0; nps3 9; failed 9; bad 9")
+
+    assert assess(after, day(5), known=EVERYTHING) == assess(before, day(5), known=EVERYTHING)
+
+
+def test_a_band_is_left_by_a_margin_only():
+    """A score that moves around a border stays in its band; a real move leaves it."""
+    told: list[str] = []
+    for score in (40, 51, 49, 51, 46, 44, 49, 24, 19, 21, 25):
+        told.append(band(score, told[-1] if told else None))  # type: ignore[arg-type]
+
+    assert told == ["medium", "high", "high", "high", "high", *["medium"] * 3, "low", "low",
+                    "medium"]  # fmt: skip
+
+
+def test_the_change_between_two_assessments_is_told_signal_by_signal():
+    """What was added, what went, and nothing of what stayed."""
+    events = story("failed 0; nps3 13; sent 20")
+
+    before, after = (assess(events, day(at), known=EVERYTHING, patterns=()) for at in (14, 21))
+
+    moved = changes(before, after)
+    assert moved["low-score"] == -15
+    assert moved["failed-payment"] == 5 - 8
+    assert changes(after, after) == {}
+
+
+def test_an_instant_without_a_zone_is_refused():
+    """A day has no meaning without the clocks that it is counted on."""
+    with pytest.raises(ValueError, match="time zone"):
+        assess([], datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+def test_nobody_has_no_risk_that_is_known():
+    """An empty timeline is unknown, not safe."""
+    risk = assess([], datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert risk == Risk(None, (), 0, risk.unseen, datetime(2026, 1, 1, tzinfo=UTC))
+    assert {signal.id for signal in SIGNALS if signal.points > 0} <= set(risk.unseen)
+
+
+def test_the_same_instant_in_another_zone_is_the_same_risk():
+    """The offset in which "now" is written changes nothing."""
+    events = story("nps3 0; failed 1")
+    elsewhere = day(2).astimezone(tz=None) + timedelta(0)
+
+    assert assess(events, elsewhere, known=EVERYTHING) == assess(events, day(2), known=EVERYTHING)
