@@ -11,15 +11,14 @@ import pytest
 import hub.voc
 from benchmarks.churn_detection import (
     NAMES,
+    SPANS,
     Look,
     Watched,
-    by_chance,
-    hub_risk,
-    recency,
     score,
     threshold,
     watch,
 )
+from benchmarks.churn_detectors import by_chance, hub_risk, recency
 from hub.emulation.world.churn import CAUSES, ChurnWorld
 from hub.voc.pattern_files import shipped
 from hub.voc.risk import SIGNALS
@@ -36,29 +35,39 @@ def watched(*points: float | None, left=None, cause=None, signals=(), ahead=30) 
     return Watched(left, cause, tuple(looks))
 
 
+YEAR, WEEK = SPANS["of stayers in a year"], SPANS["of weeks"]
 CALM = [watched(float(worst), 0.0) for worst in range(20)]
 
 
 def test_the_threshold_lets_a_tenth_of_who_stays_be_alerted():
     """Twenty stayers with worst points 0 to 19: two may be alerted, so it lies at 18."""
-    at = threshold(CALM, weeks=False)
+    at = threshold(CALM, YEAR)
 
     assert at == 18
-    assert score(CALM, at, END, weeks=False).false_alerts == 2
+    assert score(CALM, at, END, YEAR).false_alerts == 2
 
 
 def test_the_threshold_never_lets_more_through_than_the_budget():
     """Three stayers tied at the top are too many: it lies above them."""
     tied = [*CALM[:17], *(watched(50.0) for _ in range(3))]
 
-    assert threshold(tied, weeks=False) > 50
+    assert threshold(tied, YEAR) > 50
 
 
 def test_the_milder_budget_counts_weeks():
     """Forty weeks of the same twenty people: four of them may carry an alert."""
-    at = threshold(CALM, weeks=True)
+    at = threshold(CALM, WEEK)
 
-    assert (at, score(CALM, at, END, weeks=True).false_alerts) == (16, 4)
+    assert (at, score(CALM, at, END, WEEK).false_alerts) == (16, 4)
+
+
+def test_a_span_is_counted_wherever_it_lies():
+    """One alert in five weeks is in two of the four spans of two weeks, in both that touch it."""
+    stayer = watched(0.0, 90.0, 0.0, 0.0, 0.0)
+
+    found = score([stayer], 50, END, span=2)
+
+    assert (found.spans, found.false_alerts) == (4, 2)
 
 
 @pytest.mark.parametrize(("ahead", "caught"), [(13, 0), (14, 1), (90, 1), (91, 0)])
@@ -68,23 +77,23 @@ def test_an_alert_helps_in_the_90_to_14_days_before(ahead, caught):
     high = Look(LEFT - timedelta(days=ahead), 80.0, ())
     gone = Watched(LEFT, "moved_away", (*lows, high))
 
-    assert len(score([gone], 50, END, weeks=False).caught) == caught
+    assert len(score([gone], 50, END, YEAR).caught) == caught
 
 
 def test_who_leaves_after_the_end_counts_on_neither_side():
     """An alert for somebody on their way out is neither false nor a catch."""
     on_the_way = watched(90.0, left=END + timedelta(days=20), cause="moved_away")
 
-    found = score([on_the_way, *CALM], 50, END, weeks=False)
+    found = score([on_the_way, *CALM], 50, END, YEAR)
 
-    assert (found.stayers, found.leavers, found.false_alerts) == (20, 0, 0)
+    assert (found.spans, found.leavers, found.false_alerts) == (20, 0, 0)
 
 
 def test_unknown_is_no_alert():
     """A detector that does not know is not credited with a guess."""
     gone = watched(None, None, left=LEFT, cause="moved_away")
 
-    assert score([gone], 0, END, weeks=False).caught == ()
+    assert score([gone], 0, END, YEAR).caught == ()
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,7 @@ def test_the_heaviest_reason_that_names_a_cause_decides(signals, named):
     """Symptoms are passed over; a second guess does not count."""
     gone = watched(80.0, left=LEFT, cause="unresolved_issue", signals=signals)
 
-    assert score([gone], 50, END, weeks=False).named == named
+    assert score([gone], 50, END, YEAR).named == named
 
 
 def test_the_declared_meanings_are_of_signals_and_causes_that_exist():
