@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -244,6 +245,19 @@ def test_some_leave_without_a_trace(world):
         unchanged += visits[0] >= max(2, visits[1])
 
     assert unchanged >= len(left(world)) // 10
+
+
+def test_the_page_about_the_world_tells_its_base_rates():
+    """Each row of the table in the documentation has the figures of CAUSES."""
+    page = Path(__file__).parents[3] / "docs" / "explanation" / "churn-world.md"
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|", page.read_text(), re.M)
+
+    assert [name for name, *_ in rows] == list(CAUSES)
+    for name, happens, leave, days in rows:
+        cause = CAUSES[name]
+        assert happens.startswith("all" if cause.share == 1 else f"{100 * cause.share:g} %")
+        assert leave == ("all" if cause.leaves == 1 else f"{100 * cause.leaves:g} %")
+        assert days == "–".join(str(day) for day in dict.fromkeys(cause.delay))
 
 
 def test_a_town_has_no_more_people_than_telephone_numbers():
