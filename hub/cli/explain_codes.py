@@ -73,6 +73,12 @@ CODES: Final[dict[str, str]] = {
     " message lists those that exist.",
     "HUB-234": "The labelled truth for hub identity evaluate cannot be used. It is a CSV file with"
     " the columns record (connection/stream/id) and person.",
+    "HUB-235": "A score has no entry in the register of automated decisions, so it is not used:"
+    " somebody has to answer for it. The entry names the score, its version, what it reads, what is"
+    " decided with it, whether it decides alone, and who answers for it. See: [risk] decisions.",
+    "HUB-236": "The entry of a score in the register of automated decisions is about another"
+    " version, or does not name everything that the score reads. Read what changed, then correct"
+    " the entry.",
     "HUB-240": "Others may read a key of the hub, such as the one with which every fingerprint is"
     " made. Run chmod 600 on the file that the message names.",
     "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"

@@ -43,6 +43,8 @@ COMMANDS: dict[str, Entry] = {
     "profiles": Entry("hub.cli.profiles:profiles", "Find, show and export customers."),
     "timeline": Entry("hub.cli.timeline:timeline", "Print what happened to a customer, in order."),
     "journeys": Entry("hub.cli.journeys:journeys", "Journey maps, and what customers really do."),
+    "risk": Entry("hub.cli.risk:risk", "Who may leave, why, and what would lower it."),
+    "postmortem": Entry("hub.cli.postmortem:postmortem", "Why a customer has left."),
     "metrics": Entry("hub.cli.metrics:metrics", "List, show and describe metrics."),
     "text": Entry("hub.cli.text:text", "Train, list and try what reads customers' words."),
     "consent": Entry("hub.cli.consent:consent", "Show and export consent, and its conflicts."),

@@ -7,6 +7,7 @@
     [identity]             when two records are one customer
     [survivorship]         which value wins in the golden record
     [journeys]             where the journey maps are
+    [risk]                 how the risk of leaving is assessed
     [text]                 how customers' words are read
     [metrics]              when a number may be shown
     [audit]                how often the log is signed, and where the anchor goes
@@ -347,6 +348,17 @@ class JourneysSection(Section):
     """Which files hold them, relative to hub.toml; without any, the shipped journey applies."""
 
 
+class RiskSection(Section):
+    """How the risk of leaving is assessed, and who answers for it."""
+
+    patterns: Annotated[str, Field(min_length=1)] = "patterns/*.toml"
+    """Which files hold the patterns, relative to hub.toml; without any, the shipped ones apply."""
+    decisions: Annotated[str, Field(min_length=1)] = "decisions/*.toml"
+    """Which files hold the register of automated decisions; without any, the shipped applies."""
+    floor: Annotated[int, Field(ge=1, le=100)] = 30
+    """Coverage, in percent, below which the risk is unknown."""
+
+
 class TextSection(Section):
     """How customers' words are read."""
 
@@ -427,6 +439,7 @@ class Settings(Section):
     identity: IdentitySection = IdentitySection()
     survivorship: SurvivorshipSection = SurvivorshipSection()
     journeys: JourneysSection = JourneysSection()
+    risk: RiskSection = RiskSection()
     text: TextSection = TextSection()
     metrics: MetricsSection = MetricsSection()
     audit: AuditSection = AuditSection()

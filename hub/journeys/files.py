@@ -63,7 +63,7 @@ def read_all(folder: Path, pattern: str) -> Journeys:
     """
     found: dict[str, Journey] = {}
     places: dict[str, Path] = {}
-    for path in _matching(folder.resolve() / pattern) or [SHIPPED]:
+    for path in matching(folder.resolve() / pattern) or [SHIPPED]:
         journey, positions = _read(path)
         if journey.key in found:
             raise ConfigMistakes(path, [_twice(journey, positions, places[journey.key])])
@@ -81,7 +81,8 @@ def read(path: Path) -> Journey:
     return _read(path)[0]
 
 
-def _matching(pattern: Path) -> list[Path]:
+def matching(pattern: Path) -> list[Path]:
+    """The files that a path with wildcards names, by name."""
     return sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from hub.core.hubtoml import read_model
 from hub.core.mistakes import ConfigMistakes, Mistake
 from hub.core.positions import KeyPath
+from hub.journeys.files import matching
 from hub.voc.pattern import Pattern, PatternFile
 
 SHIPPED = Path(str(files("hub.voc") / "patterns.toml"))
@@ -23,7 +25,20 @@ def shipped() -> Patterns:
     return read([SHIPPED])
 
 
-def read(paths: list[Path]) -> Patterns:
+def read_all(folder: Path, pattern: str) -> Patterns:
+    """Every pattern in the files that ``pattern`` names; the shipped ones if there are none.
+
+    Args:
+        folder: The folder of hub.toml, where a relative pattern starts.
+        pattern: As in ``[risk] patterns``.
+
+    Raises:
+        ConfigError: As :func:`read`.
+    """
+    return read(matching(folder.resolve() / pattern) or [SHIPPED])
+
+
+def read(paths: Sequence[Path]) -> Patterns:
     """Every pattern of the files, in their order.
 
     Raises:

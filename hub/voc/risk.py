@@ -19,10 +19,11 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from hub.journeys import kinds
+from hub.journeys.threads import CONVERSATION
 from hub.journeys.timeline import Event
 from hub.voc import service_signals, use_signals
 from hub.voc.matching import matches
-from hub.voc.past import PLAIN_READING, UTC_ZONE, Past, Reading, sources
+from hub.voc.past import OUTBOUND, PLAIN_READING, UTC_ZONE, Past, Reading, sources
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import Patterns, shipped
 from hub.voc.signal import Finding, Signal
@@ -156,6 +157,16 @@ def changes(before: Risk, after: Risk) -> dict[str, int]:
     today = {reason.signal: reason.points for reason in after.reasons}
     moved = {name: today.get(name, 0) - then.get(name, 0) for name in sorted({*then, *today})}
     return {name: by for name, by in moved.items() if by}
+
+
+def kinds_read(patterns: Patterns) -> frozenset[str]:
+    """Every kind of event that the score looks at: what its entry in the register has to name."""
+    every = [*SIGNALS, *map(_as_signal, patterns)]
+    named = frozenset().union(*(group for signal in every for group in signal.needs))
+    return named | OUTBOUND | CONVERSATION | _RENEWING
+
+
+_RENEWING: Final = frozenset({kinds.DEAL_OPENED, kinds.DEAL_WON})
 
 
 def _reason(signal: Signal, past: Past) -> Reason | None:

@@ -119,6 +119,10 @@ phone = ["most_recent"]
 address = ["most_complete"]
 [journeys]
 files = "maps/*.toml"
+[risk]
+patterns = "signals/*.toml"
+decisions = "register/*.toml"
+floor = 40
 [text]
 language = "de"
 competitors = ["Globex"]

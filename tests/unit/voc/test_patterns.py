@@ -16,7 +16,7 @@ from hub.voc.past import UTC_ZONE, Past
 from hub.voc.pattern_files import SHIPPED, read, shipped
 from hub.voc.working_days import after
 from tests.unit.voc.oracle import disagreements
-from tests.unit.voc.stories import day, days, story, ticket, told
+from tests.unit.voc.stories import contract, day, days, story, ticket, told
 
 PATTERNS = {pattern.id: pattern for pattern in shipped()}
 BUSY = f"log_in {days(range(-60, 0, 2))}"
@@ -59,10 +59,16 @@ TABLE = [
     ("many-agents-no-answer", story(QUIETER, ticket(0, agents=3, solved=5)), 14, None),
     ("many-agents-no-answer", story(f"{QUIETER}; csat3 6", PASSED_ON), 14, None),
     ("many-agents-no-answer", story(f"{BUSY}; log_in 0 2 4 6 8 10 12", PASSED_ON), 14, None),
-    # a contract, and nothing done with it: S2-05
+    ("passed-around", story("", PASSED_ON), 1, 0),
+    ("passed-around", story("", ticket(0, agents=2)), 1, None),
+    ("passed-around", story("", ticket(0, agents=3, solved=1)), 1, None),
+    # a milestone, and then silence: S2-05
     ("bought-then-no-word", story("order 0"), 3, 3),
     ("bought-then-no-word", story("order 0"), 2.99, None),
     ("bought-then-no-word", story("order 0; sent 2"), 9, None),
+    ("bought-not-begun", story("", contract(0)), 14, 14),
+    ("bought-not-begun", story("", contract(0)), 13.9, None),
+    ("bought-not-begun", story("log_in 13", contract(0)), 20, None),
 ]  # fmt: skip
 
 
@@ -240,4 +246,4 @@ def test_two_files_do_not_share_a_name(tmp_path: Path):
 def test_the_shipped_patterns_are_read_like_any_other():
     """The hub's own file has no privilege."""
     assert read([SHIPPED]) == shipped()
-    assert len(shipped()) == 5
+    assert len(shipped()) == 6

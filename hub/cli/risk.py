@@ -1,0 +1,215 @@
+"""``hub risk``: who may leave, why, resting on which records, and what would lower it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from hub.cli.customer import customer
+from hub.cli.instants import instant
+from hub.cli.layout import counted, moment, table, wrapped
+from hub.cli.risk_ground import method, weighing
+from hub.cli.run import actor
+from hub.cli.session import Session, Verbs, pass_session
+from hub.core.clock import to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from hub.journeys.timeline import Event
+    from hub.voc.register import Entry
+    from hub.voc.remedy import Remedy, Weigh
+    from hub.voc.risk import Band, Reason, Risk
+
+_WEEK = timedelta(days=7)
+_SHOWN_SOURCES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One customer's risk beside that of a week ago."""
+
+    golden_id: str
+    risk: Risk
+    before: Risk
+    band: Band
+
+    @property
+    def change(self) -> int | None:
+        """Points since a week ago; None if either is unknown."""
+        if self.risk.points is None or self.before.points is None:
+            return None
+        return self.risk.points - self.before.points
+
+
+@click.group(cls=Verbs)
+def risk() -> None:
+    """Tell who may leave, why, and what would lower it."""
+
+
+@risk.command("list")
+@click.option("--top", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--at", "when", metavar="TIME", help="As of this time: 2026-05-01")
+@pass_session
+def list_risks(session: Session, top: int, when: str | None) -> None:
+    """Print the customers with the highest risk: points, change in a week, and the main reason.
+
+    Those who have left already are not in it: hub postmortem CUSTOMER tells why.
+    """
+    from hub.identity import customers
+
+    app = session.app()
+    found = method(app)
+    with app.open_hub(actor()) as hub:
+        now = instant(when, ZoneInfo(app.settings.hub.time_zone)) or hub.clock.now()
+        with hub.store.read() as connection:
+            weigh = weighing(app, found.patterns, connection, now)
+            horizon = app.settings.metrics.churn_horizon
+            everyone = sorted(_standings(connection, weigh, now, horizon), key=_rank)
+        shown = [each for each in everyone if each.risk.points][:top]
+        seen = [each.golden_id for each in shown]
+        customers.note_read(hub.store, seen, how="risk", actor=actor(), clock=hub.clock)
+    bands = Counter(each.band for each in everyone)
+    rows = [
+        (s.golden_id, s.risk.points, s.band, _signed(s.change), s.risk.reasons[0].text)
+        for s in shown
+    ]
+    head = ("customer", "points", "band", "in 7 days", "main reason")
+    order: tuple[Band, ...] = ("high", "medium", "low", "unknown")
+    said = ", ".join(f"{bands[name]:,} {name}" for name in order)
+    closing = f"{counted(len(everyone), 'customer')}: {said}. Why: hub risk show CUSTOMER"
+    document = {
+        "at": now.isoformat(),
+        "bands": {name: bands[name] for name in order},
+        "customers": [_document(each) for each in shown],
+    }
+    session.show(document, "\n".join([*(table(head, rows) if rows else []), closing]))
+
+
+@risk.command()
+@click.argument("asked", metavar="CUSTOMER")
+@click.option("--at", "when", metavar="TIME", help="As of this time: 2026-05-01")
+@pass_session
+def show(session: Session, asked: str, when: str | None) -> None:
+    """Print why CUSTOMER may leave: each reason with its points and records, and what would help.
+
+    CUSTOMER is a golden id, also a former one, an e-mail, or a record: connection/stream/id.
+    """
+    from hub.identity import customers
+    from hub.journeys.timeline import load
+    from hub.voc.remedy import remedies
+
+    app = session.app()
+    found = method(app)
+    with app.open_hub(actor()) as hub:
+        now = instant(when, ZoneInfo(app.settings.hub.time_zone)) or hub.clock.now()
+        with hub.store.read() as connection:
+            golden_id = customer(connection, asked).golden_id
+            events = load(connection, [golden_id])[golden_id]
+            weigh = weighing(app, found.patterns, connection, now)
+            standing = _standing(golden_id, events, weigh, now)
+        customers.note_read(hub.store, [golden_id], how="risk", actor=actor(), clock=hub.clock)
+    helping = remedies(events, now, weigh)
+    document = _document(standing) | {
+        "would_lower": [
+            {"action": r.action, "points": r.points, "evidence": list(r.evidence)} for r in helping
+        ],
+        "register": found.entry.model_dump(mode="json", exclude={"inputs"}),
+    }
+    session.show(document, "\n".join(_lines(standing, helping, found.entry)))
+
+
+def _standings(
+    connection: Connection, weigh: Weigh, now: datetime, horizon: int
+) -> Iterator[Standing]:
+    """Everybody's risk but that of those who have left already."""
+    from hub.journeys.timeline import batches
+    from hub.voc.postmortem import departure
+
+    for timelines in batches(connection):
+        for golden_id, events in timelines.items():
+            if departure(events, now, horizon) is None:
+                yield _standing(golden_id, events, weigh, now)
+
+
+def _standing(golden_id: str, events: Sequence[Event], weigh: Weigh, now: datetime) -> Standing:
+    from hub.voc.risk import band
+
+    today, before = weigh(events, now), weigh(events, now - _WEEK)
+    return Standing(golden_id, today, before, band(today.points, band(before.points)))
+
+
+def _rank(standing: Standing) -> tuple[int, str]:
+    points = standing.risk.points
+    return -1 if points is None else -points, standing.golden_id
+
+
+def _lines(standing: Standing, helping: Sequence[Remedy], entry: Entry) -> Iterator[str]:
+    from hub.voc.risk import VERSION, changes
+
+    found = standing.risk
+    known = "unknown" if found.points is None else f"{found.points} of 100"
+    change = f", {_signed(standing.change)} in 7 days" if standing.change else ""
+    yield f"{standing.golden_id}  risk {known} ({standing.band}{change})"
+    unseen = f"; not seen here: {', '.join(found.unseen)}" if found.unseen else ""
+    yield wrapped(f"coverage {found.coverage} %{unseen}")
+    for reason in found.reasons:
+        yield from _reason_lines(reason)
+    moved = changes(standing.before, found)
+    if moved:
+        yield wrapped(f"in 7 days: {', '.join(f'{n} {_signed(by)}' for n, by in moved.items())}")
+    if found.involuntary:
+        yield "  most of it is not the customer's own will"
+    for remedy in helping:
+        yield wrapped(f"{remedy.action}: lowers it to {remedy.points}")
+    role = "a person decides" if entry.role == "assisting" else "decides alone"
+    yield wrapped(f"{VERSION}: {entry.decision}; {role}; {entry.owner} answers for it")
+
+
+def _reason_lines(reason: Reason) -> Iterator[str]:
+    since = moment(to_micros(reason.since))[:10]
+    more = len(reason.evidence) - _SHOWN_SOURCES
+    named = ", ".join(reason.evidence[:_SHOWN_SOURCES])
+    yield f"  {_signed(reason.points):>4}  {reason.text}"
+    yield f"        {reason.signal}, since {since} [{named}{f' +{more}' if more > 0 else ''}]"
+
+
+def _signed(value: int | None) -> str:
+    return "-" if value is None else f"{value:+d}"
+
+
+def _document(standing: Standing) -> dict[str, object]:
+    from hub.voc.risk import VERSION, changes
+
+    found = standing.risk
+    return {
+        "golden_id": standing.golden_id,
+        "at": found.at.isoformat(),
+        "version": VERSION,
+        "points": found.points,
+        "band": standing.band,
+        "change": standing.change,
+        "changes": changes(standing.before, found),
+        "coverage": found.coverage,
+        "unseen": list(found.unseen),
+        "involuntary": found.involuntary,
+        "reasons": [
+            {
+                "signal": reason.signal,
+                "points": reason.points,
+                "text": reason.text,
+                "since": reason.since.isoformat(),
+                "evidence": list(reason.evidence),
+            }
+            for reason in found.reasons
+        ],
+    }

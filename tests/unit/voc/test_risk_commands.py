@@ -1,0 +1,179 @@
+"""``hub risk`` and ``hub postmortem``: what staff read, and the trace that it leaves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from hub.app import load
+from hub.cli.main import run
+from hub.core.records import AnyRecord, Feedback, Interaction, PartyRef, Subscription, Ticket
+from hub.store.schema import audit_leaves
+from tests.unit.journeys.histories import History
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+def _contract(ended: float | None = None) -> Subscription:
+    return Subscription(
+        party=PartyRef(id="1"),
+        started_at=ago(200),
+        ended_at=None if ended is None else ago(ended),
+        end_reason=None if ended is None else "cancelled",
+    )
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, History]:
+    """One customer in trouble, one who is well, one who has left."""
+    toml = tmp_path_factory.mktemp("risk") / "hub.toml"
+    toml.write_text('[hub]\ndata_dir = "."\ntime_zone = "UTC"\n')
+    history = History(load(toml).open_store())
+    stuck = Ticket(at=ago(20), channel="email", subject="Invoice twice", assignee_stations=3)
+    low = Feedback(at=ago(2), instrument="nps", score=2, scale_min=0, scale_max=10)
+    past: dict[str, list[AnyRecord]] = {
+        "g1": [stuck, low, _contract()],
+        "g2": [_contract()],
+        "g3": [_contract(ended=30), Ticket(at=ago(60), subject="Cannot connect")],
+    }
+    visits = {"g1": range(30, 140, 4), "g2": range(1, 140, 4), "g3": range(70, 140, 4)}
+    for golden_id, records in past.items():
+        history.person(golden_id, email=f"{golden_id}@example.com", golden={"job_title": "Buyer"})
+        visited = [Interaction(at=ago(each), kind="login") for each in visits[golden_id]]
+        for number, record in enumerate([*records, *visited]):
+            stream = record.entity_name
+            history.add(golden_id, f"desk/{stream}/{golden_id}-{number}", record)
+    return toml, history
+
+
+@pytest.fixture
+def asked(hub: tuple[Path, History], capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Runs a command; returns its JSON, or its text."""
+
+    def ask(*arguments: str, text: bool = False, code: int = 0) -> Any:
+        form = [] if text else ["--json"]
+        if arguments[0] != "check" and "--at" not in arguments:
+            form += ["--at", NOW.date().isoformat()]
+        ended = run([*arguments, *form, "--config", str(hub[0])])
+        printed = capsys.readouterr()
+        assert ended == code, printed.err
+        return printed.err if code else printed.out if text else json.loads(printed.out)
+
+    return ask
+
+
+def test_the_list_puts_those_first_who_may_leave(asked):
+    """The one in trouble with points and main reason; the one who has left is not at risk."""
+    found, text = asked("risk", "list"), asked("risk", "list", "--top", "1", text=True)
+
+    assert [each["golden_id"] for each in found["customers"]] == ["g1"]
+    assert found["bands"] == {"high": 1, "medium": 0, "low": 1, "unknown": 0}
+    assert text.splitlines()[1].split()[:3] == ["g1", str(found["customers"][0]["points"]), "high"]
+    assert "2 customers: 1 high, 0 medium, 1 low" in text
+
+
+def test_a_customer_is_told_with_reasons_records_and_what_would_help(asked):
+    """Every reason adds up, names its records, and closing the ticket lowers it."""
+    found = asked("risk", "show", "g1@example.com")
+
+    assert found["points"] == sum(reason["points"] for reason in found["reasons"])
+    assert all(reason["evidence"] for reason in found["reasons"])
+    actions = {each["action"]: each["points"] for each in found["would_lower"]}
+    assert actions['close ticket g1-0 "Invoice twice"'] < found["points"]
+    assert found["register"]["role"] == "assisting"
+    text = asked("risk", "show", "g1", text=True)
+    assert 'close ticket g1-0 "Invoice twice": lowers it to' in text
+    assert "[desk/ticket/g1-0" in text
+    assert "Head of customer experience answers for it" in " ".join(text.split())
+
+
+def test_a_look_into_the_past_tells_the_past(asked):
+    """As of the day before the low score, it is not held against anybody."""
+    before = asked("risk", "show", "g1", "--at", ago(3).date().isoformat())
+    today = asked("risk", "show", "g1")
+
+    signals = [{reason["signal"] for reason in each["reasons"]} for each in (before, today)]
+    assert "low-score" not in signals[0]
+    assert "low-score" in signals[1]
+
+
+def test_the_post_mortem_names_what_was_unresolved(asked):
+    """The ticket that was open when the contract ended, and the last 90 days."""
+    found = asked("postmortem", "g3")
+
+    assert found["left_at"] == ago(30).isoformat()
+    assert found["matters"][0]["unresolved"]
+    assert "Cannot connect" in found["matters"][0]["text"]
+    text = asked("postmortem", "g3", text=True)
+    assert 'UNRESOLVED: ticket g3-1 "Cannot connect": unresolved after 30 days' in text
+
+
+def test_who_is_still_there_has_no_post_mortem(asked):
+    """It says so, and why it thinks so."""
+    assert asked("postmortem", "g2")["left_at"] is None
+    assert "g2 has not left" in asked("postmortem", "g2", text=True)
+
+
+def test_every_look_is_in_the_audit_log(asked, hub):
+    """Risk and post-mortem are personal: who looked is on record, without a value."""
+    toml, history = hub
+
+    asked("risk", "show", "g1")
+    asked("postmortem", "g3")
+
+    with history.store.read() as connection:
+        bodies = [bytes(body) for body in connection.execute(select(audit_leaves.c.body)).scalars()]
+    assert any(b'"how":"risk"' in body for body in bodies)
+    assert any(b'"how":"postmortem"' in body for body in bodies)
+    assert not any(b"Invoice" in body or b"example.com" in body for body in bodies)
+    assert toml.exists()
+
+
+def test_without_an_entry_in_the_register_nothing_is_scored(asked, hub):
+    """A register of the business's own that forgets the score stops the command and the check."""
+    register = hub[0].parent / "decisions"
+    register.mkdir()
+    path = register / "own.toml"
+    path.write_text(
+        '[[decisions]]\nscore = "credit"\nversion = 1\ninputs = ["order"]\n'
+        'decision = "Limit"\nrole = "sole"\nowner = "Kim"\n'
+    )
+
+    try:
+        refused = [asked(*words, text=True, code=2) for words in (["risk", "list"], ["check"])]
+    finally:
+        path.unlink()
+        register.rmdir()
+
+    assert all("the score risk@1 has no entry in the register" in each for each in refused)
+
+
+def test_patterns_of_ones_own_replace_the_shipped_ones(asked, hub):
+    """A file beside hub.toml decides which stories are looked for, and a mistake is told."""
+    folder = hub[0].parent / "patterns"
+    folder.mkdir()
+    path = folder / "own.toml"
+    own = '[[patterns]]\nid = "own"\nversion = 1\nsays = "wrote"\npoints = 7\n'
+    path.write_text(own + 'first = { kinds = ["ticket_opened"] }\n')
+
+    try:
+        signals = {each["signal"]: each for each in asked("risk", "show", "g1")["reasons"]}
+        path.write_text(own + 'first = { kinds = ["tickets"] }\n')
+        refused = asked("risk", "show", "g1", text=True, code=2)
+    finally:
+        path.unlink()
+        folder.rmdir()
+
+    assert signals["own"]["evidence"] == ["desk/ticket/g1-0"]
+    assert "many-agents-no-answer" not in signals
+    assert "own.toml:6:20: patterns[0].first.kinds[0]: no kind of event" in refused
