@@ -48,6 +48,7 @@ SPANS: Mapping[str, int] = {"of stayers in a year": 53, "of stayers in 76 days":
 
 NAMES: Mapping[str, str] = {
     "many-agents-no-answer": UNRESOLVED_ISSUE,
+    "passed-around": UNRESOLVED_ISSUE,
     "open-issue": UNRESOLVED_ISSUE,
     "reopened": UNRESOLVED_ISSUE,
     "repeat-contact": UNRESOLVED_ISSUE,
