@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from benchmarks import (
+    churn_detection,
     clv,
     csv_load,
     interval_coverage,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "size": size.measure,
     "clv": clv.measure,
     "interval_coverage": interval_coverage.measure,
+    "churn_detection": churn_detection.measure,
 }
 
 

@@ -1,0 +1,144 @@
+"""The judge of detectors: fair to all of them, and blind to what a detector must not know."""
+
+from __future__ import annotations
+
+import ast
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import hub.voc
+from benchmarks.churn_detection import (
+    NAMES,
+    SPANS,
+    Look,
+    Watched,
+    score,
+    threshold,
+    watch,
+)
+from benchmarks.churn_detectors import by_chance, hub_risk, recency
+from hub.emulation.world.churn import CAUSES, ChurnWorld
+from hub.voc.pattern_files import shipped
+from hub.voc.risk import SIGNALS
+
+END = datetime(2026, 12, 1, tzinfo=UTC)
+LEFT = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def watched(*points: float | None, left=None, cause=None, signals=(), ahead=30) -> Watched:
+    """Somebody looked at weekly; the last look is ``ahead`` days before they left."""
+    last = (left or END) - timedelta(days=ahead)
+    days = [last - timedelta(weeks=n) for n in reversed(range(len(points)))]
+    looks = (Look(now, each, signals) for now, each in zip(days, points, strict=True))
+    return Watched(left, cause, tuple(looks))
+
+
+YEAR, WEEK = SPANS["of stayers in a year"], SPANS["of weeks"]
+CALM = [watched(float(worst), 0.0) for worst in range(20)]
+
+
+def test_the_threshold_lets_a_tenth_of_who_stays_be_alerted():
+    """Twenty stayers with worst points 0 to 19: two may be alerted, so it lies at 18."""
+    at = threshold(CALM, YEAR)
+
+    assert at == 18
+    assert score(CALM, at, END, YEAR).false_alerts == 2
+
+
+def test_the_threshold_never_lets_more_through_than_the_budget():
+    """Three stayers tied at the top are too many: it lies above them."""
+    tied = [*CALM[:17], *(watched(50.0) for _ in range(3))]
+
+    assert threshold(tied, YEAR) > 50
+
+
+def test_the_milder_budget_counts_weeks():
+    """Forty weeks of the same twenty people: four of them may carry an alert."""
+    at = threshold(CALM, WEEK)
+
+    assert (at, score(CALM, at, END, WEEK).false_alerts) == (16, 4)
+
+
+def test_a_span_is_counted_wherever_it_lies():
+    """One alert in five weeks is in two of the four spans of two weeks, in both that touch it."""
+    stayer = watched(0.0, 90.0, 0.0, 0.0, 0.0)
+
+    found = score([stayer], 50, END, span=2)
+
+    assert (found.spans, found.false_alerts) == (4, 2)
+
+
+@pytest.mark.parametrize(("ahead", "caught"), [(13, 0), (14, 1), (90, 1), (91, 0)])
+def test_an_alert_helps_in_the_90_to_14_days_before(ahead, caught):
+    """Too late to act is no catch; nor is an alert so early that it was about something else."""
+    lows = [Look(LEFT - timedelta(days=50), 0.0, ())]
+    high = Look(LEFT - timedelta(days=ahead), 80.0, ())
+    gone = Watched(LEFT, "moved_away", (*lows, high))
+
+    assert len(score([gone], 50, END, YEAR).caught) == caught
+
+
+def test_who_leaves_after_the_end_counts_on_neither_side():
+    """An alert for somebody on their way out is neither false nor a catch."""
+    on_the_way = watched(90.0, left=END + timedelta(days=20), cause="moved_away")
+
+    found = score([on_the_way, *CALM], 50, END, YEAR)
+
+    assert (found.spans, found.leavers, found.false_alerts) == (20, 0, 0)
+
+
+def test_unknown_is_no_alert():
+    """A detector that does not know is not credited with a guess."""
+    gone = watched(None, None, left=LEFT, cause="moved_away")
+
+    assert score([gone], 0, END, YEAR).caught == ()
+
+
+@pytest.mark.parametrize(
+    ("signals", "named"),
+    [
+        (("usage-drop", "open-issue", "burst-then-stop"), 1),
+        (("burst-then-stop", "open-issue"), 0),
+        (("usage-drop",), 0),
+    ],
+)
+def test_the_heaviest_reason_that_names_a_cause_decides(signals, named):
+    """Symptoms are passed over; a second guess does not count."""
+    gone = watched(80.0, left=LEFT, cause="unresolved_issue", signals=signals)
+
+    assert score([gone], 50, END, YEAR).named == named
+
+
+def test_the_declared_meanings_are_of_signals_and_causes_that_exist():
+    """A signal that was renamed would name no cause any more."""
+    ids = {signal.id for signal in SIGNALS} | {pattern.id for pattern in shipped()}
+
+    assert set(NAMES) <= ids
+    assert set(NAMES.values()) <= set(CAUSES)
+
+
+def test_whoever_judges_customers_never_reads_the_world():
+    """No module of the room of signals imports anything of the emulation."""
+    for path in Path(hub.voc.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if "emulation" in name], path.name
+
+
+def test_detectors_are_shown_nobody_after_they_left():
+    """A small world is watched: looks are weekly, and end with the customer."""
+    world = ChurnWorld.build(202, subscribers=12)
+    detectors = {"hub": hub_risk(world), "recency": recency, "random": by_chance(world)}
+
+    seen = watch(world, detectors)
+
+    assert set(seen) == set(detectors)
+    for each, subscriber in zip(seen["hub"], world.subscribers, strict=True):
+        assert each.left_at == subscriber.fate.left_at
+        assert all(look.now < min(world.end, each.left_at or world.end) for look in each.looks)
+        assert all(0 <= look.points <= 100 for look in each.looks if look.points is not None)
+    assert any(look.signals for each in seen["hub"] for look in each.looks)
+    assert all(len({x.points for x in each.looks}) <= 1 for each in seen["random"])
