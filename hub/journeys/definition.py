@@ -19,7 +19,7 @@ from hub.core.durations import Duration
 from hub.core.records import Feedback, Interaction, Ticket
 from hub.core.settings import Identifier, Section
 from hub.journeys.kinds import INTERNAL, KINDS
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 
 
 def _kind(name: str) -> str:
