@@ -4,6 +4,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(she
 	$(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 # One more than cores: many tests wait, for a process, a disk or a clock.
 WORKERS ?= $(shell expr 1 + $$($(PYTHON) -c 'import os; print(os.cpu_count() or 1)'))
+# Byte code is kept even where the shell says not to: hundreds of processes start from it.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 

@@ -18,8 +18,8 @@ from pydantic_core import PydanticCustomError
 from hub.core.durations import Duration
 from hub.core.records import Feedback, Interaction, Ticket
 from hub.core.settings import Identifier, Section
+from hub.journeys.event import Event
 from hub.journeys.kinds import INTERNAL, KINDS
-from hub.journeys.timeline import Event
 
 
 def _kind(name: str) -> str:
