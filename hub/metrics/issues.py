@@ -21,7 +21,7 @@ from hub.journeys.timeline import Event
 from hub.metrics.months import DAY
 from hub.metrics.service import Service
 from hub.metrics.thanks import only_thanks
-from hub.metrics.tickets import agent_seconds, is_done, rating, solves
+from hub.metrics.tickets import agent_seconds, counts, is_done, rating, solves
 from hub.text.words import words_of
 
 FCR = "fcr"
@@ -160,8 +160,8 @@ def _by_agent(event: Event) -> bool:
 def _outcome(matter: Sequence[Event]) -> tuple[bool, int]:
     """Whether the first matter was settled, and since when; else since when it is open."""
     start, end = to_micros(matter[0].at), to_micros(matter[-1].at)
-    for event in matter:
-        if isinstance(event.record, Ticket):
+    for event in matter:  # closing a merged ticket solved nothing: its own is the one it went into
+        if isinstance(event.record, Ticket) and event.kind == kinds.TICKET_OPENED and counts(event):
             solved_at, _ = solves(event.record, matter)
             if solved_at is not None:
                 return True, solved_at

@@ -115,6 +115,16 @@ def test_a_merged_ticket_is_a_further_contact_about_the_same(desk):
     assert (issue.contacts, issue.repeats) == (2, 1)
 
 
+def test_closing_a_merged_ticket_solves_nothing(desk):
+    """The older one went into the newer one, which is still open."""
+    desk.ticket("1", 0, solved=DAY, attributes={"merged_into": "2"})
+    desk.ticket("2", DAY)
+
+    (issue,) = found(desk)
+
+    assert (issue.resolved, issue.settled_at) == (False, to_micros(desk.start))
+
+
 def test_the_last_days_of_the_window_are_left_out(desk):
     """Solved three days ago: nobody knows yet. Solved ten days ago: it held."""
     desk.ticket("1", 0, solved=20 * DAY, subject="One")
