@@ -248,6 +248,8 @@ def _detail(name: str, value: object, series: str) -> str:
         verdict = "a difference" if value["significant"] else "no difference that shows"
         change, low, high = (value[part] for part in ("value", "low", "high"))
         return f"{name.replace('_', ' ')} {change:+.1f} [{low:+.1f}, {high:+.1f}], {verdict}"
+    if name == "why":
+        return f"why: {value}"
     if isinstance(value, bool):
         return f"{name.replace('_', ' ')}: {'yes' if value else 'no'}"
     if isinstance(value, int | float) and name.endswith("_seconds"):

@@ -345,6 +345,20 @@ METRICS: tuple[Metric, ...] = (
         _CASES, ("feedback",), ("overall",),
         "Praise and answers without a name ask for no word here.", "METRICS section 3",
     ),
+    Metric(
+        "effort_index", "Effort index", 1, "score",
+        "Mean over issues of the weighted mean of the parts' standard scores against the issues of"
+        " complete months. Parts, weight 1 each: repeats (further contacts), reopens, handoffs"
+        " (agents - 1), switches of channel, wait (for the company). Overall the mean of a month's"
+        " issues, with the interval of aov; per customer of all of theirs, and each part.",
+        "Issues as of fcr. A part that no source tells is left out, not nought; so is one that"
+        " never varies.",
+        ("ticket", "message", "interaction"), ("overall", "profile"),
+        "Relative to this business's own issues: 0 is usual here, not little. Being asked for the"
+        " same again is not in it, since no source tells it.",
+        "METRICS section 3",
+        average=True,
+    ),
 )  # fmt: skip
 
 LOOP = frozenset({"closed_loop", "closed_loop_on_time", "feedback_debt", "recovery"})

@@ -37,12 +37,13 @@ def _by_repeat(rows: Sequence[Issue], until: int, given: MetricsSection) -> Meas
     known = [row for row in rows if row.known]
     window = given.fcr_window * DAY
     decided = [row for row in known if max(row.started_at, row.settled_at) + window <= until]
-    first = sum(row.resolved and not row.repeats for row in decided)
+    first = sum(row.resolved and not (row.repeats or row.reopened) for row in decided)
     detail: dict[str, object] = {
         "window_days": given.fcr_window,
         "windows_open": len(known) - len(decided),
         "repeated": sum(row.repeats > 0 for row in decided),
         "repeated_by_another_channel": sum(row.elsewhere > 0 for row in decided),
+        "opened_again_by_the_source": sum(row.reopened > 0 for row in decided),
         "without_solution": sum(not row.resolved for row in decided),
         "thanks_not_counted": sum(row.thanks for row in decided),
         "of_people_unknown": len(rows) - len(known),

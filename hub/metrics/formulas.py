@@ -11,6 +11,7 @@ from hub.metrics import (
     backlog,
     cohort,
     contract,
+    effort,
     fcr,
     first_reply,
     handling,
@@ -25,6 +26,7 @@ from hub.metrics.clv.predicted import Prediction, Terms
 from hub.metrics.contract import Contract
 from hub.metrics.issues import Issue
 from hub.metrics.orders import Customer, Order
+from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked
 from hub.metrics.tickets import Handled
@@ -101,8 +103,18 @@ def by_ticket(rows: Sequence[Handled], basis: Basis) -> Iterator[Measured]:
 
 
 def by_issue(rows: Sequence[Issue], basis: Basis) -> Iterator[Measured]:
-    """First contact resolution and handling time, up to the last issue's news."""
-    instants = (max(row.started_at, row.settled_at) for row in rows)
-    until = max([basis.today, *instants])
-    yield from fcr.overall(rows, until, basis.settings)
-    yield from handling.overall(rows, until, basis.zone, basis.settings)
+    """First contact resolution, handling time, effort."""
+    until, given = _last_news(rows, basis), basis.settings
+    yield from fcr.overall(rows, until, given)
+    yield from handling.overall(rows, until, basis.zone, given)
+    yield from effort.overall(rows, until, basis.zone, given)
+
+
+def efforts(rows: Sequence[Issue], basis: Basis) -> list[ProfileValue]:
+    """Effort index of every customer, with its parts."""
+    until = _last_news(rows, basis)
+    return list(effort.per_profile(rows, until, basis.zone, basis.settings.min_n))
+
+
+def _last_news(rows: Sequence[Issue], basis: Basis) -> int:
+    return max([basis.today, *(max(row.started_at, row.settled_at) for row in rows)])

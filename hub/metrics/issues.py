@@ -21,7 +21,7 @@ from hub.journeys.timeline import Event
 from hub.metrics.months import DAY
 from hub.metrics.service import Service
 from hub.metrics.thanks import only_thanks
-from hub.metrics.tickets import agent_seconds, is_done, rating, solves
+from hub.metrics.tickets import agent_seconds, counts, is_done, rating, solves
 from hub.text.words import words_of
 
 FCR = "fcr"
@@ -41,8 +41,8 @@ class Issue:
             first contact where there is none yet.
         resolved: Whether there is a solution, or an answer where there is no ticket.
         contacts: How often the customer turned to somebody.
-        repeats: How many of these were about the same again, up to the end of the window; at least
-            how often the source says that its first ticket was opened again.
+        repeats: How many of these were about the same again, up to the end of the window.
+        reopened: How often the source says that its first ticket was opened again, thanks left out.
         elsewhere: How many of the repeats came by another channel.
         thanks: How many contacts only thanked.
         switches: How often the customer went on in another channel.
@@ -64,6 +64,7 @@ class Issue:
     resolved: bool
     contacts: int = 1
     repeats: int = 0
+    reopened: int = 0
     elsewhere: int = 0
     thanks: int = 0
     switches: int = 0
@@ -122,7 +123,8 @@ def _issue(
         settled_at=settled_at,
         resolved=resolved,
         contacts=len(contacts),
-        repeats=max(len(repeats), _reopenings(first)),
+        repeats=len(repeats),
+        reopened=_reopenings(first),
         elsewhere=sum(each.channel != contacts[0].channel for each in repeats),
         thanks=sum(_thanks(each) for each in later),
         switches=thread.channel_switches,
@@ -158,8 +160,8 @@ def _by_agent(event: Event) -> bool:
 def _outcome(matter: Sequence[Event]) -> tuple[bool, int]:
     """Whether the first matter was settled, and since when; else since when it is open."""
     start, end = to_micros(matter[0].at), to_micros(matter[-1].at)
-    for event in matter:
-        if isinstance(event.record, Ticket):
+    for event in matter:  # closing a merged ticket solved nothing: its own is the one it went into
+        if isinstance(event.record, Ticket) and event.kind == kinds.TICKET_OPENED and counts(event):
             solved_at, _ = solves(event.record, matter)
             if solved_at is not None:
                 return True, solved_at

@@ -265,6 +265,6 @@ FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("ces", "csat", "nps"), _ANSWERS),
     **dict.fromkeys(("churn_contract", "churn_revenue", "trial_to_paid"), _CONTRACTS),
     **dict.fromkeys(("backlog", "first_reply_time", "full_resolution_time"), _TICKETS),
-    **dict.fromkeys(("fcr", "handling_time"), _ISSUES),
+    **dict.fromkeys(("effort_index", "fcr", "handling_time"), _ISSUES),
 }
 """Which rows each overall metric is made from."""

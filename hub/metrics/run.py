@@ -3,7 +3,7 @@
 1. Who: customers with changed facts or membership; everybody when a new day has begun, since
    recency and churn move with the calendar.
 2. Their own values, rewritten only where they differ.
-3. RFM, predicted value and the overall values, from the aggregates of all customers.
+3. RFM, predicted value, effort and the overall values, from the aggregates of all customers.
 4. Profiles whose numbers moved are marked for the next stage; customers whose facts changed, for
    the stage of cases.
 """
@@ -22,7 +22,7 @@ from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.ids import IdSource
 from hub.core.settings import MetricsSection
-from hub.metrics import formulas, issues, orders, profile_value, service, survey, tickets
+from hub.metrics import effort, formulas, issues, orders, profile_value, service, survey, tickets
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
 from hub.metrics.definition import LOOP, REGISTRY, registry_hash
@@ -128,6 +128,7 @@ def _measure_all(
         future = formulas.predictions(each_order, basis)
         asked = survey.responses(connection, settings.nps_window)
         served = service.load(connection)
+        asked_for = issues.issues(served, settings)
         measured = [
             *formulas.by_customer(everyone, basis),
             *formulas.by_order(each_order, basis),
@@ -135,7 +136,7 @@ def _measure_all(
             *formulas.by_answer(asked, basis),
             *formulas.by_contract(contracts(connection), basis),
             *formulas.by_ticket(tickets.handled(served, settings), basis),
-            *formulas.by_issue(issues.issues(served, settings), basis),
+            *formulas.by_issue(asked_for, basis),
         ]
         snapshots = keep(
             connection, measured, min_n=settings.min_n, ids=ids, now=now, among=_MEASURED_HERE
@@ -149,6 +150,7 @@ def _measure_all(
         moved |= _replace(
             connection, predicted.PER_PROFILE, list(predicted.per_profile(future)), now
         )
+        moved |= _replace(connection, effort.PER_PROFILE, formulas.efforts(asked_for, basis), now)
         dirty.mark(connection, "profile", moved, cause="metrics", seq=seq)
         if snapshots:
             log.record(connection, snapshot_event(measured, snapshots, actor, now))

@@ -2,7 +2,7 @@
 
 1. The events of tickets, messages, conversations and answers to surveys, of everybody.
 2. A ticket's events belong to its requester, also what somebody in copy wrote.
-3. What was merged into another ticket is part of that one, and its closing solved nothing.
+3. What was merged into another ticket is part of that one.
 
 People unknown are each somebody: a ticket of theirs waits like any other.
 """
@@ -53,8 +53,6 @@ def by_person(said: Iterable[tuple[str | None, Event]]) -> Service:
             owners[_ref(event)] = golden_id or f"unknown:{event.source}"
     told: dict[str, list[Event]] = defaultdict(list)
     for golden_id, event in found:
-        if event.kind == kinds.TICKET_SOLVED and _ref(event) in merged:
-            continue
         event = replace(event, ref=merged.get(_ref(event), event.ref))
         told[owners.get(_ref(event)) or golden_id or f"unknown:{event.source}"].append(event)
     return {person: in_order(together(events)) for person, events in told.items()}

@@ -51,12 +51,22 @@ def _is_leaf(column: ViewColumn) -> bool:
     return bool(dot) and origin not in metadata.tables
 
 
+def _within(column: ViewColumn) -> tuple[str, str] | None:
+    """The column of JSON and the path in it that a source names; None for any other."""
+    *table_and_column, path = column.source.split(".", 2)
+    if len(table_and_column) < 2 or table_and_column[0] not in metadata.tables:
+        return None
+    return ".".join(table_and_column), path
+
+
 _SQLITE = {"integer": "INTEGER", "number": "REAL", "boolean": "INTEGER"}
 
 
 def _sqlite(column: ViewColumn) -> str:
     source = column.source
-    if _is_leaf(column):
+    if within := _within(column):
+        source = f"json_extract(CAST({within[0]} AS TEXT), '$.{within[1]}')"
+    elif _is_leaf(column):
         source = f"json_extract(CAST(profiles.body AS TEXT), '$.{source}.value')"
     if column.kind == "instant":
         return f"strftime('%Y-%m-%dT%H:%M:%SZ', {source} / 1000000, 'unixepoch')"
@@ -70,7 +80,10 @@ _POSTGRESQL = {"integer": "bigint", "number": "double precision", "boolean": "bo
 
 def _postgresql(column: ViewColumn) -> str:
     source = column.source
-    if _is_leaf(column):
+    if within := _within(column):
+        path = within[1].replace(".", ",")
+        source = f"CAST(convert_from({within[0]}, 'UTF8') AS jsonb) #>> '{{{path}}}'"
+    elif _is_leaf(column):
         # A list keeps the spelling of the stored JSON, as on SQLite; jsonb would add blanks.
         whole = "CAST(document.body AS json)" if column.kind == "list" else "document.parsed"
         source = f"{whole} #>> '{{{source.replace('.', ',')},value}}'"

@@ -23,7 +23,8 @@ class ViewColumn:
         kind: ``list`` is JSON text, ``hash`` is hex text, ``instant`` is ISO 8601 text in UTC,
             which both databases sort and cast alike.
         says: What it holds.
-        source: ``section.field`` of the profile, ``table.column``, or a constant of SQL.
+        source: ``section.field`` of the profile, ``table.column``, ``table.column.path`` within a
+            column of JSON, or a constant of SQL.
     """
 
     name: str
@@ -217,9 +218,19 @@ def _metrics(table: str, constants: Mapping[str, str]) -> tuple[ViewColumn, ...]
         ("period_to", "instant", "Last instant of the data"),
         ("computed_at", "instant", "When it was computed"),
     )
-    return tuple(
-        ViewColumn(name, kind, says, constants.get(name, f"{table}.{name}"))
-        for name, kind, says in rows
+    pair: tuple[tuple[str, Kind, str, str], ...] = (
+        ("pair", "text", "Metric of satisfaction that a time is never told without", "metric"),
+        ("pair_value", "number", "Its value in percent, of the same customers", "value"),
+    )
+    return (
+        *(
+            ViewColumn(name, kind, says, constants.get(name, f"{table}.{name}"))
+            for name, kind, says in rows
+        ),
+        *(
+            ViewColumn(name, kind, says, constants.get(name, f"{table}.body.pair.{part}"))
+            for name, kind, says, part in pair
+        ),
     )
 
 
@@ -238,7 +249,8 @@ METRICS = View(
             _metrics(
                 "profile_metrics",
                 {"level": "'profile'"}
-                | dict.fromkeys(("low", "high", "population", "period_from", "period_to"), "NULL"),
+                | dict.fromkeys(("low", "high", "population", "period_from", "period_to"), "NULL")
+                | dict.fromkeys(("pair", "pair_value"), "NULL"),
             ),
             "profile_metrics",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections import defaultdict
+from collections import Counter
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -125,37 +125,45 @@ def told(page: str, beginning: str) -> str:
     return row.split("**")[1]
 
 
-def test_the_repeat_rate_differs_from_shopifys_by_what_the_page_says(
-    tmp_path, capsys, page, records
-):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, records) -> Path:
+    """A hub that reads March: the page's orders of that month, its tickets and its comments."""
+    home = tmp_path_factory.mktemp("page")
+    orders, tickets, comments = records
+    rows = [ticket | {"reply": _in_seconds(ticket["reply"])} for ticket in tickets]
+    at = "2026-03-05T09:00:00Z"
+    ratings = [{"ticket": t["no"], "at": at, "score": "1", "who": t["who"]} for t in tickets]
+    measure(home, orders=_march(orders), tickets=rows, comments=comments, ratings=ratings)
+    return home
+
+
+def _march(orders: list[Row]) -> list[Row]:
+    return [order for order in orders if order["day"].startswith("2026-03")]
+
+
+def _in_seconds(minutes: str) -> str:
+    return str(60 * int(minutes)) if minutes else ""
+
+
+def test_the_repeat_rate_differs_from_shopifys_by_what_the_page_says(home, capsys, page, records):
     """The same orders: two in the period here, any other order in the shop's life there."""
     orders = records[0]
-    period = [order for order in orders if order["day"].startswith("2026-03")]
-    measure(tmp_path, orders=period)
 
-    ours = shown(tmp_path, "repeat_rate", capsys)["AUD"]["value"]
+    ours = shown(home, "repeat_rate", capsys)["AUD"]["value"]
 
-    placed: dict[str, int] = defaultdict(int)
-    for order in orders:
-        placed[order["who"]] += 1
-    buyers = {order["who"] for order in period}
+    placed = Counter(order["who"] for order in orders)
+    buyers = {order["who"] for order in _march(orders)}
     shopifys = 100 * sum(placed[who] > 1 for who in buyers) / len(buyers)
     assert f"{ours:.1f} %" == told(page, "hub, `repeat_rate`")
     assert f"{shopifys:.1f} %" == told(page, "Shopify, returning customer rate")
 
 
-def test_the_first_reply_differs_from_zendesks_by_what_the_page_says(
-    tmp_path, capsys, page, records
-):
+def test_the_first_reply_differs_from_zendesks_by_what_the_page_says(home, capsys, page, records):
     """The same comments: people and new waits here, agents' accounts and the creation there."""
     _, tickets, comments = records
     zendesks = [minutes for ticket in tickets if (minutes := _zendesk(ticket, comments))]
-    rows = [ticket | {"reply": _in_seconds(ticket["reply"])} for ticket in tickets]
-    at = "2026-03-05T09:00:00Z"
-    ratings = [{"ticket": t["no"], "at": at, "score": "1", "who": t["who"]} for t in tickets]
-    measure(tmp_path, tickets=rows, comments=comments, ratings=ratings)
 
-    found = shown(tmp_path, "first_reply_time", capsys)
+    found = shown(home, "first_reply_time", capsys)
 
     minutes = {series: each["value"] and each["value"] / 60 for series, each in found.items()}
     assert [ticket["reply"] for ticket in tickets] == [*(str(each) for each in zendesks), ""]
@@ -177,15 +185,10 @@ def _zendesk(ticket: Row, comments: list[Row]) -> int | None:
     return int(min(later).total_seconds()) // 60 if later else None
 
 
-def _in_seconds(minutes: str) -> str:
-    return str(60 * int(minutes)) if minutes else ""
-
-
-@pytest.mark.parametrize(("score", "alert"), [("0", True), ("1", False)], ids=["worse", "better"])
-def test_quicker_and_worse_is_an_alert_where_the_number_is_shown(tmp_path, capsys, score, alert):
-    """Handling falls by 30 % from February to March; satisfaction falls with it, or does not."""
+def test_quicker_and_worse_is_an_alert_where_the_number_is_shown(tmp_path, capsys):
+    """Handling falls by 30 % from February to March, and satisfaction falls with it."""
     tickets, ratings = [], []
-    for month, seconds, said in (("02", 1_000, "1"), ("03", 700, score)):
+    for month, seconds, said in (("02", 1_000, "1"), ("03", 700, "0")):
         for n in range(30):
             no, at, who = f"{month}-{n}", f"2026-{month}-0{1 + n % 9}T09:00:00Z", f"{month}-{n}"
             tickets.append({"no": no, "opened": at, "status": "open", "who": who,
@@ -200,6 +203,6 @@ def test_quicker_and_worse_is_an_alert_where_the_number_is_shown(tmp_path, capsy
 
     assert found["detail"]["months"] == ["2026-02", "2026-03"]
     assert -31 < found["detail"]["change_percent"] < -29
-    assert found["detail"]["alert"] is alert
-    assert ("ALERT: it got quicker while csat fell" in words) is alert
+    assert found["detail"]["alert"] is True
+    assert "ALERT: it got quicker while csat fell" in words
     assert "csat of the same, 0-1:" in words

@@ -93,6 +93,16 @@ def test_metrics_are_current_overall_and_per_customer(customers: Customers) -> N
     assert (own["low"], own["population"]) == (None, None)
 
 
+def test_a_time_stands_beside_its_satisfaction(customers: Customers) -> None:
+    """BI reads no efficiency metric alone: the pair is in the same row."""
+    pair = {"metric": "csat", "scale": "1-5", "value": 61.5, "n": 40}
+    snapshot(customers.store, "paired", value=900.0, body=orjson.dumps({"pair": pair}))
+
+    (row,) = read(customers.store, "v1_metrics")
+
+    assert (row["pair"], row["pair_value"]) == ("csat", 61.5)
+
+
 def test_profile_columns_read_fields_that_a_profile_has() -> None:
     """A column over a renamed field would be silently empty for ever."""
     sources = {column.source for column in PROFILES.columns}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.clock import to_micros
@@ -25,6 +25,7 @@ MOVEMENTS = st.lists(
 INSTANTS = st.tuples(st.integers(-1, 31), st.integers(-1, 31)).map(sorted)
 
 
+@settings(max_examples=50)
 @given(MOVEMENTS, INSTANTS)
 def test_the_balance_comes_out_to_the_ticket(movements, instants):
     """B(t2) = B(t1) + created + reopened - solved, for doubles, deletions and any order of news."""
@@ -37,6 +38,7 @@ def test_the_balance_comes_out_to_the_ticket(movements, instants):
     assert found.after == unsolved(movements, end)
 
 
+@settings(max_examples=50)
 @given(MOVEMENTS, INSTANTS, st.integers(-1, 31))
 def test_two_periods_after_one_another_are_one(movements, instants, middle):
     """What moved in a quarter is what moved in its months."""
@@ -80,6 +82,7 @@ HANDLED = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(HANDLED, max_size=12), INSTANTS)
 def test_what_a_store_tells_balances_too(rows, instants):
     """Also where clocks disagree and a solve has no instant."""

@@ -94,15 +94,15 @@ def test_thanks_alone_are_no_further_contact(desk, words, thanks):
     assert (issue.thanks, issue.repeats) == ((1, 0) if thanks else (0, 1))
 
 
-@pytest.mark.parametrize(("words", "repeats"), [("Thanks!", 0), ("It is broken", 1)])
-def test_a_reopening_that_only_the_source_counts_is_a_repeat(desk, words, repeats):
+@pytest.mark.parametrize(("words", "rate"), [("Thanks!", 100), ("It is broken", 0)])
+def test_a_reopening_that_only_the_source_counts_was_no_resolution(desk, words, rate):
     """Solved, opened again, solved: of the first solve no instant is left, but its number is."""
     desk.ticket("1", 0, solved=9 * DAY, reopens=1)
     desk.into("1", 2 * DAY, text=words)
 
-    (issue,) = found(desk)
+    repeat = told(desk)["repeat-contact"]
 
-    assert issue.repeats == repeats
+    assert repeat.estimate.value == rate
 
 
 def test_a_merged_ticket_is_a_further_contact_about_the_same(desk):
@@ -113,6 +113,16 @@ def test_a_merged_ticket_is_a_further_contact_about_the_same(desk):
     (issue,) = found(desk)
 
     assert (issue.contacts, issue.repeats) == (2, 1)
+
+
+def test_closing_a_merged_ticket_solves_nothing(desk):
+    """The older one went into the newer one, which is still open."""
+    desk.ticket("1", 0, solved=DAY, attributes={"merged_into": "2"})
+    desk.ticket("2", DAY)
+
+    (issue,) = found(desk)
+
+    assert (issue.resolved, issue.settled_at) == (False, to_micros(desk.start))
 
 
 def test_the_last_days_of_the_window_are_left_out(desk):

@@ -129,6 +129,7 @@ def recomputed(ledger: Ledger, now: int) -> tuple[dict, dict]:
         *orders.per_profile(everyone, basis.reference, SETTINGS.churn_horizon, SETTINGS.margin),
         *survey.per_profile(asked.answers),
         *predicted.per_profile(future),
+        *formulas.efforts(issues(ledger.service(), SETTINGS), basis),
     ]
     for currency in {customer.currency for customer in everyone}:
         own += orders.rfm(everyone, currency)
