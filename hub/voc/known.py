@@ -46,6 +46,7 @@ def _newest(connection: Connection, entity: str, now: datetime) -> list[tuple[da
         )
         .join(newest, newest.c.rid == source_records.c.rid)
         .join(streams, streams.c.stream_id == source_records.c.stream_id)
+        .where(source_records.c.canonical.is_not(None))
     )
     return [
         (event.at, event.kind)

@@ -23,9 +23,10 @@ _LATE: Final = 1.5
 
 
 def usage_drop(past: Past) -> Sequence[Finding]:
-    """Half or less of the use of before, over four weeks."""
+    """Half or less of the use of before, over four weeks, and less than chance explains."""
     events = past.of(IN_USE)
-    fall = decline([e.at for e in events], past.now, by=0.5, span=_SPAN, at_least=2)
+    instants = [event.at for event in events]
+    fall = decline(instants, past.now, by=0.5, span=_SPAN, at_least=4, deviations=2)
     if fall is None:
         return []
     text = f"use fell from {fall.usual:.0f} times in four weeks to {fall.latest}"
