@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from heapq import nlargest
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +17,11 @@ from hub.cli.session import Session, pass_session
 from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
     from hub.journeys.timeline import Event
     from hub.voc.postmortem import PostMortem
 
@@ -50,22 +58,15 @@ def _show_one(session: Session, asked: str, when: str | None) -> None:
 
 def _show_latest(session: Session, top: int, when: str | None) -> None:
     from hub.identity import customers
-    from hub.journeys.timeline import batches
-    from hub.voc.postmortem import departure, post_mortem
+    from hub.voc.postmortem import post_mortem
 
-    app = session.app()
+    app, left = session.app(), Counter[str]()
     horizon = app.settings.metrics.churn_horizon
     with app.open_hub(actor()) as hub:
         now = told_at(app, when)
         with hub.store.read() as connection:
             weigh = weighing(app, method(app).patterns, connection, now)
-            gone = [
-                (at[0], golden_id, events)
-                for timelines in batches(connection)
-                for golden_id, events in timelines.items()
-                if (at := departure(events, now, horizon)) is not None
-            ]
-        latest = sorted(gone, key=lambda each: (each[0], each[1]), reverse=True)[:top]
+            latest = nlargest(top, _departed(connection, now, horizon, left), key=itemgetter(0, 1))
         seen = [golden_id for _, golden_id, _ in latest]
         customers.note_read(hub.store, seen, how="postmortem", actor=actor(), clock=hub.clock)
     told = {
@@ -73,8 +74,22 @@ def _show_latest(session: Session, top: int, when: str | None) -> None:
         for _, golden_id, events in latest
         if (found := post_mortem(events, now, horizon_days=horizon, weigh=weigh)) is not None
     }
-    document = {"left": len(gone), "customers": [_document(*each) for each in told.items()]}
-    session.show(document, "\n".join(_latest_lines(told, len(gone))))
+    document = {"left": left.total(), "customers": [_document(*each) for each in told.items()]}
+    session.show(document, "\n".join(_latest_lines(told, left.total())))
+
+
+def _departed(
+    connection: Connection, now: datetime, horizon: int, left: Counter[str]
+) -> Iterator[tuple[datetime, str, Sequence[Event]]]:
+    """When each customer who is gone left, who, and their timeline; ``left`` counts them."""
+    from hub.journeys.timeline import batches
+    from hub.voc.postmortem import departure
+
+    for timelines in batches(connection):
+        for golden_id, events in timelines.items():
+            if (gone := departure(events, now, horizon)) is not None:
+                left[gone[1]] += 1
+                yield gone[0], golden_id, events
 
 
 def _latest_lines(told: Mapping[str, PostMortem], left: int) -> Iterator[str]:

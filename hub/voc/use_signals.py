@@ -120,7 +120,7 @@ def recent_purchase(past: Past) -> Sequence[Finding]:
 
 _USE, _ORDERS = frozenset(IN_USE), frozenset({kinds.ORDER})
 _CONTRACTS = frozenset({kinds.SUBSCRIPTION_STARTED, kinds.SUBSCRIPTION_ENDED})
-_RETURNS = frozenset({kinds.RETURN, kinds.REFUND})
+_RETURNS = frozenset({kinds.ORDER, kinds.RETURN, kinds.REFUND})
 _PAYMENTS = frozenset({kinds.PAYMENT_FAILED, kinds.SUBSCRIPTION_STARTED})
 
 SIGNALS: Final = (

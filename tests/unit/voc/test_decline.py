@@ -27,7 +27,7 @@ def brute_force(hours: list[int], now: int, by: float) -> datetime | None:
     return since
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 48), max_size=25), st.integers(0, 60), st.sampled_from([0.5, 0.8]))
 def test_since_when_is_what_counting_at_every_hour_gives(hours, now, by):
     """The same answer, and the same first hour from which it held without a break."""
