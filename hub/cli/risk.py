@@ -80,10 +80,7 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
             shown = nsmallest(top, _at_risk(everyone, bands), key=_rank)
         seen = [each.golden_id for each in shown]
         customers.note_read(hub.store, seen, how="risk", actor=actor(), clock=hub.clock)
-    rows = [
-        (s.golden_id, s.risk.points, s.band, _signed(s.change), s.main_reason)
-        for s in shown
-    ]
+    rows = [(s.golden_id, s.risk.points, s.band, _signed(s.change), s.main_reason) for s in shown]
     head = ("customer", "points", "band", "in 7 days", "main reason")
     order: tuple[Band, ...] = ("high", "medium", "low", "unknown")
     said = ", ".join(f"{bands[name]:,} {name}" for name in order)
