@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from heapq import nlargest
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.layout import counted, moment, wrapped
-from hub.cli.risk_ground import as_of, look_at
+from hub.cli.layout import counted, moment, table, wrapped
+from hub.cli.risk_ground import as_of, look_at, method, told_at, weighing
+from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
 from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Connection
+
+    from hub.journeys.timeline import Event
     from hub.voc.postmortem import PostMortem
 
 
 @click.command()
-@click.argument("asked", metavar="CUSTOMER")
+@click.argument("asked", metavar="[CUSTOMER]", required=False)
+@click.option("--top", default=20, show_default=True, type=click.IntRange(1, 1000))
 @as_of
 @pass_session
-def postmortem(session: Session, asked: str, when: str | None) -> None:
+def postmortem(session: Session, asked: str | None, top: int, when: str | None) -> None:
     """Print why CUSTOMER has left: what was unresolved, since when it showed, the last 90 days.
 
     CUSTOMER is a golden id, also a former one, an e-mail, or a record: connection/stream/id.
+    Without one, print those who left last, each with what was open on that day.
     """
+    if asked is None:
+        _show_latest(session, top, when)
+    else:
+        _show_one(session, asked, when)
+
+
+def _show_one(session: Session, asked: str, when: str | None) -> None:
     from hub.voc.postmortem import post_mortem
 
     subject = look_at(session, asked, when, "postmortem")
@@ -37,9 +56,64 @@ def postmortem(session: Session, asked: str, when: str | None) -> None:
     session.show(_document(golden_id, told), "\n".join(_lines(golden_id, told)))
 
 
-def _lines(golden_id: str, told: PostMortem) -> Iterator[str]:
-    from hub.journeys.telling import told as words
+def _show_latest(session: Session, top: int, when: str | None) -> None:
+    from hub.identity import customers
+    from hub.voc.postmortem import post_mortem
 
+    app, left = session.app(), Counter[str]()
+    horizon = app.settings.metrics.churn_horizon
+    with app.open_hub(actor()) as hub:
+        now = told_at(app, when)
+        with hub.store.read() as connection:
+            weigh = weighing(app, method(app).patterns, connection, now)
+            latest = nlargest(top, _departed(connection, now, horizon, left), key=itemgetter(0, 1))
+        seen = [golden_id for _, golden_id, _ in latest]
+        customers.note_read(hub.store, seen, how="postmortem", actor=actor(), clock=hub.clock)
+    told = {
+        golden_id: found
+        for _, golden_id, events in latest
+        if (found := post_mortem(events, now, horizon_days=horizon, weigh=weigh)) is not None
+    }
+    document = {"left": left.total(), "customers": [_document(*each) for each in told.items()]}
+    session.show(document, "\n".join(_latest_lines(told, left.total())))
+
+
+def _departed(
+    connection: Connection, now: datetime, horizon: int, left: Counter[str]
+) -> Iterator[tuple[datetime, str, Sequence[Event]]]:
+    """When each customer who is gone left, who, and their timeline; ``left`` counts them."""
+    from hub.journeys.timeline import batches
+    from hub.voc.postmortem import departure
+
+    for timelines in batches(connection):
+        for golden_id, events in timelines.items():
+            if (gone := departure(events, now, horizon)) is not None:
+                left[gone[1]] += 1
+                yield gone[0], golden_id, events
+
+
+def _latest_lines(told: Mapping[str, PostMortem], left: int) -> Iterator[str]:
+    rows = [
+        (
+            golden_id,
+            moment(to_micros(found.left_at))[:10],
+            found.how,
+            found.warning_days,
+            found.matters[0].text if found.matters else "nothing on record",
+        )
+        for golden_id, found in told.items()
+    ]
+    if rows:
+        yield from table(("customer", "left", "how", "days of warning", "what was open"), rows)
+    waiting = sum(any(m.unresolved for m in found.matters) for found in told.values())
+    nothing = sum(not found.matters for found in told.values())
+    yield (
+        f"{counted(left, 'customer')} left, the latest {len(told):,} shown: {waiting:,} with"
+        f" something unresolved, {nothing:,} with nothing on record"
+    )
+
+
+def _lines(golden_id: str, told: PostMortem) -> Iterator[str]:
     yield f"{golden_id}  left {moment(to_micros(told.left_at))[:10]}: {told.how}"
     for matter in told.matters:
         word = "UNRESOLVED" if matter.unresolved else "on record"
@@ -51,11 +125,14 @@ def _lines(golden_id: str, told: PostMortem) -> Iterator[str]:
     for reason in told.eve.reasons:
         yield wrapped(f"{reason.points:>+4d}  {reason.text} ({reason.signal})")
     yield f"  the last 90 days: {counted(len(told.events), 'event')}"
-    for event in told.events:
-        yield (
-            f"    {moment(to_micros(event.at))[:16]}  {event.kind:<20} {event.channel or '-':<8} "
-            f"{words(event)} [{event.source}]"
-        )
+    yield from map(_event_line, told.events)
+
+
+def _event_line(event: Event) -> str:
+    from hub.journeys.telling import told
+
+    head = f"    {moment(to_micros(event.at))[:16]}  {event.kind:<20} {event.channel or '-':<8}"
+    return f"{head} {told(event)} [{event.source}]"
 
 
 def _warning(told: PostMortem) -> str:
@@ -66,8 +143,6 @@ def _warning(told: PostMortem) -> str:
 
 
 def _document(golden_id: str, told: PostMortem) -> dict[str, object]:
-    from hub.journeys.telling import told as words
-
     return {
         "golden_id": golden_id,
         "left_at": told.left_at.isoformat(),
@@ -84,13 +159,7 @@ def _document(golden_id: str, told: PostMortem) -> dict[str, object]:
             for r in told.eve.reasons
         ],
         "events": [
-            {
-                "at": event.at.isoformat(),
-                "kind": event.kind,
-                "channel": event.channel,
-                "told": words(event),
-                "sources": list(event.sources),
-            }
-            for event in told.events
+            {"at": e.at.isoformat(), "kind": e.kind, "sources": list(e.sources)}
+            for e in told.events
         ],
     }

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +48,11 @@ class Standing:
             return None
         return self.risk.points - self.before.points
 
+    @property
+    def main_reason(self) -> str | None:
+        """What speaks most for leaving; None if nothing does."""
+        return next((reason.text for reason in self.risk.reasons if reason.points > 0), None)
+
 
 @click.group(cls=Verbs)
 def risk() -> None:
@@ -65,25 +71,20 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
     from hub.identity import customers
 
     app = session.app()
-    found = method(app)
+    found, bands = method(app), Counter[str]()
     with app.open_hub(actor()) as hub:
         now = told_at(app, when)
         with hub.store.read() as connection:
             weigh = weighing(app, found.patterns, connection, now)
-            horizon = app.settings.metrics.churn_horizon
-            everyone = sorted(_standings(connection, weigh, now, horizon), key=_rank)
-        shown = [each for each in everyone if each.risk.points][:top]
+            everyone = _standings(connection, weigh, now, app.settings.metrics.churn_horizon)
+            shown = nsmallest(top, _at_risk(everyone, bands), key=_rank)
         seen = [each.golden_id for each in shown]
         customers.note_read(hub.store, seen, how="risk", actor=actor(), clock=hub.clock)
-    bands = Counter(each.band for each in everyone)
-    rows = [
-        (s.golden_id, s.risk.points, s.band, _signed(s.change), s.risk.reasons[0].text)
-        for s in shown
-    ]
+    rows = [(s.golden_id, s.risk.points, s.band, _signed(s.change), s.main_reason) for s in shown]
     head = ("customer", "points", "band", "in 7 days", "main reason")
     order: tuple[Band, ...] = ("high", "medium", "low", "unknown")
     said = ", ".join(f"{bands[name]:,} {name}" for name in order)
-    closing = f"{counted(len(everyone), 'customer')}: {said}. Why: hub risk show CUSTOMER"
+    closing = f"{counted(bands.total(), 'customer')}: {said}. Why: hub risk show CUSTOMER"
     document = {
         "at": now.isoformat(),
         "bands": {name: bands[name] for name in order},
@@ -115,6 +116,14 @@ def show(session: Session, asked: str, when: str | None) -> None:
     session.show(document, "\n".join(_lines(standing, helping, subject.entry)))
 
 
+def _at_risk(everyone: Iterator[Standing], bands: Counter[str]) -> Iterator[Standing]:
+    """Those who have any points, while everybody's band is counted: nobody else is kept."""
+    for each in everyone:
+        bands[each.band] += 1
+        if each.risk.points:
+            yield each
+
+
 def _standings(
     connection: Connection, weigh: Weigh, now: datetime, horizon: int
 ) -> Iterator[Standing]:
@@ -136,8 +145,7 @@ def _standing(golden_id: str, events: Sequence[Event], weigh: Weigh, now: dateti
 
 
 def _rank(standing: Standing) -> tuple[int, str]:
-    points = standing.risk.points
-    return -1 if points is None else -points, standing.golden_id
+    return -(standing.risk.points or 0), standing.golden_id
 
 
 def _lines(standing: Standing, helping: Sequence[Remedy], entry: Entry) -> Iterator[str]:

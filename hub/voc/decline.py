@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,13 @@ class Decline:
 
 
 def decline(
-    instants: Sequence[datetime], now: datetime, *, by: float, span: timedelta, at_least: float
+    instants: Sequence[datetime],
+    now: datetime,
+    *,
+    by: float,
+    span: timedelta,
+    at_least: float,
+    deviations: float = 0.0,
 ) -> Decline | None:
     """The fall of a count below its own past; None if there is none, or too little to compare.
 
@@ -40,6 +47,8 @@ def decline(
         by: Share that has to be gone, above 0 to 1.
         span: Length of a span.
         at_least: Mean count before, below which nothing is said.
+        deviations: How many standard deviations of a Poisson count have to be gone, too, so that
+            few visits that happen to be fewer are no fall.
     """
 
     def fell(end: datetime) -> tuple[float, int] | None:
@@ -47,7 +56,8 @@ def decline(
         middle = bisect_right(instants, end - span)
         first = bisect_right(instants, end - (1 + BASELINE_SPANS) * span)
         usual, latest = (middle - first) / BASELINE_SPANS, until - middle
-        return (usual, latest) if usual >= at_least and latest <= (1 - by) * usual else None
+        most = min((1 - by) * usual, usual - deviations * math.sqrt(usual))
+        return (usual, latest) if usual >= at_least and latest <= most else None
 
     found = fell(now)
     if found is None:

@@ -14,9 +14,12 @@ from typing import Final
 
 from hub.core.records import Message, Ticket
 from hub.journeys import kinds
+from hub.journeys.threads import CONVERSATION
 from hub.journeys.timeline import Event
 
 _ENDED: Final = frozenset({"solved", "closed"})
+_ABOUT_TICKETS: Final = CONVERSATION | kinds.FEEDBACK
+"""Kinds whose ref is a ticket; an order or a deal may bear the same number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def issues(events: Iterable[Event], now: datetime) -> list[Issue]:
     """Every ticket of a timeline that ends at ``now``, by its opening; deleted ones left out."""
     named: dict[tuple[str, str], list[Event]] = defaultdict(list)
     for event in events:
-        if event.ref is not None:
+        if event.ref is not None and event.kind in _ABOUT_TICKETS:
             named[event.connection, event.ref].append(event)
     return [
         _issue(opening, about, now)

@@ -112,8 +112,8 @@ def assess(
     Args:
         events: The customer's timeline, in order; it may go beyond ``now``.
         now: The instant.
-        known: What the whole hub hears of; by default, what this customer's own events show, so
-            that somebody of whom little is known comes out as unknown.
+        known: What the whole hub hears of (:func:`hub.voc.known.heard`); by default, what this
+            customer's own events show, so that somebody of whom little is known is unknown.
         patterns: Patterns to look for; by default those that the hub ships.
         zone: On whose clocks days begin and weekends fall.
         reading: What texts are read with.

@@ -23,9 +23,10 @@ _LATE: Final = 1.5
 
 
 def usage_drop(past: Past) -> Sequence[Finding]:
-    """Half or less of the use of before, over four weeks."""
+    """Half or less of the use of before, over four weeks, and less than chance explains."""
     events = past.of(IN_USE)
-    fall = decline([e.at for e in events], past.now, by=0.5, span=_SPAN, at_least=2)
+    instants = [event.at for event in events]
+    fall = decline(instants, past.now, by=0.5, span=_SPAN, at_least=4, deviations=2)
     if fall is None:
         return []
     text = f"use fell from {fall.usual:.0f} times in four weeks to {fall.latest}"
@@ -119,7 +120,7 @@ def recent_purchase(past: Past) -> Sequence[Finding]:
 
 _USE, _ORDERS = frozenset(IN_USE), frozenset({kinds.ORDER})
 _CONTRACTS = frozenset({kinds.SUBSCRIPTION_STARTED, kinds.SUBSCRIPTION_ENDED})
-_RETURNS = frozenset({kinds.RETURN, kinds.REFUND})
+_RETURNS = frozenset({kinds.ORDER, kinds.RETURN, kinds.REFUND})
 _PAYMENTS = frozenset({kinds.PAYMENT_FAILED, kinds.SUBSCRIPTION_STARTED})
 
 SIGNALS: Final = (

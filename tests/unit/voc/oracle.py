@@ -35,6 +35,10 @@ PATTERNS = tuple(
             "then": ON_DAYS,
             "none": {"kinds": ["log_in"], "during": "12h"},
         },
+        "stopped": {
+            "first": {"kinds": ["log_in"]},
+            "none": {"kinds": ["log_in"], "during": "9h"},
+        },
         "silence": {
             "first": {"kinds": ["call"]},
             "none": {"kinds": ["log_in", "ticket_opened"], "during": "9h", "weekends": False},

@@ -33,9 +33,10 @@ def refunded(number: int, at: float) -> Order:
 
 
 SEEN = [
-    ("usage-drop", story(f"log_in {days(range(0, 84, 4))} 90 96 100"), 112, 20),
-    ("usage-drop", story(f"log_in {days(range(0, 84, 4))} 90 96 100 104"), 112, 0),
-    ("usage-drop", story("log_in 1 30 60"), 112, 0),
+    ("usage-drop", story(f"log_in {days(range(0, 84, 3))} 90"), 112, 20),
+    ("usage-drop", story(f"log_in {days(range(1, 85))} {days(range(90, 104))}"), 112, 20),
+    ("usage-drop", story(f"log_in {days(range(1, 85))} {days(range(90, 105))}"), 112, 0),
+    ("usage-drop", story("log_in 1 5 9 30 35 40 60 65 70 90"), 112, 0),
     ("feature-dropped", story("report 1 20 40"), 80, 5),
     ("feature-dropped", story("report 1 20 40 60"), 80, 0),
     ("overdue-purchase", story("order 0 10 20"), 36, 12),

@@ -118,6 +118,17 @@ def test_the_post_mortem_names_what_was_unresolved(asked):
     assert 'UNRESOLVED: ticket g3-1 "Cannot connect": unresolved after 30 days' in text
 
 
+def test_everybody_who_has_left_has_a_post_mortem(asked):
+    """Without a name, those who left last, each with what was open; the others are not in it."""
+    found, text = asked("postmortem"), asked("postmortem", text=True)
+
+    assert [each["golden_id"] for each in found["customers"]] == ["g3"]
+    assert 'ticket g3-1 "Cannot connect": unresolved after 30 days' in text
+    assert text.splitlines()[-1] == (
+        "1 customer left, the latest 1 shown: 1 with something unresolved, 0 with nothing on record"
+    )
+
+
 def test_who_is_still_there_has_no_post_mortem(asked):
     """It says so, and why it thinks so."""
     assert asked("postmortem", "g2")["left_at"] is None
