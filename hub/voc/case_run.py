@@ -34,7 +34,7 @@ from hub.store.schema import golden_records
 from hub.voc import case_trigger
 from hub.voc.case_episode import Desk, Known, escalate, reconcile, without_customer
 
-BATCH = 500
+BATCH = 1_000
 """Customers looked at in one transaction."""
 
 _REFUSED = frozenset({"denied", "withdrawn", "objected", "restricted"})
