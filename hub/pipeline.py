@@ -36,7 +36,7 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
-from hub.voc import case_measures, case_run
+from hub.voc import case_alerts, case_measures, case_run
 from hub.voc.case_run import CasesReport
 
 
@@ -138,17 +138,12 @@ def run(
     pushed = tuple(push for push in pushes if push is not None)
     _followed(store, due)
     progress.stage("audit")
+    head = hub.notary.settle()
+    if settings.loop.alerts is not None:
+        case_alerts.append(store, settings.loop.alerts)
     return PipelineReport(
-        pulled,
-        resolved,
-        survived,
-        measured,
-        cased,
-        profiled,
-        withdrawn,
-        pushed,
-        hub.notary.settle(),
-    )  # fmt: skip
+        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, head
+    )
 
 
 def follow_ups(store: Store) -> list[Mark]:

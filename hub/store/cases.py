@@ -216,7 +216,7 @@ def unheard(connection: Connection) -> list[tuple[Case, dict[str, object]]]:
             *(cases.c[name] for name in _COLUMNS), *(case_events.c[name] for name in _EVENT[1:6])
         )
         .join(cases, cases.c.case_id == case_events.c.case_id)
-        .where(case_events.c.alerted.is_(False))
+        .where(~case_events.c.alerted)
         .order_by(case_events.c.at, case_events.c.case_id, case_events.c.number)
     )
     found = []

@@ -501,7 +501,7 @@ case_events = _table(
     Index(
         "ix_case_events_unheard",
         "at",
-        sqlite_where=text("NOT alerted"),
+        sqlite_where=text("alerted = 0"),
         postgresql_where=text("NOT alerted"),
     ),
     rowid=False,

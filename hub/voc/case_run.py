@@ -23,6 +23,7 @@ from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.settings import CHANNELS, LoopSection, PurposeSection
 from hub.privacy import permissions as consent
+from hub.privacy.gate import Gate
 from hub.privacy.permissions import Permissions
 from hub.privacy.resolution import fold
 from hub.store import cases, dirty, pseudonyms
@@ -33,7 +34,7 @@ from hub.store.schema import golden_records
 from hub.voc import case_trigger
 from hub.voc.case_episode import Desk, Known, escalate, reconcile, without_customer
 
-BATCH = 500
+BATCH = 1_000
 """Customers looked at in one transaction."""
 
 _REFUSED = frozenset({"denied", "withdrawn", "objected", "restricted"})
@@ -69,7 +70,8 @@ def run(
         keys: Names the cases.
         actor: Who asked, for the log.
     """
-    basis = f"{settings.rules} {settings.look_back} {settings.purpose} {sorted(purposes)}"
+    policy = Gate(purposes).policy
+    basis = f"{settings.rules} {settings.look_back} {settings.purpose} {policy}"
     dirty.mark_all_if_new(store, "cases", basis, select(golden_records.c.golden_id))
     desk = Desk(settings, keys.case, to_micros(store.clock.now()), actor)
     looked_at, steps = 0, Counter[str]()

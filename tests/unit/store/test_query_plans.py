@@ -21,9 +21,10 @@ from hub.profile import sources
 from hub.push import refused, withdrawals
 from hub.push.destination import Destination
 from hub.push.intent import Intents
-from hub.store import dirty, echoes, inbox, quarantine, records, runs
+from hub.store import cases, dirty, echoes, inbox, quarantine, records, runs
 from hub.store.engine import Store
 from hub.store.keys import Keys
+from hub.voc import case_trigger
 
 WITHDRAWAL = ConsentClaim(purpose="marketing", channel="email", decision="withdraw")
 GOLDEN_IDS = [f"g{n}" for n in range(500)]
@@ -31,7 +32,7 @@ LARGE = (
     "source_records", "facts", "order_entries", "consent_events", "quarantine", "links",
     "cluster_members", "golden_records", "profiles", "profile_metrics", "pushed_rows",
     "pushed_fields", "outbox", "dirty", "identity_events", "inbox", "withdrawals",
-    "runs",
+    "runs", "cases", "case_answers", "case_events",
 )  # fmt: skip
 
 
@@ -52,6 +53,10 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "customers": lambda c: orders.customers(c, 10**15, 180, GOLDEN_IDS),
     "responses": lambda c: survey.responses(c, 30, GOLDEN_IDS),
     "sources": lambda c: sources.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
+    "asking answers": lambda c: case_trigger.load(c, GOLDEN_IDS, ("detractor",), 86_400),
+    "cases of customers": lambda c: cases.of_customers(c, GOLDEN_IDS),
+    "cases of answers": lambda c: cases.of_answers(c, range(1, 101)),
+    "overdue cases": lambda c: cases.overdue(c, 1),
     "timeline": lambda c: timeline.load(c, GOLDEN_IDS),
     "e-mail": lambda c: customers.with_email(c, "ada@example.com"),
     "stale": lambda c: intents().stale(c, 0, 1_000),

@@ -18,6 +18,7 @@ from hub.store.schema import metric_snapshots, order_entries
 from hub.voc import case_measures, case_steps
 from hub.voc.case_measures import came_back
 from hub.voc.case_steps import Doer
+from tests.conftest import Databases
 from tests.unit.voc.complaints import Complaints
 
 HOUR = 3_600
@@ -63,6 +64,12 @@ class Numbers(Complaints):
                    "quantity", "amount_minor", "positive", "cancelled")  # fmt: skip
         with self.store.write() as connection:
             bulk.insert(connection, order_entries, columns, [row])
+
+
+@pytest.fixture
+def databases(sqlite_databases: Databases) -> Databases:
+    """One database: the stage's own tests run on both."""
+    return sqlite_databases
 
 
 @pytest.fixture

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from hub.core.clock import ManualClock, to_micros
+from hub.core.records import Feedback
 from hub.store.engine import Store
 from hub.store.schema import audit_leaves
 from hub.voc import case_steps
 from hub.voc.case_steps import Doer
+from hub.voc.case_trigger import asks
 from tests.unit.voc.complaints import Complaints
 
 
@@ -35,22 +37,38 @@ def tell(desk: Complaints) -> None:
 
 
 @pytest.mark.parametrize(
-    ("instrument", "score", "rule"),
+    ("instrument", "score", "scale", "rule"),
     [
-        ("nps", 0, "detractor"), ("nps", 6, "detractor"), ("nps", 7, None), ("nps", 6.5, None),
-        ("nps", -1, None), ("csat", 2, "low_satisfaction"), ("csat", 3, None),
-        ("csat", None, None), ("ces", 1, None),
+        ("nps", 0, (0, 10), "detractor"), ("nps", 6, (0, 10), "detractor"),
+        ("nps", 7, (0, 10), None), ("nps", 5.5, (0, 10), None), ("nps", -1, (0, 10), None),
+        ("nps", 1, (1, 5), None), ("csat", 2, (1, 5), "low_satisfaction"),
+        ("csat", 3, (1, 5), None), ("csat", 0, (1, 5), None), ("csat", None, (1, 5), None),
+        ("csat", 0, (0, 1), "low_satisfaction"), ("csat", 1, (0, 1), None),
+        ("csat", 1, (1, 2), "low_satisfaction"), ("ces", 3, (1, 7), "high_effort"),
+        ("ces", 4, (1, 7), None), ("rating", 1, (1, 5), None), ("nps", 1, (None, None), None),
     ],
 )  # fmt: skip
-def test_a_bad_answer_opens_a_case_under_its_rule(desk, instrument, score, rule):
-    """A detractor and a low satisfaction do; effort only where the business asks for it."""
-    desk.answer(1, score, instrument)
+def test_an_answer_asks_for_a_reply_on_its_own_scale(instrument, score, scale, rule):
+    """What does not fit its instrument asks for nothing; no scale is read as another."""
+    low, high = scale
+    said = Feedback(
+        at=datetime(2026, 1, 1, tzinfo=UTC), instrument=instrument, score=score, scale_min=low,
+        scale_max=high,
+    )  # fmt: skip
 
-    desk.run()
+    assert asks(said) == rule
 
-    assert [(case.rule, case.state, case.team) for case in desk.cases()] == (
-        [(rule, "open", "customer care")] if rule else []
-    )
+
+def test_a_bad_answer_opens_a_case_and_a_good_one_none(desk):
+    """The detractor's goes to the team; effort is no rule unless the business asks for it."""
+    desk.answer(1, 3)
+    desk.answer(2, 9)
+    desk.answer(2, 1, "ces")
+
+    assert desk.run() == {"opened": 1}
+
+    assert (desk.only().rule, desk.only().state) == ("detractor", "open")
+    assert desk.only().team == "customer care"
 
 
 def test_the_clock_runs_from_the_answer_and_over_the_weekend(desk):

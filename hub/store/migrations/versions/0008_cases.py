@@ -59,6 +59,6 @@ def upgrade() -> None:
         "ix_case_events_unheard",
         "case_events",
         ["at"],
-        sqlite_where=sa.text("NOT alerted"),
+        sqlite_where=sa.text("alerted = 0"),
         postgresql_where=sa.text("NOT alerted"),
     )
