@@ -175,9 +175,8 @@ def _twin(chart: Chart) -> Table:
 
 
 def _table(table: Table) -> Html:
-    says = tag("p", table.says, class_="soft") if table.says else None
     if not table.rows:
-        return together(tag("p", tag("strong", f"{table.title}: "), "none."), says)
+        return tag("p", tag("strong", f"{table.title}: "), "none.")
     figures = [_is_figure([row[at] for row in table.rows]) for at in range(len(table.head))]
     marks = ["figure" if figure else None for figure in figures]
     names = zip(table.head, marks, strict=True)
@@ -186,9 +185,11 @@ def _table(table: Table) -> Html:
         tag("tr", *(tag("td", _cell(c), class_=m) for c, m in zip(row, marks, strict=True)))
         for row in table.rows
     ]
-    whole = tag("table", tag("caption", table.title), tag("thead", head), tag("tbody", *body))
+    whole = tag("table", tag("thead", head), tag("tbody", *body))
+    # The title stays in view while the table scrolls sideways on a phone.
     scrolls = tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=table.title)
-    return together(scrolls, says)
+    says = tag("p", table.says, class_="soft") if table.says else None
+    return together(tag("h3", table.title), scrolls, says)
 
 
 def _is_figure(column: Sequence[Cell]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hub.core.money import exponent
 from hub.exports.report.model import Money, Number, Share
 from hub.metrics.compare import Difference
@@ -14,13 +16,28 @@ _SUFFIX = {"percent": " %", "points": "", "score": ""}
 
 
 def money(amount: Money) -> str:
-    """An amount with its currency.
+    """An amount with its currency; XXX is ISO 4217 for none.
 
-    >>> money(Money(123456, "EUR")), money(Money(-5, "JPY"))
-    ('EUR 1,234.56', 'JPY -5')
+    >>> money(Money(123456, "EUR")), money(Money(-5, "JPY")), money(Money(100, "XXX"))
+    ('EUR 1,234.56', 'JPY -5', '1.00')
     """
     places = exponent(amount.currency)
-    return f"{amount.currency} {amount.minor / 10**places:,.{places}f}"
+    unit = "" if amount.currency == "XXX" else f"{amount.currency} "
+    return f"{unit}{amount.minor / 10**places:,.{places}f}"
+
+
+def customers(number: int) -> str:
+    """How many customers.
+
+    >>> customers(1), customers(1200)
+    ('1 customer', '1,200 customers')
+    """
+    return f"{number:,} customer{'' if number == 1 else 's'}"
+
+
+def amounts(several: Sequence[Money]) -> Money | str | None:
+    """A cell of what may be amounts in several currencies; None where there is none."""
+    return several[0] if len(several) == 1 else ", ".join(map(money, several)) or None
 
 
 def value_text(value: float, unit: Unit, currency: str = "") -> str:
