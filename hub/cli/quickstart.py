@@ -31,6 +31,7 @@ REPORT, LIST = "report.html", "follow-up.csv"
 @click.command()
 @click.argument(
     "files",
+    metavar="FILE [FILE]...",
     nargs=-1,
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -58,7 +59,7 @@ def quickstart(
     time_zone: str,
     keep: Path | None,
 ) -> int:
-    """Read FILES of orders, customers, tickets or answers, and say what to do about them.
+    """Read files of orders, customers, tickets or answers, and say what to do about them.
 
     Writes report.html with a plan for thirty days, and follow-up.csv: whom to get in touch with.
     Settings are guessed and shown; nothing leaves this machine.

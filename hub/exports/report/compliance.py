@@ -50,9 +50,12 @@ def _consent(ground: Ground) -> Iterator[Block]:
         rows, "Each customer once in each row: the most permissive answer that holds for them."
         f" Nobody: {', '.join(state for state in STATES if state not in held)}.",
     )  # fmt: skip
-    silent = sorted(f"{purpose} by {channel}" for purpose, channel in counts.keys() - told)
+    silent: dict[str, list[str]] = {}
+    for purpose, channel in sorted(counts.keys() - told):
+        silent.setdefault(purpose, []).append(channel.replace("_", " "))
     if silent:
-        yield Words(f"Nobody ever said anything about: {', '.join(silent).replace('_', ' ')}.")
+        places = "; ".join(f"{purpose} by {', '.join(each)}" for purpose, each in silent.items())
+        yield Words(f"Nobody ever said anything about: {places}.")
 
 
 def _states(ground: Ground) -> dict[tuple[str, str], Counter[str]]:

@@ -8,7 +8,7 @@ from hub.core.clock import from_micros
 from hub.exports.report.executive import SURVEYS, charts
 from hub.exports.report.ground import Ground
 from hub.exports.report.measured import Trend, load, standing, trend
-from hub.exports.report.model import Block, Report, Section, Share, Table, Words
+from hub.exports.report.model import Bars, Block, Report, Section, Share, Table, Words
 from hub.exports.report.month import span
 from hub.exports.report.waiting import waiting
 from hub.journeys.definition import Journey
@@ -81,6 +81,12 @@ def _tones(voice: Voice) -> Iterator[Block]:
     if not voice.texts:
         yield Words("Insufficient data: no customer wrote anything in this month.")
         return
+    if bars := tuple(
+        (tone.group.replace("_", " "), Share(tone.negative, tone.customers))
+        for tone in sorted(voice.touchpoints, key=_worst_first)
+        if tone.negative is not None
+    ):
+        yield Bars("Customers who sound negative, by touchpoint", bars)
     yield _tone_table("By touchpoint", voice.touchpoints)
     yield _tone_table("By what they speak of", voice.aspects)
     themes = tuple((theme.phrase, theme.customers) for theme in voice.themes[:_THEMES])
@@ -116,6 +122,10 @@ def _journey(ground: Ground, journey: Journey) -> Iterator[Block]:
     found = funnel(journey, everybody(ground.connection), ground.now)
     whole = Share(completion(found, precision), found.started - found.open)
     rows = [_stage(stage, journey, precision) for stage in found.stages]
+    yield Bars(
+        "Who goes on from each stage, of those of whom it is known",
+        tuple((row[0], row[3]) for row in rows if row[3] is not None),
+    )
     yield Table(
         "Who goes on from each stage, over all data",
         ("stage", "entered", "went on", "share", "still may", "lost here", "most for"),

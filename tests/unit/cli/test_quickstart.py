@@ -61,7 +61,7 @@ def test_the_plan_names_pains_with_what_the_data_show(done):
 
     assert "1 customer who bought on 3 days or more" in text
     assert "20 of 30 customers who first bought 180 days ago or longer bought once" in text
-    assert "66.7 %" in text
+    assert "66.7\u00a0%" in text
     assert "EUR 400.00" in text
     for days in ("1 to 7", "8 to 14", "15 to 21", "22 to 27", "28 to 30"):
         assert f"<td>{days}</td>" in text

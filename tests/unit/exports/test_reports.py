@@ -134,7 +134,7 @@ def test_every_average_stands_with_those_it_hides(connection):
     card = page(report).split("Average order value (GBP)</h3>")[1].split('class="card"')[0]
     assert aov.beside.open_detractors == 8
     assert "customers below a quarter of the mean" in card
-    assert "33.3 %" in card
+    assert "33.3\u00a0%" in card
     assert "open detractors</strong>: 8" in card
     # Eight detractors: 12 × 10.00 of November among eight, four small orders, four large ones.
     assert "value at risk</strong>: GBP 284.00" in card
@@ -182,7 +182,7 @@ def test_below_the_minimum_n_is_told_and_the_value_is_not(connection):
 
     [nps] = [number for number in numbers(report) if number.metric == "nps"]
     assert (nps.estimate, nps.n, nps.status) == (None, 4, "insufficient")
-    assert 'insufficient data</div><p class="soft">n = 4, 2026-01; nps@2' in page(report)
+    assert 'insufficient data</div><p class="soft">n\u00a0=\u00a04, 2026-01; nps@2' in page(report)
 
 
 def test_a_page_fetches_nothing_and_runs_nothing(connection):
