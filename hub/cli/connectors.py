@@ -135,8 +135,8 @@ def read(
     With --guess, propose settings for a FILE instead.
     """
     if guess:
-        proposal = _proposal(Path(source))
-        session.show({"toml": proposal}, proposal)
+        proposed = proposal(Path(source))
+        session.show({"toml": proposed}, proposed)
         return
     with session.app().connect(source) as connection:
         chosen = _stream(connection, stream)
@@ -145,7 +145,7 @@ def read(
     session.show(shown, text or f"{source}/{chosen.name} brought nothing")
 
 
-def _proposal(path: Path) -> str:
+def proposal(path: Path) -> str:
     """What the first connector that can read files off a folder proposes."""
     from hub.core.connector import Unsupported
     from hub.core.plugins import available, load_connector

@@ -67,6 +67,8 @@ CODES: Final[dict[str, str]] = {
     " what may be used instead.",
     "HUB-225": "hub.toml declares no connection, so there is nothing to read. Add one under"
     " [connections.NAME]; the example in hub init shows how.",
+    "HUB-226": "A file says too little about itself for hub quickstart. The message names what is"
+    " missing; write a hub.toml from the proposal of: hub connectors read FILE --guess.",
     "HUB-231": "A field would be written under a purpose that [purposes] does not have. Nothing"
     " leaves without a purpose: add it, or map the field under another one.",
     "HUB-232": "A field would be written from a part of the profile that does not exist. The"

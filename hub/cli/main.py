@@ -28,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "check": Entry("hub.cli.config:check", "Report every mistake in hub.toml; --connect tries it."),
     "config": Entry("hub.cli.config:config", "Show every setting and where it came from."),
     "schema": Entry("hub.cli.config:schema", "Print the JSON Schema of hub.toml, for editors."),
+    "quickstart": Entry("hub.cli.quickstart:quickstart", "Files in; report, list and plan out."),
     "run": Entry("hub.cli.run:run", "Read, resolve, measure, and push what changed."),
     "sync": Entry("hub.cli.run:sync", "Read connections into the store."),
     "serve": Entry("hub.cli.serve:serve", "Read on schedules, take webhooks, answer probes."),

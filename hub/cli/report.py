@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hub.exports.report.ground import Ground
     from hub.exports.report.model import Report
 
-KINDS = ("executive",)
+KINDS = ("executive", "cx", "agent", "compliance")
 
 
 @click.command()
@@ -38,7 +38,9 @@ KINDS = ("executive",)
 def report(session: Session, kind: str, period: str | None, out: Path | None) -> None:
     """Write the report KIND of one month as an HTML page, or as JSON; the audit log records it.
 
-    executive: headlines with interval and change, who is waiting, who stays, what moved.
+    executive: headlines with interval and change, who is waiting, who stays, what moved. cx:
+    surveys, tone, journeys. agent: whom to get in touch with. compliance: consent, withdrawals,
+    audit log, unusable rows.
     """
     from hub.exports.delivery import Delivery
 
@@ -78,9 +80,17 @@ def _made(session: Session, kind: str, month: int | None, connection: Connection
 
 
 def _builder(kind: str) -> Callable[[Ground], Report]:
+    from hub.exports.report.agent import agent
+    from hub.exports.report.compliance import compliance
+    from hub.exports.report.customer_experience import customer_experience
     from hub.exports.report.executive import executive
 
-    return {"executive": executive}[kind]
+    return {
+        "executive": executive,
+        "cx": customer_experience,
+        "agent": agent,
+        "compliance": compliance,
+    }[kind]
 
 
 def _content(made: Report, form: str) -> Content:

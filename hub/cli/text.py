@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -103,31 +103,20 @@ def report(session: Session, since: datetime | None) -> None:
     zone = ZoneInfo(settings.hub.time_zone)
     start = since.replace(tzinfo=zone) if since else None
     voice = gather(
-        _heard(session, zone, start),
+        _heard(session, start),
         min_customers=settings.metrics.min_n,
         confidence=settings.metrics.confidence,
     )
     session.show(asdict(voice), "\n".join(_voice_lines(voice)))
 
 
-def _heard(session: Session, zone: ZoneInfo, since: datetime | None) -> Iterator[Heard]:
-    """The texts of every customer, a batch of timelines at a time."""
-    from hub.journeys.timeline import batches
-    from hub.metrics.voice import hear
-    from hub.text.annotation import annotate
-    from hub.text.sources import load_catalogue, load_models
+def _heard(session: Session, since: datetime | None) -> Iterator[Heard]:
+    """The texts of every customer."""
+    from hub.metrics.hearing import heard
 
     app = session.app()
-    settings = app.settings
     with closing(app.open_store()) as store, store.read() as connection:
-        models = load_models(connection, settings.text)
-        catalogue = load_catalogue(connection, settings.hub, settings.text)
-
-        def read(words: str, day: date, answer: bool) -> Annotation:
-            return annotate(words, models, catalogue, day, answer=answer)
-
-        for timelines in batches(connection):
-            yield from hear(timelines, read, zone, since)
+        yield from heard(connection, app.settings, since)
 
 
 def _verdict(result: Trained | TooFew) -> str:

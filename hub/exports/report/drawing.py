@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 from hub.core.money import exponent
 from hub.exports.report.markup import Html, tag
-from hub.exports.report.model import Chart, Point
+from hub.exports.report.model import Bars, Chart, Point
 from hub.exports.report.ticks import ticks
-from hub.exports.report.words import interval_text, value_text
+from hub.exports.report.words import interval_text, share_text, value_text
 from hub.metrics.interval import Estimate
 
 WIDTH = 440
 _LEFT, _RIGHT, _TOP, _PLOT = 50, 14, 10, 150
 _BOTTOM_PANEL, _LABELS, _ROW = 44, 22, 30
-_NAME = 150
-_CHARACTERS = 22
+_NAME = 168
+_CHARACTERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,9 @@ class _Scale:
         return round(self.start + share * (self.end - self.start), 1)
 
 
-def draw(chart: Chart, name: str) -> Html:
+def draw(chart: Chart | Bars, name: str) -> Html:
     """The chart; ``name`` makes the ids of its title and description unique on the page."""
-    form = _bars if chart.form == "bars" else _line
-    height, shapes = form(chart)
+    height, shapes = _bars(chart) if isinstance(chart, Bars) else _line(chart)
     return tag(
         "svg",
         tag("title", chart.title, id=f"{name}-title"),
@@ -54,8 +53,10 @@ def draw(chart: Chart, name: str) -> Html:
     )
 
 
-def describe(chart: Chart) -> str:
+def describe(chart: Chart | Bars) -> str:
     """The chart in a sentence, for those who do not see it."""
+    if isinstance(chart, Bars):
+        return "; ".join(f"{label}: {share_text(share)}" for label, share in chart.rows) + "."
     told = [(p.label, p.estimate) for p in chart.points if p.estimate is not None]
     if not told:
         return "Insufficient data in every part."
@@ -116,7 +117,7 @@ def _axis_text(level: float, chart: Chart) -> str:
     for size, letter in ((1e9, "bn"), (1e6, "m"), (1e4, "k")):
         if abs(level) >= size:
             return f"{level / (1e3 if letter == 'k' else size):g}{letter}"
-    return f"{level:,.10g}" + ("%" if chart.unit == "percent" else "")
+    return f"{level:,.10g}".replace("-", "−") + ("%" if chart.unit == "percent" else "")
 
 
 def _runs(points: Sequence[Point]) -> Iterator[list[tuple[int, Estimate]]]:
@@ -172,7 +173,7 @@ def _worst(chart: Chart, places: Sequence[float], floor: float) -> Iterator[Html
 
 def _labels(points: Sequence[Point], places: Sequence[float], height: float) -> Iterator[Html]:
     """As many labels as fit, the newest always."""
-    every = math.ceil(len(points) * 56 / (WIDTH - _LEFT - _RIGHT))
+    every = math.ceil(len(points) * 64 / (WIDTH - _LEFT - _RIGHT))
     for at, (point, place) in enumerate(zip(points, places, strict=True)):
         if (len(points) - 1 - at) % max(1, every) == 0:
             yield _text(point.label, place, height + 15, "middle")
@@ -181,37 +182,35 @@ def _labels(points: Sequence[Point], places: Sequence[float], height: float) -> 
 # --- by category -----------------------------------------------------------------------------
 
 
-def _bars(chart: Chart) -> tuple[int, list[Html]]:
-    levels = _levels(chart)
-    along = _Scale(min(0.0, levels[0]), levels[-1], _NAME + 8, WIDTH - _RIGHT - 10)
+def _bars(chart: Bars) -> tuple[int, list[Html]]:
+    told = [share.estimate for _, share in chart.rows if share.estimate is not None]
+    levels = ticks(0.0, max((each.high or each.value for each in told), default=100.0))
+    along = _Scale(0.0, levels[-1], _NAME + 8, WIDTH - _RIGHT - 10)
     shapes: list[Html] = []
-    height = _TOP + _ROW * len(chart.points)
+    height = _TOP + _ROW * len(chart.rows)
     for level in levels:
         x = along.at(level)
         shapes.append(tag("line", x1=x, x2=x, y1=_TOP, y2=height, class_="grid"))
-        shapes.append(_text(_axis_text(level, chart), x, height + 15, "middle"))
-    for at, point in enumerate(chart.points):
-        shapes += _bar(point, along, _TOP + _ROW * at + _ROW / 2)
+        shapes.append(_text(f"{level:g}%", x, height + 15, "middle"))
+    for at, (label, share) in enumerate(chart.rows):
+        shapes += _bar(label, share.estimate, along, _TOP + _ROW * at + _ROW / 2)
     return height + _LABELS, shapes
 
 
-def _bar(point: Point, along: _Scale, y: float) -> Iterator[Html]:
-    name = point.label
-    short = name if len(name) <= _CHARACTERS else name[: _CHARACTERS - 1] + "…"
+def _bar(label: str, each: Estimate | None, along: _Scale, y: float) -> Iterator[Html]:
+    short = label if len(label) <= _CHARACTERS else label[: _CHARACTERS - 1] + "…"
     yield _text(short, _NAME, y + 4, "end")
-    each, zero = point.estimate, along.at(0.0)
+    zero = along.at(0.0)
     if each is None:
         yield _text("insufficient data", zero + 6, y + 4, "start")
         return
-    end = along.at(each.value)
-    yield tag(
-        "rect", x=min(zero, end), y=y - 8, width=round(abs(end - zero), 1), height=16, class_="bar"
-    )
+    wide = round(along.at(each.value) - zero, 1)
+    yield tag("rect", x=zero, y=y - 9, width=wide, height=11, class_="bar")
     if each.low is not None and each.high is not None:
-        low, high = along.at(each.low), along.at(each.high)
-        yield tag("line", x1=low, x2=high, y1=y, y2=y, class_="whisker")
+        low, high, under = along.at(each.low), along.at(each.high), y + 7  # seen in every light
+        yield tag("line", x1=low, x2=high, y1=under, y2=under, class_="whisker")
         for x in (low, high):
-            yield tag("line", x1=x, x2=x, y1=y - 4, y2=y + 4, class_="whisker")
+            yield tag("line", x1=x, x2=x, y1=under - 3, y2=under + 3, class_="whisker")
 
 
 # --- pieces ----------------------------------------------------------------------------------

@@ -52,7 +52,8 @@ def _headlines(months: Trend, beside: Beside) -> Iterator[Block]:
 
 def waiting_blocks(queue: Waiting) -> Iterator[Block]:
     """Open tickets, open detractors and what those customers have spent, as counts."""
-    yield Count("Open tickets", queue.open_tickets, "Not solved, of known customers, now.")
+    tickets = "Not solved, of known customers, now." if queue.tickets else "No source has tickets."
+    yield Count("Open tickets", queue.open_tickets, tickets)
     said = DETRACTOR if queue.asked else "Nobody was asked, so nobody can be counted."
     yield Count("Open detractors", queue.beside.open_detractors, said)
     for money in queue.at_risk:

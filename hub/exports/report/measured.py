@@ -167,7 +167,10 @@ def standing(connection: Connection, *metrics: str) -> list[Standing]:
     for row in sorted(connection.execute(query), key=lambda r: (metrics.index(r.metric), r.series)):
         value = None if row.value is None else Estimate(row.value, row.low, row.high, row.n)
         body = orjson.loads(row.body)
-        when = f"as of {from_micros(row.period_to or row.computed_at):%Y-%m-%d}"
+        until, made = (
+            each and f"{from_micros(each):%Y-%m-%d}" for each in (row.period_to, row.computed_at)
+        )
+        when = f"data until {until}" if until else f"computed {made}"
         number = Number(row.metric, row.series, value, row.n, row.status, when)
         found.append(Standing(number, _worst(body.get("worst")), body["detail"]))
     return found

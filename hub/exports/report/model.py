@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from hub.metrics.compare import Difference
 from hub.metrics.definition import REGISTRY, Unit
@@ -143,12 +143,11 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chart(Series):
-    """Values over time or by category, with intervals.
+    """Values over time, with intervals.
 
     Args:
         title: What it shows.
         points: In order.
-        form: ``line`` over time, ``bars`` by category.
         bottom: What the share at the bottom is of; empty where there is none.
 
     Raises:
@@ -157,7 +156,6 @@ class Chart(Series):
 
     title: str
     points: tuple[Point, ...]
-    form: Literal["line", "bars"] = "line"
     bottom: str = ""
 
     def __post_init__(self) -> None:
@@ -172,6 +170,14 @@ class Share:
 
     estimate: Estimate | None
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Shares by category, with intervals: each name with its share."""
+
+    title: str
+    rows: tuple[tuple[str, Share], ...]
 
 
 Cell: TypeAlias = str | int | Money | Share | None
@@ -204,7 +210,7 @@ class Words:
     text: str
 
 
-Block: TypeAlias = Plain | Average | Count | Chart | Table | Words
+Block: TypeAlias = Plain | Average | Count | Chart | Bars | Table | Words
 
 
 @dataclass(frozen=True, slots=True)

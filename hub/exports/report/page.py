@@ -11,6 +11,7 @@ from hub.exports.report.drawing import draw
 from hub.exports.report.markup import Html, Node, tag, together
 from hub.exports.report.model import (
     Average,
+    Bars,
     Beside,
     Block,
     Cell,
@@ -30,6 +31,7 @@ from hub.exports.report.words import (
     change_text,
     interval_text,
     money,
+    n_text,
     share_text,
     value_text,
 )
@@ -90,7 +92,7 @@ def _section(section: Section, name: str) -> Html:
 def _grid_of(block: Block) -> str:
     if isinstance(block, Plain | Average | Count):
         return "cards"
-    return "charts" if isinstance(block, Chart) else ""
+    return "charts" if isinstance(block, Chart | Bars) else ""
 
 
 def _block(block: Block, name: str) -> Html:
@@ -101,7 +103,7 @@ def _block(block: Block, name: str) -> Html:
             return _card(number, *_beside(number, beside))
         case Count():
             return _count(block)
-        case Chart():
+        case Chart() | Bars():
             return _chart(block, name)
         case Table():
             return _table(block)
@@ -121,13 +123,13 @@ def _told(number: Number) -> Iterator[Html]:
     if number.estimate is None:
         said = "not measured" if number.status == "absent" else INSUFFICIENT
         yield tag("div", said, class_="value none")
-        yield tag("p", f"n = {number.n:,}, {number.when}; {key}", class_="soft")
+        yield tag("p", f"{n_text(number.n)}, {number.when}; {key}", class_="soft")
         return
     told = value_text(number.estimate.value, number.unit, number.currency)
     interval = interval_text(number.estimate, number.unit, number.currency)
     status = "" if number.status == "ok" else f", {number.status}"
     yield tag("div", told, class_="value")
-    yield tag("p", f"{interval}; n = {number.n:,}{status}")
+    yield tag("p", f"{interval}; {n_text(number.n)}{status}")
     if number.change is not None:
         yield tag("p", change_text(number))
     yield tag("p", f"{number.when}; {key}", class_="soft")
@@ -155,9 +157,14 @@ def _count(count: Count) -> Html:
 # --- charts and tables -----------------------------------------------------------------------
 
 
-def _chart(chart: Chart, name: str) -> Html:
-    twin = tag("details", tag("summary", "The same as a table"), _table(_twin(chart)))
+def _chart(chart: Chart | Bars, name: str) -> Html:
+    every = _rows(chart) if isinstance(chart, Bars) else _twin(chart)
+    twin = tag("details", tag("summary", "The same as a table"), _table(every))
     return tag("figure", tag("figcaption", chart.title), draw(chart, name), twin)
+
+
+def _rows(chart: Bars) -> Table:
+    return Table(f"{chart.title}: every number", ("", "share"), chart.rows)
 
 
 def _twin(chart: Chart) -> Table:
@@ -175,9 +182,8 @@ def _twin(chart: Chart) -> Table:
 
 
 def _table(table: Table) -> Html:
-    says = tag("p", table.says, class_="soft") if table.says else None
     if not table.rows:
-        return together(tag("p", tag("strong", f"{table.title}: "), "none."), says)
+        return tag("p", tag("strong", f"{table.title}: "), "none.")
     figures = [_is_figure([row[at] for row in table.rows]) for at in range(len(table.head))]
     marks = ["figure" if figure else None for figure in figures]
     names = zip(table.head, marks, strict=True)
@@ -186,9 +192,11 @@ def _table(table: Table) -> Html:
         tag("tr", *(tag("td", _cell(c), class_=m) for c, m in zip(row, marks, strict=True)))
         for row in table.rows
     ]
-    whole = tag("table", tag("caption", table.title), tag("thead", head), tag("tbody", *body))
+    whole = tag("table", tag("thead", head), tag("tbody", *body))
+    # The title stays in view while the table scrolls sideways on a phone.
     scrolls = tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=table.title)
-    return together(scrolls, says)
+    says = tag("p", table.says, class_="soft") if table.says else None
+    return together(tag("h3", table.title), scrolls, says)
 
 
 def _is_figure(column: Sequence[Cell]) -> bool:

@@ -5,31 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+import orjson
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select, text
 
 from hub.exports.report.model import Beside, Money
 from hub.store.records import chunks
-from hub.store.schema import profile_metrics
+from hub.store.schema import facts, profile_metrics
 
 DETRACTOR = "Customers whose last NPS answer was 0-6, at most 60 days ago."
 """As ``risk.unresolved_detractor`` of the profile has it."""
 
-_WAITING = text(
-    "SELECT golden_id, name, email, phone, open_tickets, unresolved, open_complaint,"
-    " unresolved_detractor, nps, csat, verbatim, churn, permissions, do_not_contact"
-    " FROM v1_profiles WHERE open_complaint OR unresolved_detractor"
+_PROFILES = (
+    "SELECT golden_id, name, email, phone, source_records, open_tickets, unresolved,"
+    " open_complaint, unresolved_detractor, nps, csat, verbatim, permissions, do_not_contact"
+    " FROM v1_profiles WHERE "
+)
+_WAITING = text(_PROFILES + "open_complaint OR unresolved_detractor")
+_NAMED = text(_PROFILES + "golden_id IN :golden_ids").bindparams(
+    bindparam("golden_ids", expanding=True)
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """One customer who waits, as their profile has them."""
+    """One customer, as their profile has them; ``known_as`` is the id in a source."""
 
     golden_id: str
     name: str | None
     email: str | None
     phone: str | None
+    known_as: str
     open_tickets: int
     unresolved: str | None
     complaint: bool
@@ -37,7 +44,6 @@ class Customer:
     nps: float | None
     csat: float | None
     verbatim: str | None
-    churn: str | None
     permissions: str | None
     do_not_contact: bool
     spent: tuple[Money, ...]
@@ -55,10 +61,12 @@ class Waiting:
     Args:
         customers: With an open ticket, or with a detractor's answer that nobody has seen to.
         asked: Whether anybody ever answered an NPS question.
+        tickets: Whether any source has tickets.
     """
 
     customers: Sequence[Customer]
     asked: bool
+    tickets: bool
 
     @property
     def beside(self) -> Beside:
@@ -75,26 +83,46 @@ class Waiting:
         return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))
 
     @property
-    def open_tickets(self) -> int:
-        """Tickets of theirs that are not solved."""
-        return sum(each.open_tickets for each in self.customers)
+    def open_tickets(self) -> int | None:
+        """Tickets of theirs that are not solved; None where no source has tickets."""
+        return sum(each.open_tickets for each in self.customers) if self.tickets else None
 
 
 def waiting(connection: Connection) -> Waiting:
     """Who waits by the profiles as they stand."""
-    rows = connection.execute(_WAITING).mappings().all()
+    found = _customers(connection, connection.execute(_WAITING).mappings().all())
+    answers = select(profile_metrics.c.golden_id).where(profile_metrics.c.metric == "nps")
+    tickets = select(facts.c.rid).where(facts.c.entity == "ticket")
+    return Waiting(found, *(_any(connection, each) for each in (answers, tickets)))
+
+
+def named(connection: Connection, golden_ids: Sequence[str]) -> list[Customer]:
+    """These customers, those first who have spent most."""
+    rows: list[RowMapping] = []
+    for chunk in chunks(golden_ids):
+        rows += connection.execute(_NAMED, {"golden_ids": chunk}).mappings()
+    return _customers(connection, rows)
+
+
+def _customers(connection: Connection, rows: Sequence[RowMapping]) -> list[Customer]:
     spent = _spent(connection, [row["golden_id"] for row in rows])
     found = [
         Customer(
-            row["golden_id"], row["name"], row["email"], row["phone"], row["open_tickets"] or 0,
-            row["unresolved"], bool(row["open_complaint"]), bool(row["unresolved_detractor"]),
-            row["nps"], row["csat"], row["verbatim"], row["churn"], row["permissions"],
-            bool(row["do_not_contact"]), tuple(spent.get(row["golden_id"], ())),
+            row["golden_id"], row["name"], row["email"], row["phone"],
+            _first_id(row["source_records"]), row["open_tickets"] or 0, row["unresolved"],
+            bool(row["open_complaint"]), bool(row["unresolved_detractor"]), row["nps"],
+            row["csat"], row["verbatim"], row["permissions"], bool(row["do_not_contact"]),
+            tuple(spent.get(row["golden_id"], ())),
         )
         for row in rows
     ]  # fmt: skip
-    found.sort(key=lambda each: (-each.worth, each.golden_id))
-    return Waiting(found, _anybody_asked(connection))
+    return sorted(found, key=lambda each: (-each.worth, each.golden_id))
+
+
+def _first_id(source_records: str | None) -> str:
+    """``17850`` of ``["shop/customers/17850"]``."""
+    keys = orjson.loads(source_records or "[]")
+    return str(keys[0]).split("/", 2)[-1] if keys else ""
 
 
 def _spent(connection: Connection, golden_ids: Sequence[str]) -> dict[str, list[Money]]:
@@ -110,6 +138,5 @@ def _spent(connection: Connection, golden_ids: Sequence[str]) -> dict[str, list[
     return found
 
 
-def _anybody_asked(connection: Connection) -> bool:
-    answers = select(func.count()).where(profile_metrics.c.metric == "nps")
-    return bool(connection.execute(answers).scalar())
+def _any(connection: Connection, query: Select[Any]) -> bool:
+    return connection.execute(query.limit(1)).first() is not None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.exports.report.drawing import draw
 from hub.exports.report.markup import tag
-from hub.exports.report.model import Chart, Point
+from hub.exports.report.model import Bars, Chart, Point, Share
 from hub.exports.report.ticks import ticks
 from hub.metrics.interval import Estimate
 
@@ -24,7 +24,7 @@ def estimate(value: float) -> Estimate:
     return Estimate(value, value - 5, value + 5, 30)
 
 
-def drawn(chart: Chart) -> ElementTree.Element:
+def drawn(chart: Chart | Bars) -> ElementTree.Element:
     text = draw(chart, "c").text.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     return ElementTree.fromstring(text)
 
@@ -62,7 +62,7 @@ def test_a_chart_says_itself_in_words():
     named = [picture.find(f"{SVG}*[@id='{i}']") for i in picture.get("aria-labelledby", "").split()]
     assert [each.text for each in named if each is not None] == [
         "Repeat rate",
-        "1 of 2 parts have enough data. 2026-09: 20.0 % (15.0 % to 25.0 %).",
+        "1 of 2 parts have enough data. 2026-09: 20.0\u00a0% (15.0\u00a0% to 25.0\u00a0%).",
     ]
 
 
@@ -78,13 +78,18 @@ def test_an_average_shows_its_worst_part_in_the_drawing():
 
 def test_bars_cut_long_names_and_keep_them_in_the_picture():
     """A name longer than its column is shortened; its bar stays inside the picture."""
-    points = (Point("a name that is far too long for its column", estimate(30), 30),)
+    rows = (
+        ("a name that is far too long for its column", Share(estimate(90), 30)),
+        ("none", Share(None, 3)),
+    )
 
-    picture = drawn(Chart("repeat_rate", "", "By place", points, form="bars"))
+    picture = drawn(Bars("By place", rows))
 
-    bar = next(rect for rect in picture.findall(f"{SVG}rect") if rect.get("class") == "bar")
+    [bar] = [rect for rect in picture.findall(f"{SVG}rect") if rect.get("class") == "bar"]
+    texts = [text.text or "" for text in picture.findall(f"{SVG}text")]
     assert float(bar.get("x", "")) + float(bar.get("width", "")) <= 440
-    assert any((text.text or "").endswith("…") for text in picture.findall(f"{SVG}text"))
+    assert "a name that is far …" in texts
+    assert "insufficient data" in texts
 
 
 def test_text_never_becomes_markup():

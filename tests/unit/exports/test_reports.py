@@ -1,8 +1,9 @@
-"""The executive report: the snapshots' formulas, month by month, told the same everywhere."""
+"""The reports: the snapshots' formulas, month by month, told the same everywhere."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from hub.app import load
+from hub.audit.checkpoint import newest
 from hub.cli.main import run
 from hub.core.clock import ManualClock
 from hub.core.ids import IdSource
@@ -60,10 +62,30 @@ def told(business: Business) -> None:
         business.answer(rid, "nps", 2 if rid <= 8 else 10, at=DECEMBER)
     for _ in range(4):
         business.answer(None, "nps", 9, at=JANUARY)
-    ticket = Ticket(at=DECEMBER, party=PartyRef(id="1"), status="open")
+    ticket = Ticket(
+        at=DECEMBER, party=PartyRef(id="1"), status="open", assignee="Robin",
+        subject="The parcel has not arrived and nobody answers",
+    )  # fmt: skip
     business.fact(1, DECEMBER, ticket)  # type: ignore[arg-type]  # any fact will do
+    _left_over(business)
     business.measure(min_n=5)
     profile.run(business.store, DEFAULT_PURPOSES)
+
+
+def _left_over(business: Business) -> None:
+    """A row in quarantine, and withdrawals: one waits, two have no place to go to."""
+    bad = ("qid", "stream_id", "digest", "place", "reason", "message", "raw", "state", "first_at",
+           "last_at", "run_id")  # fmt: skip
+    due = ("withdrawal_id", "connection", "rid", "event_id", "golden_id", "purpose", "channel",
+           "status", "attempts", "created_at", "updated_at")  # fmt: skip
+    rows = [
+        (number, "shop", number, "e", f"g{number}", "marketing", "email", status, 0, 0, 0)
+        for number, status in enumerate(("pending", "not_held", "not_held"), 1)
+    ]
+    with business.store.write() as connection:
+        row = (1, 1, b"d", "orders.csv:7", "bad-date", "no date", b"{}", "open", 0, 0, "r")
+        bulk.insert(connection, schema.quarantine, bad, [row])
+        bulk.insert(connection, schema.withdrawals, due, rows)
 
 
 @pytest.fixture
@@ -112,7 +134,7 @@ def test_every_average_stands_with_those_it_hides(connection):
     card = page(report).split("Average order value (GBP)</h3>")[1].split('class="card"')[0]
     assert aov.beside.open_detractors == 8
     assert "customers below a quarter of the mean" in card
-    assert "33.3 %" in card
+    assert "33.3\u00a0%" in card
     assert "open detractors</strong>: 8" in card
     # Eight detractors: 12 × 10.00 of November among eight, four small orders, four large ones.
     assert "value at risk</strong>: GBP 284.00" in card
@@ -160,7 +182,7 @@ def test_below_the_minimum_n_is_told_and_the_value_is_not(connection):
 
     [nps] = [number for number in numbers(report) if number.metric == "nps"]
     assert (nps.estimate, nps.n, nps.status) == (None, 4, "insufficient")
-    assert 'insufficient data</div><p class="soft">n = 4, 2026-01; nps@2' in page(report)
+    assert 'insufficient data</div><p class="soft">n\u00a0=\u00a04, 2026-01; nps@2' in page(report)
 
 
 def test_a_page_fetches_nothing_and_runs_nothing(connection):
@@ -169,6 +191,80 @@ def test_a_page_fetches_nothing_and_runs_nothing(connection):
 
     assert "<script" not in text
     assert not any(word in text for word in ("http:", "https:", "src=", "url(", "@import", " on"))
+
+
+def written(toml: Path, kind: str, *more: str) -> dict:
+    """The report as its JSON on disk."""
+    out = toml.parent / f"{kind}.json"
+    arguments = ["report", kind, "--period", "2025-12", "--out", str(out), "--json"]
+    assert run([*arguments, "--config", str(toml)]) == 0
+    return json.loads(out.read_text())
+
+
+def tables(told: dict) -> dict[str, list[list]]:
+    return {
+        block["title"]: block["rows"]
+        for section in told["sections"]
+        for block in section["blocks"]
+        if block["block"] == "table"
+    }
+
+
+def test_the_cx_report_tells_surveys_tone_and_journeys(toml):
+    """Who was asked, how they sound at each touchpoint, who goes on from each stage."""
+    told = written(toml, "cx")
+
+    found = tables(told)
+    assert found["Who was asked, over all data"] == [
+        ["Net Promoter Score (0-10)", 28, "100.0 %", 0]
+    ]
+    [place, customers, negative, *_] = found["By touchpoint"][0]
+    assert (place, customers, negative["estimate"], negative["n"]) == ("ticket opened", 1, None, 1)
+    stages = {row[0]: row[1] for row in found["Who goes on from each stage, over all data"]}
+    assert stages["Get help"] == 1
+
+
+def test_the_agent_report_is_about_customers_and_names_no_agent(toml):
+    """Who waits comes first, the one with a ticket among them; the assignee is nowhere."""
+    told = written(toml, "agent")
+
+    [rows] = tables(told).values()
+    assert len(rows) == 8
+    assert [row[1] for row in rows].count("open ticket and unhappy answer") == 1
+    assert "Robin" not in json.dumps(told)
+
+
+def test_the_compliance_report_counts_consent_withdrawals_log_and_rows(toml):
+    """Where nobody said anything it says so; the log's head is the one that was signed last."""
+    written(toml, "agent")
+    with closing(load(toml).open_store()) as store, store.read() as connection:
+        signed = newest(connection)
+
+    told = written(toml, "compliance")
+
+    text = json.dumps(told)
+    assert "Nobody ever said anything about: analytics by email" in text
+    assert tables(told)["By system, since the beginning"] == [
+        ["shop", 0, 1, 0, 0, 0, 2, 0],
+    ]  # fmt: skip
+    assert tables(told)["Open, now"] == [["shop", "all", "bad-date", 1]]
+    assert signed is not None
+    assert f"Signed root {signed.root.hex()}" in text
+
+
+@pytest.mark.parametrize("kind", ["executive", "cx", "agent", "compliance"])
+def test_every_report_is_whole_html_with_words_for_its_tables(toml, kind):
+    """One heading, sections that are named, tables that are named and can be scrolled to."""
+    out = toml.parent / f"{kind}.html"
+
+    assert run(["report", kind, "--out", str(out), "--config", str(toml)]) == 0
+
+    text = out.read_text()
+    assert text.startswith("<!DOCTYPE html>")
+    assert text.count("<h1>") == 1
+    assert text.count("<table>") == text.count('role="region"')
+    for name in re.findall(r'aria-labelledby="([^"]+)"', text):
+        assert all(f'id="{each}"' in text for each in name.split())
 
 
 def test_the_command_writes_the_page_and_leaves_a_trace(toml, tmp_path, capsys):

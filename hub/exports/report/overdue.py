@@ -1,0 +1,55 @@
+"""Regular customers who have fallen silent, each by their own rhythm."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import pairwise
+from statistics import median
+
+from hub.core.clock import from_micros
+from hub.metrics.orders import Order
+
+FEWEST = 3
+"""Days with an order from which a rhythm can be told."""
+
+GONE = 365
+"""Days of silence after which nobody waits for them any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """A regular who is late; ``usual`` and ``silent`` in days."""
+
+    golden_id: str
+    days: int
+    usual: int
+    silent: int
+
+
+def overdue(orders: Iterable[Order], reference: int, zone: tzinfo) -> list[Overdue]:
+    """Who has been silent for twice their usual gap and longer than ever before.
+
+    Args:
+        orders: Of any number of customers.
+        reference: Instant that silence counts to, microseconds.
+        zone: On whose clocks a day begins.
+    """
+    bought: dict[str, set[int]] = defaultdict(set)
+    for order in orders:
+        bought[order.golden_id].add(from_micros(order.at).astimezone(zone).toordinal())
+    today = from_micros(reference - 1).astimezone(zone).toordinal()
+    found = (_late(golden_id, sorted(days), today) for golden_id, days in sorted(bought.items()))
+    return [each for each in found if each is not None]
+
+
+def _late(golden_id: str, days: list[int], today: int) -> Overdue | None:
+    if len(days) < FEWEST:
+        return None
+    gaps = [after - before for before, after in pairwise(days)]
+    usual, silent = median(gaps), today - days[-1]
+    if not max(2 * usual, max(gaps)) < silent <= GONE:
+        return None
+    return Overdue(golden_id, len(days), round(usual), silent)

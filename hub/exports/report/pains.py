@@ -1,0 +1,197 @@
+"""What hurts customers most, as far as the data show it, and what they cannot show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, case, func, select
+
+from hub.exports.report.model import Money, Share
+from hub.exports.report.overdue import FEWEST, Overdue
+from hub.exports.report.waiting import Waiting, named
+from hub.exports.report.words import customers, share_text
+from hub.metrics.formulas import Basis
+from hub.metrics.interval import wilson
+from hub.metrics.months import DAY
+from hub.metrics.orders import Order
+from hub.store.schema import order_entries
+
+MOST = 3
+"""Pains of a plan: more are not mended in a month."""
+
+_RETURNS = 3
+"""Returns below which a product says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pain:
+    """Something that hurts.
+
+    Args:
+        title: What.
+        evidence: What the data show, in numbers.
+        at_stake: What the customers concerned have spent, or what came back.
+        step: What to do about it first.
+        somebody_waits: Whether customers wait for an answer now: these come first.
+    """
+
+    title: str
+    evidence: str
+    at_stake: tuple[Money, ...]
+    step: str
+    somebody_waits: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Who waits first, then what is at stake."""
+        return not self.somebody_waits, -max((each.minor for each in self.at_stake), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The pains, worst first, and of what the data are silent."""
+
+    pains: Sequence[Pain]
+    silent: Sequence[str]
+
+
+def find(
+    connection: Connection,
+    orders: Sequence[Order],
+    queue: Waiting,
+    late: Sequence[Overdue],
+    basis: Basis,
+) -> Found:
+    """Every pain that the data show."""
+    each = (
+        _complaints(queue),
+        _unhappy(queue),
+        _gone_silent(connection, orders, late),
+        _one_time(orders, basis),
+        _returned(connection, basis),
+    )
+    pains = sorted((p for p in each if isinstance(p, Pain)), key=lambda p: p.rank)
+    return Found(pains[:MOST], [p for p in each if isinstance(p, str)])
+
+
+def _complaints(queue: Waiting) -> Pain | str | None:
+    if not queue.tickets:
+        return "complaints: no file holds tickets"
+    waiting = [each for each in queue.customers if each.complaint]
+    if not waiting:
+        return None
+    number = sum(each.open_tickets for each in waiting)
+    return Pain(
+        "Complaints are open",
+        f"Tickets not solved: {number:,}, of {customers(len(waiting))}.",
+        _sums(money for each in waiting for money in each.spent),
+        "Answer the open tickets, those of the best customers first, and say what will happen.",
+        somebody_waits=True,
+    )
+
+
+def _unhappy(queue: Waiting) -> Pain | str | None:
+    if not queue.asked:
+        return "how likely customers are to recommend: no file holds NPS answers"
+    unhappy = [each for each in queue.customers if each.detractor]
+    if not unhappy:
+        return None
+    return Pain(
+        "Unhappy answers have had no reply",
+        f"{customers(len(unhappy))} answered 0-6 in the last 60 days.",
+        _sums(money for each in unhappy for money in each.spent),
+        "Call them, ask what happened, and tell them what was changed.",
+        somebody_waits=True,
+    )
+
+
+def _gone_silent(
+    connection: Connection, orders: Sequence[Order], late: Sequence[Overdue]
+) -> Pain | str | None:
+    if not orders:
+        return "who stays away: no file holds orders of known customers"
+    if not late:
+        return None
+    known = named(connection, [each.golden_id for each in late])
+    return Pain(
+        "Regular customers have gone silent",
+        f"{customers(len(late))} who bought on {FEWEST} days or more: silent for twice the usual"
+        " gap, and longer than ever before.",
+        _sums(money for each in known for money in each.spent),
+        "Get in touch with the first fifteen of the list and ask, before any offer, what changed.",
+    )
+
+
+def _one_time(orders: Sequence[Order], basis: Basis) -> Pain | str | None:
+    """Those who bought once and have been away for the horizon, among all of that age."""
+    old = basis.reference - basis.settings.churn_horizon * DAY
+    bought = Counter(order.golden_id for order in orders)
+    first = {who: min(o.at for o in own) for who, own in _by_customer(orders).items()}
+    aged = [who for who in bought if first[who] < old]
+    if len(aged) < basis.settings.min_n:
+        return f"who comes back: fewer than {basis.settings.min_n} customers are old enough"
+    once = {who for who in aged if bought[who] == 1}
+    share = wilson(len(once), len(aged), basis.settings.confidence)
+    return (
+        Pain(
+            "Customers do not come back after their first order",
+            f"{len(once):,} of {customers(len(aged))} who first bought"
+            f" {basis.settings.churn_horizon} days ago or longer bought once and never again:"
+            f" {share_text(Share(share, share.n))}.",
+            _sums(Money(order.net, order.currency) for order in orders if order.golden_id in once),
+            "Write to everybody a week after their first order: did it arrive, and is it right?",
+        )
+        if once
+        else None
+    )
+
+
+def _by_customer(orders: Sequence[Order]) -> dict[str, list[Order]]:
+    found: dict[str, list[Order]] = {}
+    for order in orders:
+        found.setdefault(order.golden_id, []).append(order)
+    return found
+
+
+def _returned(connection: Connection, basis: Basis) -> Pain | str | None:
+    """Of the products that come back more often than the others, the one with most money."""
+    entry = order_entries.c
+    sold = func.sum(case((entry.positive.is_(True), 1), else_=0))
+    back = func.sum(case((entry.kind == "return", 1), else_=0))
+    worth = func.sum(case((entry.kind == "return", -entry.amount_minor), else_=0))
+    query = (
+        select(entry.sku, entry.currency, sold, back, worth)
+        .where(entry.sku.is_not(None))
+        .group_by(entry.sku, entry.currency)
+    )
+    # Codes without a digit are bookings, such as postage or a discount, and no products.
+    rows = [r for r in connection.execute(query) if any(letter.isdigit() for letter in r[0])]
+    sales, returns = sum(r[2] for r in rows), sum(r[3] for r in rows)
+    if not returns:
+        return "returns: no file holds any"
+    usual, confidence = 100 * returns / max(1, sales), basis.settings.confidence
+    rated = [
+        (Money(int(worth), currency), sku, wilson(min(back, sold), sold, confidence))
+        for sku, currency, sold, back, worth in rows
+        if sold >= basis.settings.min_n and back >= _RETURNS
+    ]
+    worse = [each for each in rated if each[2].low is not None and each[2].low > usual]
+    if not worse:
+        return None
+    amount, sku, share = max(worse, key=lambda each: (each[0].minor, each[1]))
+    return Pain(
+        f"Product {sku} comes back",
+        f"Lines returned per line sold: {share_text(Share(share, share.n))}; of all products"
+        f" {usual:.1f} %.",
+        (amount,),
+        f"Open one of {sku} that came back, read its page in the shop, and mend what misleads.",
+    )
+
+
+def _sums(amounts: Iterator[Money]) -> tuple[Money, ...]:
+    sums: Counter[str] = Counter()
+    for amount in amounts:
+        sums[amount.currency] += amount.minor
+    return tuple(Money(minor, currency) for currency, minor in sorted(sums.items()))

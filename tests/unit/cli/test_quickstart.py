@@ -1,0 +1,187 @@
+"""``hub quickstart``: files in; report, follow-up list and plan out, in one command."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from hub.app import load
+from hub.cli.main import run
+from hub.core.writers import records
+
+HEAD = "Order No,Order Date,Customer ID,SKU,Quantity,Price"
+
+
+def shop(folder: Path) -> Path:
+    """Orders of thirty customers over a year: one regular goes silent, twenty buy only once."""
+    rows, number = [HEAD], 0
+    end = date(2025, 12, 31)
+
+    def sell(customer: str, days_ago: int, sku: str = "A1", quantity: int = 1) -> None:
+        nonlocal number
+        number += 1
+        day = end - timedelta(days=days_ago)
+        rows.append(f"{number},{day},{customer},{sku},{quantity},20.00")
+
+    for days_ago in (280, 250, 220, 190, 160, 130, 100):
+        sell("=regular", days_ago)
+    for one in range(20):
+        sell(f"once{one}", 300)
+    for one in range(9):
+        for days_ago in (250, 200, 150, 100, 50, 0):
+            sell(f"often{one}", days_ago, "B2")
+    for one in range(4):
+        sell(f"often{one}", 90, "B2", -1)
+    path = folder / "orders.csv"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+Played = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory) -> Path:
+    """The folder of results for the shop's orders; the hub is kept beside it."""
+    folder = tmp_path_factory.mktemp("quickstart")
+    out, keep = str(folder / "out"), str(folder / "hub")
+    arguments = [str(shop(folder)), "--out", out, "--keep", keep, "--currency", "EUR"]
+    assert run(["quickstart", *arguments]) == 0
+    return folder
+
+
+def test_the_plan_names_pains_with_what_the_data_show(done):
+    """Who is silent, who came once, in numbers and money; then thirty days, from the first."""
+    text = (done / "out" / "report.html").read_text()
+
+    assert "1 customer who bought on 3 days or more" in text
+    assert "20 of 30 customers who first bought 180 days ago or longer bought once" in text
+    assert "66.7\u00a0%" in text
+    assert "EUR 400.00" in text
+    for days in ("1 to 7", "8 to 14", "15 to 21", "22 to 27", "28 to 30"):
+        assert f"<td>{days}</td>" in text
+
+
+def test_what_the_files_cannot_show_is_said(done):
+    """No tickets and no answers: that is no all-clear."""
+    text = (done / "out" / "report.html").read_text()
+
+    assert "Not enough data about complaints: no file holds tickets" in text
+    assert "no file holds NPS answers" in text
+    assert '<h3>Open tickets</h3><div class="value none">insufficient data</div>' in text
+
+
+def test_the_list_names_the_regular_and_no_spreadsheet_runs_it(done):
+    """One line per customer to get in touch with; a name that begins with = is disarmed."""
+    raw = (done / "out" / "follow-up.csv").read_text(encoding="utf-8-sig")
+
+    [head, *rows] = list(csv.reader(raw.splitlines()))
+    [found] = [dict(zip(head, row, strict=True)) for row in rows]
+    assert found["customer"] == "'=regular"
+    assert found["what_the_data_show"] == "bought on 7 days, usually every 30; silent for 100"
+    assert found["spent"] == "EUR 140.00"
+    assert next(records([raw.splitlines()[1]], guard=True))[1] == "=regular"
+
+
+def test_the_page_names_customers_as_text_only(done):
+    """What files say can never become markup."""
+    assert "<td>=regular</td>" in (done / "out" / "report.html").read_text()
+
+
+def test_the_hub_that_was_kept_goes_on(done, capsys):
+    """Its hub.toml is whole: the next run reads what is new, which is nothing."""
+    toml = done / "hub" / "hub.toml"
+
+    code = run(["run", "--json", "--config", str(toml)])
+
+    told = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert told["counts"]["stored"] == 0
+    assert load(toml).enabled == ["files"]
+
+
+@pytest.fixture
+def play(tmp_path, capsys) -> Played:
+    """Runs the command on files; returns its exit code and all that it said."""
+
+    def play(*arguments: str | Path) -> tuple[int, str]:
+        code = run(["quickstart", *map(str, arguments), "--out", str(tmp_path / "out")])
+        captured = capsys.readouterr()
+        return code, captured.out + captured.err
+
+    return play
+
+
+def test_three_orders_are_not_enough_for_a_plan(tmp_path, play):
+    """Nothing is made of nothing: no pain, no plan, and it is said."""
+    path = tmp_path / "orders.csv"
+    path.write_text(f"{HEAD}\n1,2025-10-01,c1,A1,1,20.00\n2,2025-10-05,c2,A1,2,20.00\n")
+
+    code, _ = play(path)
+
+    text = (tmp_path / "out" / "report.html").read_text()
+    assert code == 0
+    assert "Not enough data for a plan" in text
+    assert "EUR" not in text  # no currency is made up
+
+
+def test_customers_of_one_file_are_those_of_the_other(tmp_path, play):
+    """Orders name customers by id; the customer list brings their names and addresses."""
+    people = tmp_path / "clients.csv"
+    people.write_text(
+        "Customer ID,First name,Last name,E-mail\n=regular,Ann,Lee,ann@example.com\n"
+        "once1,Bob,Ray,bob@example.com\n"
+    )
+
+    code, said = play(shop(tmp_path), people)
+
+    [_, row] = (tmp_path / "out" / "follow-up.csv").read_text().splitlines()
+    assert code == 0, said
+    assert '"Ann Lee","ann@example.com"' in row
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "empty"),
+        (b"hello\nworld\n", "NEEDED"),
+        (b"\x00\x01\x02\xff\xfe" * 50, "odd.csv"),
+    ],
+    ids=["empty", "no-table", "binary"],
+)
+def test_an_odd_file_is_refused_with_its_name_and_a_next_step(tmp_path, play, content, told):
+    """Nothing is written, and the message says what to do."""
+    path = tmp_path / "odd.csv"
+    path.write_bytes(content)
+
+    code, said = play(path)
+
+    assert code == 2
+    assert "HUB-226" in said
+    assert told in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_odd_file_is_named_at_once(tmp_path, play):
+    """Two mistakes are two lines, not two attempts."""
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_bytes(b"")
+
+    _, said = play(tmp_path / "one.csv", tmp_path / "two.csv")
+
+    assert "one.csv" in said
+    assert "two.csv" in said
+
+
+@pytest.mark.parametrize("option", [("--currency", "euro"), ("--time-zone", "Mars")])
+def test_a_mistyped_option_is_refused_before_anything_is_read(tmp_path, play, option):
+    """With the option's name and an example."""
+    code, said = play(shop(tmp_path), *option)
+
+    assert code == 2
+    assert option[0] in said
