@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from math import fsum
 from statistics import fmean, pstdev
 
 from hub.core.settings import MetricsSection
@@ -118,7 +119,8 @@ def overall(
         own: dict[str, list[float]] = defaultdict(list)
         for each in found:
             own[each.issue.person].append(each.index)
-        pairs = [(sum(indices), float(len(indices))) for indices in own.values()]
+        # Sorted and summed exactly: two hubs name customers otherwise and say the same to the bit.
+        pairs = sorted((fsum(indices), float(len(indices))) for indices in own.values())
         heavy = wilson(sum(each.index > 1 for each in found), len(found), given.confidence)
         yield Measured(
             METRIC, label(month), ratio(pairs, given.confidence),

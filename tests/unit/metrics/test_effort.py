@@ -94,6 +94,21 @@ def test_a_month_tells_the_index_and_each_part():
     assert (january.detail["wait_known_of"], january.detail["wait_mean_seconds"]) == (9, 600)
 
 
+def test_the_order_of_customers_changes_no_bit():
+    """Two hubs give the same people other ids, and the same number to the last digit."""
+    rows = [
+        replace(USUAL, person=f"p{n}", reopens=n % 7, wait_seconds=37 * n * n, switches=n % 3)
+        for n in range(60)
+    ]
+
+    told = [
+        next(effort.overall(each, MARCH, UTC, MetricsSection(min_n=5)))
+        for each in (rows, rows[::-1], rows[20:] + rows[:20])
+    ]
+
+    assert told[0] == told[1] == told[2]
+
+
 def test_a_customer_has_an_index_and_its_parts_in_the_store(business):
     """Per customer: the index, and how much of each part; nothing for a part nobody tells."""
     at = datetime(2025, 11, 1, tzinfo=UTC)
