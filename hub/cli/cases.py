@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from hub.cli.instants import instant
 from hub.cli.layout import counted, moment, table
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.clock import to_micros
+from hub.core.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
     from hub.core.records import Feedback
@@ -94,9 +94,13 @@ def show(session: Session, case_id: str) -> None:
     document = {
         **case_desk.document(found.case, found.golden_id),
         "answers": [_answer(key, said) for key, said in found.answers],
-        "events": [{**event, "at": moment(int(str(event["at"])))} for event in found.events],
+        "events": [{**event, "at": _iso(event)} for event in found.events],
     }
     session.show(document, "\n".join(_lines(found, now)))
+
+
+def _iso(event: Mapping[str, object]) -> str:
+    return from_micros(int(str(event["at"]))).isoformat()
 
 
 def _answer(key: str, said: Feedback) -> dict[str, object]:

@@ -323,7 +323,7 @@ METRICS: tuple[Metric, ...] = (
         "100 * cases whose customer was told by the due time / cases. Calendar time from the"
         " customer's first answer: nights and weekends count. Wilson interval. One series per"
         " rule.",
-        _CASES + " Cases that wait within their time count in no part.",
+        _CASES + " Cases whose due time has not come count in no part, told or not.",
         ("feedback",), ("overall",),
         "An answer that the hub reads late is late for the customer, too.", "METRICS section 3",
     ),

@@ -69,18 +69,21 @@ def rates(held: Iterable[Case], now: int, confidence: float) -> Iterator[Measure
     for rule, found in sorted(by_rule.items()):
         standing = [case for case in found if case.state != "suppressed"]
         pending = [case for case in standing if case.state in WAITING and case.due_at >= now]
-        detail = {**_states(standing), "within_their_time": len(pending), "not_counted": dict(
-            sorted(Counter(case.reason for case in found if case.state == "suppressed").items())
-        )}  # fmt: skip
+        set_aside = Counter(case.reason for case in found if case.state == "suppressed")
+        detail = {
+            **_states(standing),
+            "within_their_time": len(pending),
+            **{f"not_counted_{why}": number for why, number in sorted(set_aside.items())},
+        }
         told = [case for case in standing if case.informed_at is not None]
-        in_time = [case for case in told if (case.informed_at or 0) <= case.due_at]
+        due = [case for case in standing if case.due_at < now]  # else the quick would count alone
+        in_time = [case for case in due if (case.informed_at or now) <= case.due_at]
         period = (min(case.at for case in found), max(case.at for case in found))
         yield Measured(
             "closed_loop", rule, _share(len(told), len(standing), confidence), period,
             "provisional" if pending else "ok", detail,
         )  # fmt: skip
-        known = len(standing) - len(pending)
-        on_time = _share(len(in_time), known, confidence)
+        on_time = _share(len(in_time), len(due), confidence)
         yield Measured("closed_loop_on_time", rule, on_time, period, detail=detail)
 
 

@@ -90,17 +90,18 @@ def test_the_rate_counts_customers_who_were_told(desk):
     assert (value, n, status) == (wilson(2, 3, 0.95).value, 3, "provisional")
 
 
-def test_late_is_not_on_time_and_waiting_is_neither(desk):
-    """Told after two hours, told after fifty, never told, and asked just now."""
+def test_late_is_not_on_time_and_what_is_not_due_is_neither(desk):
+    """Told after two hours, after fifty, never; and two of today, of whom one is told at once."""
     desk.unhappy(1, 2, 3)
     desk.clock.sleep(2 * HOUR)
     desk.tell("g1")
     desk.clock.sleep(48 * HOUR)
     desk.tell("g2")
-    desk.unhappy(4)
+    desk.unhappy(4, 5)
+    desk.tell("g5")
 
     assert desk.value("closed_loop_on_time", "detractor")[:2] == (pytest.approx(100 / 3), 3)
-    assert desk.value("closed_loop", "detractor")[:2] == (50.0, 4)
+    assert desk.value("closed_loop", "detractor")[:2] == (60.0, 5)
 
 
 def test_recovery_is_the_next_answer_to_the_same_question(desk):
