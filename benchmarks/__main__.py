@@ -14,6 +14,7 @@ from benchmarks import (
     csv_load,
     interval_coverage,
     pipeline,
+    quickstart,
     rerun,
     rest_pull,
     results,
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "size": size.measure,
     "clv": clv.measure,
     "interval_coverage": interval_coverage.measure,
+    "quickstart": quickstart.measure,
 }
 
 
