@@ -15,6 +15,7 @@ from benchmarks import (
     csv_load,
     interval_coverage,
     pipeline,
+    quickstart,
     rerun,
     rest_pull,
     results,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "clv": clv.measure,
     "interval_coverage": interval_coverage.measure,
     "churn_detection": churn_detection.measure,
+    "quickstart": quickstart.measure,
 }
 
 

@@ -7,18 +7,15 @@ same task, and appending texts to a table, which is the fastest that it does wit
 
 from __future__ import annotations
 
-import gzip
 import importlib.util
-import shutil
 import sqlite3
 import sys
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 
 from benchmarks.process import HUB, Ran, run
 from benchmarks.results import Finding
-from benchmarks.retail import SHARED, write_lines, write_settings
+from benchmarks.retail import SHARED, unpack, write_lines, write_settings
 
 ROUNDS = 2
 GENERATED = 1_000_000
@@ -44,11 +41,7 @@ def _prepare(path: Path, divisor: int) -> tuple[int, str | None]:
     if not SHARED.exists():
         write_lines(path, GENERATED // divisor)
         return GENERATED // divisor, "Line"
-    with gzip.open(SHARED, "rb") as packed, path.open("wb") as out:
-        if divisor == 1:
-            shutil.copyfileobj(packed, out)
-        else:
-            out.writelines(islice(packed, 541_910 // divisor))
+    unpack(path, divisor)
     with path.open("rb") as lines:
         return sum(1 for _ in lines) - 1, None
 

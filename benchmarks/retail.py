@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import random
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +56,15 @@ name = "Description"
 quantity = "Quantity"
 unit_price = "UnitPrice"
 """
+
+
+def unpack(path: Path, divisor: int) -> None:
+    """Write the shared file's lines to ``path``: all, or the first ``divisor``-th part."""
+    with gzip.open(SHARED, "rb") as packed, path.open("wb") as out:
+        if divisor == 1:
+            shutil.copyfileobj(packed, out)
+        else:
+            out.writelines(islice(packed, 541_910 // divisor))
 
 
 def write_settings(

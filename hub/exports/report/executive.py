@@ -17,6 +17,7 @@ from hub.exports.report.model import (
     Section,
     Table,
     Words,
+    titled,
 )
 from hub.exports.report.waiting import DETRACTOR, Waiting, waiting
 from hub.exports.report.words import change_text, value_text
@@ -58,7 +59,7 @@ def waiting_blocks(queue: Waiting) -> Iterator[Block]:
     yield Count("Open detractors", queue.beside.open_detractors, said)
     for money in queue.at_risk:
         yield Count(
-            f"Value at risk ({money.currency})", money,
+            titled("Value at risk", money.currency), money,
             "Spent so far by the customers who have an open ticket or are open detractors.",
         )  # fmt: skip
 
@@ -92,9 +93,9 @@ def retention_charts(found: Sequence[Standing], after: int = 1) -> Iterator[Char
             point = Point(cohort, each.number.estimate, each.number.n)
             currencies.setdefault(currency, []).append(point)
     for currency, points in currencies.items():
-        title = f"Bought again in the month after their first, by month of the first ({currency})"
+        title = "Bought again in the month after their first, by month of the first"
         if any(point.estimate for point in points[-TREND:]):
-            yield Chart("retention", currency, title, tuple(points[-TREND:]))
+            yield Chart("retention", currency, titled(title, currency), tuple(points[-TREND:]))
 
 
 # --- what moved ------------------------------------------------------------------------------

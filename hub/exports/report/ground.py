@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from hub.core.clock import to_micros
 from hub.core.settings import Settings
@@ -15,7 +15,11 @@ from hub.exports.report.model import Report, Section
 from hub.journeys.files import Journeys
 from hub.metrics import orders
 from hub.metrics.formulas import Basis
-from hub.metrics.months import label, month_of
+from hub.metrics.months import DAY, begin, label, month_of
+from hub.store.schema import facts, order_entries
+
+_SLACK = 3 * DAY
+"""Days without orders at the end of a month that are no reason to call it cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,30 @@ class Ground:
 
 
 def newest_month(connection: Connection, settings: Settings, now: datetime) -> int:
-    """The last month that is over for the data: an old export's last, not the calendar's."""
+    """The month to tell of when none is named.
+
+    The last that is over; of an old export, the last that has data. If the data stop in the middle
+    of it and the month before has some, too, that one: half a month compares with nothing.
+    """
     zone = ZoneInfo(settings.hub.time_zone)
-    return month_of(orders.reference_date(connection, to_micros(now), zone), zone) - 1
+    month = month_of(to_micros(now), zone) - 1
+    latest = _latest(connection, begin(month + 1, zone))
+    if latest is None:
+        return month
+    month = month_of(latest, zone)
+    before = _latest(connection, begin(month, zone))
+    stops = latest < begin(month + 1, zone) - _SLACK
+    return (
+        month - 1 if stops and before is not None and month_of(before, zone) == month - 1 else month
+    )
+
+
+def _latest(connection: Connection, until: int) -> int | None:
+    """The last order or answer before ``until``."""
+    order, fact = order_entries.c.at, facts.c.at
+    queries = (
+        select(func.max(order)).where(order < until),
+        select(func.max(fact)).where(fact < until, facts.c.entity == "feedback"),
+    )
+    found = [connection.execute(query).scalar() for query in queries]
+    return max((at for at in found if at is not None), default=None)

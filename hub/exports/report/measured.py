@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from hub.core.clock import from_micros
-from hub.exports.report.model import Average, Beside, Chart, Number, Plain, Point
+from hub.exports.report.model import Average, Beside, Chart, Number, Plain, Point, titled
 from hub.exports.report.month import span
 from hub.metrics import formulas, orders, survey
 from hub.metrics.compare import compare
@@ -122,7 +122,7 @@ class Trend:
             worst = here.worst if here and estimate else None
             what = worst.what if worst else what
             points.append(Point(name, estimate, _n(here), worst.share if worst else None))
-        title = f"{REGISTRY[key[0]].title} by month" + (f" ({key[1]})" if key[1] else "")
+        title = titled(f"{REGISTRY[key[0]].title} by month", key[1])
         return Chart(*key, title, tuple(points), bottom=what)
 
     def _told(self, measured: Measured | None) -> Estimate | None:

@@ -26,6 +26,16 @@ class Money:
     currency: str
 
 
+def titled(title: str, series: str) -> str:
+    """A title with its series; XXX is ISO 4217 for no currency.
+
+    >>> titled("Churn", "EUR"), titled("Churn", "XXX"), titled("Churn", "")
+    ('Churn (EUR)', 'Churn', 'Churn')
+    """
+    told = series.replace("XXX", "").strip()
+    return f"{title} ({told})" if told else title
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """One series of a registered metric.
@@ -70,8 +80,7 @@ class Number(Series):
     @property
     def title(self) -> str:
         """What a person reads, with the series."""
-        title = REGISTRY[self.metric].title
-        return f"{title} ({self.series})" if self.series else title
+        return titled(REGISTRY[self.metric].title, self.series)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,10 +60,18 @@ def _plan(pains: Sequence[Pain]) -> Iterator[Block]:
         return
     worst, *others = pains
     rows = [
-        ("1 to 7", "Look at the pain itself", f"{worst.title}: {worst.evidence}"),
-        ("8 to 14", "Fix one thing", worst.step),
-        ("15 to 21", "Tell the customers concerned what was changed", "The list below has them."),
-        *(("22 to 27", "Prepare the next one", pain.step) for pain in others[:1]),
-        ("28 to 30", "Check", "Export the files again and run the same command: has it moved?"),
+        ("1\u00a0to\u00a07", "Look at the pain itself", f"{worst.title}: {worst.evidence}"),
+        ("8\u00a0to\u00a014", "Fix one thing", worst.step),
+        (
+            "15\u00a0to\u00a021",
+            "Tell the customers concerned what was changed",
+            "The list below has them.",
+        ),
+        *(("22\u00a0to\u00a027", "Prepare the next one", pain.step) for pain in others[:1]),
+        (
+            "28\u00a0to\u00a030",
+            "Check",
+            "Export the files again and run the same command: has it moved?",
+        ),
     ]
     yield Table("One journey, one pain at a time", ("days", "do", "how"), tuple(rows))

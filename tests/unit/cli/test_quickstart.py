@@ -47,10 +47,16 @@ Played = Callable[..., tuple[int, str]]
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory) -> Path:
-    """The folder of results for the shop's orders; the hub is kept beside it."""
+    """The folder of results for the shop's orders and customers; the hub is kept beside it."""
     folder = tmp_path_factory.mktemp("quickstart")
     out, keep = str(folder / "out"), str(folder / "hub")
-    arguments = [str(shop(folder)), "--out", out, "--keep", keep, "--currency", "EUR"]
+    people = folder / "clients.csv"
+    people.write_text(
+        "Customer ID,First name,Last name,E-mail\n=regular,<b>Ann</b>,Lee,ann@example.com\n"
+        "once1,Bob,Ray,bob@example.com\n"
+    )
+    files = [str(shop(folder)), str(people)]
+    arguments = [*files, "--out", out, "--keep", keep, "--currency", "EUR"]
     assert run(["quickstart", *arguments]) == 0
     return folder
 
@@ -64,7 +70,7 @@ def test_the_plan_names_pains_with_what_the_data_show(done):
     assert "66.7\u00a0%" in text
     assert "EUR 400.00" in text
     for days in ("1 to 7", "8 to 14", "15 to 21", "22 to 27", "28 to 30"):
-        assert f"<td>{days}</td>" in text
+        assert f"<td>{days}</td>" in text.replace("\u00a0", " ")
 
 
 def test_what_the_files_cannot_show_is_said(done):
@@ -90,7 +96,28 @@ def test_the_list_names_the_regular_and_no_spreadsheet_runs_it(done):
 
 def test_the_page_names_customers_as_text_only(done):
     """What files say can never become markup."""
-    assert "<td>=regular</td>" in (done / "out" / "report.html").read_text()
+    text = (done / "out" / "report.html").read_text()
+
+    assert "<td>&lt;b&gt;Ann&lt;/b&gt; Lee</td>" in text
+
+
+def test_customers_of_one_file_are_those_of_the_other(done):
+    """Orders name customers by id; the customer list brings their names and addresses."""
+    [_, row] = (done / "out" / "follow-up.csv").read_text().splitlines()
+
+    assert '"=regular' in row.replace("'", "")
+    assert '"<b>Ann</b> Lee","ann@example.com"' in row
+
+
+def test_a_hub_that_is_kept_is_not_written_over(done, capsys):
+    """Somebody may have corrected its settings: go on with it, or name another folder."""
+    orders, keep = str(done / "orders.csv"), str(done / "hub")
+
+    code = run(["quickstart", orders, "--keep", keep, "--out", str(done / "again")])
+
+    assert code == 2
+    assert "go on with it" in capsys.readouterr().err
+    assert not (done / "again").exists()
 
 
 def test_the_hub_that_was_kept_goes_on(done, capsys):
@@ -128,21 +155,8 @@ def test_three_orders_are_not_enough_for_a_plan(tmp_path, play):
     assert code == 0
     assert "Not enough data for a plan" in text
     assert "EUR" not in text  # no currency is made up
-
-
-def test_customers_of_one_file_are_those_of_the_other(tmp_path, play):
-    """Orders name customers by id; the customer list brings their names and addresses."""
-    people = tmp_path / "clients.csv"
-    people.write_text(
-        "Customer ID,First name,Last name,E-mail\n=regular,Ann,Lee,ann@example.com\n"
-        "once1,Bob,Ray,bob@example.com\n"
-    )
-
-    code, said = play(shop(tmp_path), people)
-
-    [_, row] = (tmp_path / "out" / "follow-up.csv").read_text().splitlines()
-    assert code == 0, said
-    assert '"Ann Lee","ann@example.com"' in row
+    assert "XXX" not in text
+    assert "Month 2025-10." in text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.clock import to_micros
@@ -48,6 +48,7 @@ def test_what_the_data_show_is_told_in_days():
     assert (found.days, found.usual, found.silent) == (4, 10, 29)
 
 
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 400), max_size=12), st.randoms(use_true_random=False))
 def test_the_order_of_orders_does_not_matter(days_ago, chance):
     """Two hubs with the same orders name the same customers."""

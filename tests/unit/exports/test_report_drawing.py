@@ -7,7 +7,7 @@ from importlib.resources import files
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.exports.report.drawing import draw
@@ -29,6 +29,7 @@ def drawn(chart: Chart | Bars) -> ElementTree.Element:
     return ElementTree.fromstring(text)
 
 
+@settings(max_examples=50)
 @given(values, values)
 def test_ticks_enclose_the_values_in_few_equal_steps(one, other):
     """Whatever the range, at most six lines, the first below and the last above it."""

@@ -268,7 +268,7 @@ def test_every_report_is_whole_html_with_words_for_its_tables(toml, kind):
 
 
 def test_the_command_writes_the_page_and_leaves_a_trace(toml, tmp_path, capsys):
-    """Without a period it is the last month that is over; the log knows what left."""
+    """Without a period it is the last whole month of the data; the log knows what left."""
     out = tmp_path / "report.html"
 
     code = run(["report", "executive", "--out", str(out), "--config", str(toml)])
@@ -277,7 +277,7 @@ def test_the_command_writes_the_page_and_leaves_a_trace(toml, tmp_path, capsys):
         kinds = connection.execute(select(audit_leaves.c.kind)).scalars().all()
     assert code == 0
     assert "recorded in the audit log" in capsys.readouterr().err
-    assert "Month 2025-11." in out.read_text()
+    assert "Month 2025-12." in out.read_text()
     assert "export.report.executive" in kinds
 
 
