@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hub.journeys.definition import Journey
+    from hub.journeys.event import Event
     from hub.journeys.files import Journeys
-    from hub.journeys.timeline import Event
     from hub.metrics.journeys import Precision
 
 

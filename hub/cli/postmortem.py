@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from hub.journeys.timeline import Event
+    from hub.journeys.event import Event
     from hub.voc.postmortem import PostMortem
 
 

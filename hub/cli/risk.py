@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from hub.journeys.timeline import Event
+    from hub.journeys.event import Event
     from hub.voc.register import Entry
     from hub.voc.remedy import Remedy, Weigh
     from hub.voc.risk import Band, Reason, Risk

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hub.app import App
     from hub.cli.session import Session
-    from hub.journeys.timeline import Event
+    from hub.journeys.event import Event
     from hub.voc.pattern_files import Patterns
     from hub.voc.register import Entry
     from hub.voc.remedy import Weigh

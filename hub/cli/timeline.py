@@ -17,7 +17,7 @@ from hub.core.clock import to_micros
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from hub.journeys.timeline import Event
+    from hub.journeys.event import Event
 
 
 @click.command()

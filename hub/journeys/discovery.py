@@ -17,8 +17,8 @@ from typing import Final
 
 from hub.journeys import kinds
 from hub.journeys.definition import Journey
+from hub.journeys.event import Event
 from hub.journeys.passage import Timeline
-from hub.journeys.timeline import Event
 
 LONGEST: Final = 12
 """Steps of a path that are told apart; what follows is cut off, and the path ends in dots."""

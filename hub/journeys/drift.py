@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from hub.journeys.definition import Journey, Touchpoint
+from hub.journeys.event import Event
 from hub.journeys.inventory import Row, answers, inventory
 from hub.journeys.passage import Timeline
-from hub.journeys.timeline import Event
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Final
 
 from hub.core.records import Feedback
 from hub.journeys import kinds
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 from hub.text.annotation import Models, sentiment_of
 from hub.text.emotions import emotions
 from hub.text.language import identify, read_as

@@ -16,8 +16,8 @@ from typing import Final
 from hub.core.records import Feedback, Interaction
 from hub.journeys import kinds
 from hub.journeys.definition import Journey
+from hub.journeys.event import Event
 from hub.journeys.passage import Timeline
-from hub.journeys.timeline import Event
 
 ASKED_WITHIN: Final = timedelta(days=3)
 """An answer later than this is about the relationship, not about one meeting."""

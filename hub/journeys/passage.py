@@ -15,8 +15,8 @@ from typing import Final, Literal
 from hub.core.records import Ticket
 from hub.journeys import kinds
 from hub.journeys.definition import Journey, Reason
+from hub.journeys.event import Event
 from hub.journeys.feeling import survey_score
-from hub.journeys.timeline import Event
 
 SKEW: Final = timedelta(minutes=5)
 """How far the clocks of two systems may differ without turning cause and answer around."""

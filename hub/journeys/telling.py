@@ -20,7 +20,7 @@ from hub.core.records import (
     Ticket,
 )
 from hub.journeys import kinds
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 
 _LONGEST = 80
 

@@ -20,7 +20,7 @@ from typing import Final
 
 from hub.core.records import Interaction, Ticket
 from hub.journeys import kinds
-from hub.journeys.timeline import Event, in_order
+from hub.journeys.event import Event, in_order
 
 WINDOW: Final = timedelta(days=7)
 """The pause that FCR usually allows before a contact counts as about something new."""

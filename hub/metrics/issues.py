@@ -16,8 +16,8 @@ from hub.core.clock import to_micros
 from hub.core.records import Feedback, Interaction, Message, Ticket
 from hub.core.settings import MetricsSection
 from hub.journeys import kinds
+from hub.journeys.event import Event
 from hub.journeys.threads import Thread, threads
-from hub.journeys.timeline import Event
 from hub.metrics.months import DAY
 from hub.metrics.service import Service
 from hub.metrics.thanks import only_thanks

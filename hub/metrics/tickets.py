@@ -11,7 +11,7 @@ from hub.core.ids import SourceKey
 from hub.core.records import Feedback, Message, Ticket
 from hub.core.settings import MetricsSection
 from hub.journeys import kinds
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 from hub.metrics.hours import SECOND
 from hub.metrics.service import Service
 from hub.metrics.survey import satisfied

@@ -13,7 +13,7 @@ from datetime import date, datetime, tzinfo
 from typing import Final
 
 from hub.core.records import Ticket
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 from hub.metrics.tone import Said, Tone, by_group
 from hub.text.annotation import Annotation
 from hub.text.words import is_answer, words_of

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from hub.text.aspects import Aspect, Scorer, aspect_phrases, aspects
 from hub.text.emotions import UNKNOWN as NO_EMOTION
@@ -15,10 +16,12 @@ from hub.text.emotions import Emotion, emotions
 from hub.text.entities import Catalogue, Entity, entities
 from hub.text.keyphrases import keyphrases
 from hub.text.language import identify, read_as
-from hub.text.model import TextModel
 from hub.text.phrases import Phrases
 from hub.text.sentiment import LEXICON, LEXICON_LANGUAGES, UNSCORED, Sentiment, by_lexicon
 from hub.text.tokens import Token, tokenise
+
+if TYPE_CHECKING:
+    from hub.text.model import TextModel
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import Final
 
 from hub.core.records import Message, Ticket
 from hub.journeys import kinds
+from hub.journeys.event import Event
 from hub.journeys.threads import CONVERSATION
-from hub.journeys.timeline import Event
 
 _ENDED: Final = frozenset({"solved", "closed"})
 _ABOUT_TICKETS: Final = CONVERSATION | kinds.FEEDBACK

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 from hub.voc.decline import decline
 from hub.voc.past import Past
 from hub.voc.pattern import Absence, Beginning, Fewer, Pattern, Sequel

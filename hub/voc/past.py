@@ -10,8 +10,8 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from hub.journeys import kinds
+from hub.journeys.event import Event
 from hub.journeys.threads import Thread, threads
-from hub.journeys.timeline import Event
 from hub.text.annotation import Models
 from hub.text.phrases import Phrases
 from hub.voc.issue import Issue, issues

@@ -18,8 +18,8 @@ from pydantic_core import PydanticCustomError
 from hub.core.durations import Duration
 from hub.core.settings import Identifier, Section
 from hub.journeys.definition import Text, words_of
+from hub.journeys.event import Event
 from hub.journeys.kinds import KINDS
-from hub.journeys.timeline import Event
 
 
 def _kind(name: str) -> str:

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 from hub.core.records import Subscription
 from hub.journeys import kinds
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 from hub.voc.past import Past, sources
 from hub.voc.remedy import Weigh
 from hub.voc.risk import Risk, assess, band

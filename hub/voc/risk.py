@@ -19,8 +19,8 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from hub.journeys import kinds
+from hub.journeys.event import Event
 from hub.journeys.threads import CONVERSATION
-from hub.journeys.timeline import Event
 from hub.voc import service_signals, use_signals
 from hub.voc.matching import matches
 from hub.voc.past import OUTBOUND, PLAIN_READING, UTC_ZONE, Past, Reading, sources

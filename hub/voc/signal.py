@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 from hub.voc.past import Past
 
 Group = frozenset[str]

@@ -11,7 +11,7 @@ from typing import Final
 
 from hub.core.records import Interaction, Subscription
 from hub.journeys import kinds
-from hub.journeys.timeline import Event
+from hub.journeys.event import Event
 from hub.voc.decline import BASELINE_SPANS, decline
 from hub.voc.past import IN_USE, Past
 from hub.voc.signal import MONTH, QUARTER, Finding, Signal

@@ -161,17 +161,17 @@ def test_the_repeat_rate_differs_from_shopifys_by_what_the_page_says(home, capsy
 def test_the_first_reply_differs_from_zendesks_by_what_the_page_says(home, capsys, page, records):
     """The same comments: people and new waits here, agents' accounts and the creation there."""
     _, tickets, comments = records
-    zendesks = [minutes for ticket in tickets if (minutes := _zendesk(ticket, comments))]
+    zendesks = [reply for ticket in tickets if (reply := _zendesk(ticket, comments))]
 
-    found = shown(home, "first_reply_time", capsys)
+    replies = shown(home, "first_reply_time", capsys)
 
-    minutes = {series: each["value"] and each["value"] / 60 for series, each in found.items()}
+    minutes = {series: each["value"] and each["value"] / 60 for series, each in replies.items()}
     assert [ticket["reply"] for ticket in tickets] == [*(str(each) for each in zendesks), ""]
     assert f"{minutes['calendar median']:.0f} min" == told(page, "hub, `calendar`")
     assert f"{minutes['calendar re-opened median']:.0f} min" == told(page, "hub, `calendar re-")
     assert f"{median(zendesks)} min" == told(page, "Zendesk, first reply time")
     assert minutes["of the source median"] == median(zendesks)
-    assert found["calendar median"]["detail"]["unanswered"] == 1
+    assert replies["calendar median"]["detail"]["unanswered"] == 1
 
 
 def _zendesk(ticket: Row, comments: list[Row]) -> int | None:

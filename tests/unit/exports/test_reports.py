@@ -66,7 +66,7 @@ def told(business: Business) -> None:
         at=DECEMBER, party=PartyRef(id="1"), status="open", assignee="Robin",
         subject="The parcel has not arrived and nobody answers",
     )  # fmt: skip
-    business.fact(1, DECEMBER, ticket)  # type: ignore[arg-type]  # any fact will do
+    business.fact(1, DECEMBER, ticket)
     _left_over(business)
     business.measure(min_n=5)
     profile.run(business.store, DEFAULT_PURPOSES)

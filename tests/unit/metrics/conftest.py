@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any, Literal
 
 import orjson
 import pytest
@@ -103,7 +104,9 @@ class Business:
     def ticket(self, rid: int | None, ref: str | None, at: datetime, **other) -> Told:
         return self.fact(rid, at, Ticket(at=at, **other), ref)
 
-    def message(self, rid: int | None, ticket: str, at: datetime, direction: str, **other) -> Told:
+    def message(
+        self, rid: int | None, ticket: str, at: datetime, direction: Literal["in", "out"], **other
+    ) -> Told:
         record = Message(at=at, ticket=ticket, direction=direction, **other)
         return self.fact(rid, at, record)
 
@@ -203,8 +206,8 @@ class Desk:
         self.add(who, "calls", Interaction(at=self.minute(at), kind="call", **other))
 
     def rated(self, ref: str, score: float, who: str | None = "ada", **other) -> None:
-        fields = {"at": self.minute(9_000), "instrument": "csat", "scale_min": 0, "scale_max": 1}
-        self.add(who, "ratings", Feedback(score=score, ticket=ref, **fields | other))
+        told: dict[str, Any] = {"instrument": "csat", "scale_min": 0, "scale_max": 1, **other}
+        self.add(who, "ratings", Feedback(at=self.minute(9_000), score=score, ticket=ref, **told))
 
     def add(self, who: str | None, stream: str, record: AnyRecord, ref: str | None = None) -> None:
         source = SourceKey("desk", stream, ref or str(len(self.said)))

@@ -88,6 +88,8 @@ def test_a_month_tells_the_index_and_each_part():
     (january,) = effort.overall(issues(reopens=3, wait_seconds=None), MARCH, UTC, settings)
 
     assert january.series == "2026-01"
+    assert january.estimate is not None
+    assert january.worst is not None
     assert january.estimate.value == pytest.approx(0, abs=1e-9)
     assert january.worst.share.value == 10.0
     assert january.detail["reopens_mean"] == 0.3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,6 @@ from hub.core.clock import to_micros
 from hub.core.settings import MetricsSection
 from hub.metrics import fcr
 from hub.metrics.issues import Issue, issues
-from hub.metrics.snapshot import Measured
 from hub.metrics.thanks import only_thanks
 
 DAY = 24 * 60
@@ -21,7 +21,7 @@ def found(desk, **settings) -> list[Issue]:
     return issues(desk.service(), MetricsSection(**settings))
 
 
-def told(desk, days: float = 30, **settings) -> dict[str, Measured]:
+def told(desk, days: float = 30, **settings) -> dict[str, Any]:
     until = to_micros(desk.start + timedelta(days=days))
     given = MetricsSection(**settings)
     return {each.series: each for each in fcr.overall(issues(desk.service(), given), until, given)}

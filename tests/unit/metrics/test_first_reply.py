@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -16,7 +17,7 @@ from hub.metrics.hours import elapsed, working
 from hub.metrics.snapshot import Measured
 
 
-def first_replies(desk, days: float = 30, **settings) -> dict[str, Measured]:
+def first_replies(desk, days: float = 30, **settings) -> dict[str, Any]:
     given = MetricsSection(**{"min_n": 1} | settings)
     until = to_micros(desk.start + timedelta(days=days))
     rows = tickets.handled(desk.service(), given)

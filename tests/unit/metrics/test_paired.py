@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,7 @@ def test_handling_time_that_falls_while_satisfaction_falls_is_an_alert(after, al
 
     found = divergence(spans, UNTIL, UTC, SETTINGS)
 
+    assert found is not None
     assert found.months == ("2026-01", "2026-02")
     assert found.alert is alert
 
@@ -60,6 +62,7 @@ def test_satisfaction_is_that_of_the_scale_most_were_asked_on():
 
     pair = satisfaction(spans, 0.95)
 
+    assert pair is not None
     assert (pair.scale, pair.share.n, pair.share.value) == ("1-5", 50, 60.0)
 
 
@@ -119,7 +122,9 @@ def test_resolution_runs_from_creation_to_the_last_solve(desk):
     desk.rated("1", 1)
     rows = handled(desk.service(), SETTINGS)
 
-    told = {each.series: each for each in resolution.overall(rows, UNTIL, UTC, SETTINGS)}
+    told: dict[str, Any] = {
+        each.series: each for each in resolution.overall(rows, UNTIL, UTC, SETTINGS)
+    }
 
     assert told["calendar median"].estimate.value == 2 * 86_400
     assert told["waiting for us median"].estimate.value == 86_400
