@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 
 BOTH_DATABASES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
+quick_on_sqlite = pytest.mark.parametrize(
+    "databases",
+    ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.slow])],
+    indirect=True,
+)
+"""For tests of several processes: PostgreSQL has its turn in the long run."""
+
 # The same examples on every machine and every run; `--hypothesis-profile default` explores.
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.load_profile("ci")

@@ -23,6 +23,7 @@ from hub.store import slots
 from hub.store.engine import Store
 from hub.store.schema import run_slots, runs, source_records
 from hub.store.slots import Slot
+from tests.conftest import quick_on_sqlite
 
 HUB = (str(Path(sys.executable).with_name("hub")),)
 HELD_HUB = (sys.executable, str(Path(__file__).with_name("held_hub.py")))
@@ -331,6 +332,7 @@ def test_a_process_that_overslept_its_lease_has_its_write_refused(
     assert late.stop(signal.SIGTERM) == 0
 
 
+@quick_on_sqlite
 def test_a_slot_of_a_killed_process_is_taken_over_at_once(start: Start, seen: Store) -> None:
     """On the same machine nobody waits for the lease of a dead process."""
     killed = start(command=HELD_HUB)

@@ -38,6 +38,8 @@ from hub.core.released import Released
 from hub.core.tokens import TokenProvider
 from hub.testing import CHECKS, Finding, Subject, conduct
 
+pytestmark = pytest.mark.slow  # what every check catches changes with the checks alone
+
 PACKAGE = Path(__file__).parents[1] / "third_party/hub_acme"
 sys.path.insert(0, str(PACKAGE))
 

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from tests.conftest import Databases
+from tests.conftest import Databases, quick_on_sqlite
 from tests.faults.harness import POINTS, REQUEST_SENT, AtPoint, AtTime, Ground, Kill, Outcome, play
 from tests.faults.histogram import KILL
 from tests.faults.planted import PLANTS
@@ -53,6 +53,7 @@ def test_an_undisturbed_hub_does_everything_once(undisturbed: Outcome) -> None:
     assert judge(undisturbed, undisturbed).clean
 
 
+@quick_on_sqlite
 def test_a_hub_killed_in_the_middle_of_a_request_goes_on(
     ground: Ground, undisturbed: Outcome, database: str, tmp_path: Path, record: Record
 ) -> None:
