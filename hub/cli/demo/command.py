@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from sqlalchemy import select
 
 from hub import pipeline
 from hub.cli.demo.stage import SYSTEMS, Stage, staged
-from hub.cli.layout import duration
+from hub.cli.layout import duration, table, tally
 from hub.cli.session import Session, pass_session
 from hub.emulation.scoring import PairScores, exact_email_baseline, pair_scores
 from hub.emulation.world.files import render
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from hub.store.engine import Store
 
 ACTOR = "os:demo"
+_MONTH = re.compile(r"\b\d{4}-\d\d\b")
 INTERVAL = 900.0
 """Seconds between runs, on the simulated clock: vendors hold back what is younger than a minute."""
 
@@ -253,8 +255,8 @@ def _told_push(result: Mapping[str, Any]) -> str:
         written = result["written"][destination]
         lines.append("   " + ", ".join(f"{n:,} {what}" for what, n in sorted(written.items())))
     for account, counts in result["withdrawals"].items():
-        tally = ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items()))
-        lines.append(f"   {account}: withdrawals of consent: {tally or 'none'}")
+        told = tally(dict(sorted(counts.items()))) or "none"
+        lines.append(f"   {account}: withdrawals of consent: {told}")
     lines.append(f"   effects by the accounts' own logs: {_by_account(result['effects'])}")
     return "\n".join(lines)
 
@@ -272,10 +274,7 @@ def _by_account(effects: Mapping[str, int]) -> str:
 
 
 def _closing(result: Mapping[str, Any], keep: Path | None) -> str:
-    lines = ["\nMetrics"]
-    for item in result["metrics"]:
-        name = f"{item['metric']} {item['series']}"
-        lines.append(f"   {name:<22}{_number(item)}  n={item['n']:,}  {item['definition']}")
+    lines = ["\nMetrics", *(f"   {line}" for line in _headlines(result["metrics"]))]
     audit = result["audit"]
     lines.append(f"\nAudit log: {audit['size']:,} entries, signed root {audit['root'][:16]}...")
     lines.append(f"Done in {result['seconds']} s.")
@@ -286,9 +285,17 @@ def _closing(result: Mapping[str, Any], keep: Path | None) -> str:
     return "\n".join(lines)
 
 
+def _headlines(metrics: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What holds for the whole business now; of the rest, how much there is."""
+    by_month = [item for item in metrics if _MONTH.search(item["series"])]
+    told = [item for item in metrics if item not in by_month and item["value"] is not None]
+    few = len(metrics) - len(by_month) - len(told)
+    rows = [(item["metric"], item["series"], _number(item), item["n"]) for item in told]
+    more = f"and {len(by_month)} by month or cohort; {few} have too few observations"
+    return [*table(("metric", "series", "value", "n"), rows), more]
+
+
 def _number(item: Mapping[str, Any]) -> str:
-    if item["value"] is None:
-        return "insufficient data"
     values = [item["value"], item["low"], item["high"]]
     unit = REGISTRY[item["metric"]].unit
     if unit == "money":

@@ -157,18 +157,21 @@ def p_alive(model: BgNbd, purchases: Purchases) -> Vector:
 def expected_purchases(model: BgNbd | Nbd, horizon: float, purchases: Purchases) -> Vector:
     """Purchases of each customer in the ``horizon`` after the end of observation.
 
-    The published form multiplies a power that vanishes with a 2F1 that overflows; Euler's
-    transformation (Abramowitz and Stegun 15.3.3) of their product does neither.
+    The published form multiplies a power that vanishes with a 2F1 that overflows where customers
+    are old; Euler's transformation of it (Abramowitz and Stegun 15.3.3) does so where hardly
+    anybody leaves and they are new. Where one fails the other holds.
     """
     x, age = purchases.x, purchases.age
     if isinstance(model, Nbd):
         return (model.r + x) / (model.alpha + age) * horizon
     r, b = model.r, model.b
     a = model.a if abs(model.a - 1) > 1e-6 else 1 + 1e-6  # 0/0 at a = 1; the limit is smooth
-    z = horizon / (model.alpha + age + horizon)
-    series = special().hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
-    gained = (a + b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series)
-    return np.asarray(gained * _alive(model, purchases))
+    z, c = horizon / (model.alpha + age + horizon), a + b + x - 1
+    with np.errstate(over="ignore", invalid="ignore"):
+        euler = (1 - z) ** (a - 1) * special().hyp2f1(c - r - x, a - 1, c, z)
+        published = (1 - z) ** (r + x) * special().hyp2f1(r + x, b + x, c, z)
+    kept = np.where(np.isfinite(euler), euler, published)
+    return np.asarray(c / (a - 1) * (1 - kept) * _alive(model, purchases))
 
 
 def _alive(model: BgNbd, purchases: Purchases) -> Vector:

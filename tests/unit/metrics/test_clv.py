@@ -132,6 +132,18 @@ def test_heavy_buyers_do_not_overflow():
     assert 0 < expected < 2_100
 
 
+def test_where_hardly_anybody_leaves_newcomers_have_a_forecast_too():
+    """Euler's form fails there; what is expected is a little less than if nobody ever left."""
+    loyal = BgNbd(1.0533, 9.8261, 513.578, 130_668.87, log_likelihood=-8977.9, converged=True)
+    group = Purchases(np.zeros(3), np.zeros(3), np.array([0.0, 0.3, 2.7]))
+
+    found = bg_nbd.expected_purchases(loyal, 30.4375, group)
+
+    if_nobody_left = (loyal.r + group.x) / (loyal.alpha + group.age) * 30.4375
+    assert (found < if_nobody_left).all()
+    assert found == pytest.approx(if_nobody_left, rel=0.02)
+
+
 def test_of_a_one_time_buyer_no_chance_is_told():
     """The model says exactly 1 for them whatever the silence: that is not knowledge."""
     customers = Purchases(np.array([0.0, 1.0]), np.array([0.0, 5.0]), np.array([38.0, 38.0]))
