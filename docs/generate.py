@@ -104,7 +104,7 @@ def configuration() -> str:
         for name in Settings.model_fields
         for section in _tables(expectations, (name,), name)
     ]
-    return _page("Configuration", "hub/core/settings.py", "\n\n".join(sections))
+    return _page("Configuration", "hub/core/settings/", "\n\n".join(sections))
 
 
 def _tables(expectations: Expectations, path: KeyPath, title: str) -> Iterator[str]:

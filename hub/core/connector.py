@@ -6,6 +6,7 @@ checkpoints, rate limits, validation and quarantine.
 
     reading   Stream.reader(ctx, state) → Page → model → map → canonical record → store
     writing   profile → gate → list[Released[Change]] → Writer.write(ctx, batch) → list[RowResult]
+    handing   case → gate → list[Released[Task]] → Creator.write(ctx, batch) → list[RowResult]
 
 What a system cannot do is declared as ``Unsupported(reason)``, never left out, so that
 ``hub connectors check`` and ``hub plan`` can say so.
@@ -15,9 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from logging import Logger
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -360,6 +362,74 @@ class Writer:
     idempotency: Literal["native", "key", "none"] = "native"
 
 
+# --- handing over: what a system is given to keep ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work for a person about one customer, in the system that this person works in.
+
+    Args:
+        key: The hub's own name for it: lower-case letters, digits and ``-``, at most 64. The system
+            keeps it, so that the task is found again and never stands there twice.
+        native_id: The customer's record there.
+        subject: One line.
+        body: Why, and what is known; plain text.
+        due_at: Until when it is to be done.
+        owner: E-mail of who is to do it; None leaves that to the system.
+        done: Whether the work is over. A task that is written again takes its new state.
+    """
+
+    key: str
+    native_id: str
+    subject: str
+    body: str
+    due_at: datetime
+    owner: str | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What staff are to know at a record, such as a ticket; the customer never sees it.
+
+    Args:
+        key: As of a :class:`Task`.
+        native_id: The record there.
+        body: Plain text.
+    """
+
+    key: str
+    native_id: str
+    body: str
+
+
+Item = TypeVar("Item", Task, Note)
+
+
+@dataclass(frozen=True, slots=True)
+class Creator(Generic[Item]):
+    """A kind of item that a system can be handed, each of which then stands there once.
+
+    Args:
+        stream: Stream whose records the items belong to; their source ids are the native ids.
+        batch: Most items per call of ``write`` and ``find``.
+        write: Creates them; one whose key is there already is updated. One bad item never sinks the
+            others. ``RowResult.trace`` is the item's key, ``reference`` its native id.
+        find: Native ids, by key, of those that are there: asked before anything whose outcome is
+            unknown is sent again.
+        provision: Creates what the system needs to keep the keys; returns the names it created.
+    """
+
+    stream: str
+    batch: int
+    write: Callable[[Context, Sequence[Released[Item]]], Sequence[RowResult]]
+    find: Callable[[Context, Sequence[Item]], Mapping[str, str]]
+    provision: Callable[[Context], Sequence[str]] | Unsupported = Unsupported(
+        "the system keeps keys as it is"
+    )
+
+
 # --- webhooks, check, emulator ---------------------------------------------------------------
 
 
@@ -429,6 +499,11 @@ class Emulator(Protocol):
         """Connector settings that point a connection at this emulator under ``url``."""
 
 
+Offer = Creator[Item] | Unsupported
+Offered = Offer[Item] | Callable[[Any], Offer[Item]]
+"""What a system can be handed, or a function of the settings where they decide."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connector:
     """Everything the hub knows about one kind of system.
@@ -441,6 +516,8 @@ class Connector:
             configured (CSV).
         http: Base URL, credential and limits for these settings; Unsupported without a wire.
         check: Looks at credential, scopes and limits without changing anything.
+        tasks: How work is handed to the people who use the system.
+        notes: How they are told something at a record.
         webhooks: What the vendor may push, by name, or a function of the settings for systems
             whose secret is optional. ``hub serve`` takes the only one at ``/hooks/CONNECTION``,
             one of several at ``/hooks/CONNECTION/NAME``.
@@ -460,6 +537,8 @@ class Connector:
     check: Callable[[Context], Sequence[CheckItem]]
     http: Callable[[Any], Http] | Unsupported = Unsupported("files, no wire")
     writers: tuple[Writer, ...] | Callable[[Any], tuple[Writer, ...]] = ()
+    tasks: Offered[Task] = Unsupported("the system keeps no tasks")
+    notes: Offered[Note] = Unsupported("the system keeps no notes for staff")
     webhooks: Mapping[str, Webhook] | Callable[[Any], Mapping[str, Webhook]] | Unsupported = (
         Unsupported("polling is complete on its own")
     )
@@ -484,6 +563,14 @@ class Connector:
     def writers_for(self, config: Any) -> tuple[Writer, ...]:
         """The writers under these settings."""
         return self.writers(config) if callable(self.writers) else self.writers
+
+    def tasks_for(self, config: Any) -> Offer[Task]:
+        """How tasks are handed over under these settings."""
+        return self.tasks(config) if callable(self.tasks) else self.tasks
+
+    def notes_for(self, config: Any) -> Offer[Note]:
+        """How notes are handed over under these settings."""
+        return self.notes(config) if callable(self.notes) else self.notes
 
     def webhooks_for(self, config: Any) -> Mapping[str, Webhook]:
         """The webhooks under these settings, by name; empty if there are none."""
