@@ -244,7 +244,7 @@ class _Reading:
         """Refuse to hand tasks to a system that does not take them."""
         path: KeyPath = ("loop", "tasks")
         name = _table(self.tree, "loop").get("tasks")
-        if name in self.taskless:
+        if isinstance(name, str) and name in self.taskless:
             message = f"{dotted(path)}: {self.taskless[name]}"
             taking = sorted(self.connectors.keys() - self.taskless.keys())
             wanted = one_of(taking) if taking else "a connection whose system keeps tasks"
