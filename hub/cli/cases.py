@@ -17,7 +17,7 @@ from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
-    from hub.core.records import Feedback
+    from hub.core.records import Feedback, Ticket
     from hub.store.cases import Case, Step
     from hub.store.handovers import Handover
     from hub.voc.case_desk import Opened
@@ -108,7 +108,12 @@ def _iso(event: Mapping[str, object]) -> str:
     return from_micros(int(str(event["at"]))).isoformat()
 
 
-def _answer(key: str, said: Feedback) -> dict[str, object]:
+def _answer(key: str, said: Feedback | Ticket) -> dict[str, object]:
+    from hub.core.records import Ticket
+
+    if isinstance(said, Ticket):
+        told = {"subject": said.subject, "status": said.status, "reopens": said.reopens}
+        return {"source": key, "at": said.at.isoformat(), "instrument": "ticket", **told}
     return {
         "source": key,
         "at": said.at.isoformat(),
@@ -132,10 +137,7 @@ def _lines(found: Opened, handed: Sequence[Handover], now: int) -> list[str]:
     if case.joined_to is not None:
         lines.append(f"  goes on   in {case.joined_to}")
     lines += [f"  {handover_line(row)}" for row in handed]
-    for key, said in found.answers:
-        words = f": {said.comment}" if said.comment else ""
-        score = "no score" if said.score is None else f"{said.score:g}"
-        lines.append(f"  {said.instrument} {score} at {moment(to_micros(said.at))} [{key}]{words}")
+    lines += [f"  {_said(said)} [{key}]{_words(said)}" for key, said in found.answers]
     for event in found.events:
         said_of = {k: v for k, v in event.items() if k not in ("at", "kind", "actor") and v}
         details = "".join(f", {name} {value}" for name, value in said_of.items())
@@ -143,6 +145,20 @@ def _lines(found: Opened, handed: Sequence[Handover], now: int) -> list[str]:
             f"  {moment(int(str(event['at'])))}  {event['kind']} by {event['actor']}{details}"
         )
     return lines
+
+
+def _said(said: Feedback | Ticket) -> str:
+    from hub.core.records import Ticket
+
+    at = moment(to_micros(said.at))
+    if isinstance(said, Ticket):
+        return f"ticket of {at}, opened again {counted(said.reopens or 0, 'time')}"
+    return f"{said.instrument} {'no score' if said.score is None else f'{said.score:g}'} at {at}"
+
+
+def _words(said: Feedback | Ticket) -> str:
+    words = getattr(said, "comment", None) or getattr(said, "subject", None)
+    return f": {words}" if words else ""
 
 
 @cases.command()
