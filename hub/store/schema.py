@@ -648,7 +648,7 @@ handovers = _table(
         "connection",
         "kind",
         "status",
-        sqlite_where=text("over = 0"),
+        sqlite_where=text("NOT over"),
         postgresql_where=text("NOT over"),
     ),
 )

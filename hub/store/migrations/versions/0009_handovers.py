@@ -40,7 +40,7 @@ def upgrade() -> None:
         "ix_handovers_open",
         "handovers",
         ["connection", "kind", "status"],
-        sqlite_where=sa.text("over = 0"),
+        sqlite_where=sa.text("NOT over"),
         postgresql_where=sa.text("NOT over"),
     )
     for name in ("at", "times"):
