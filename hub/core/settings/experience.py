@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.core.durations import Duration
-from hub.core.settings.section import HomePath, Purpose, Section
+from hub.core.settings.section import Connection, HomePath, Purpose, Section
 
 
 class JourneysSection(Section):
@@ -101,15 +101,15 @@ class MetricsSection(Section):
     """Attribute of a ticket that holds the seconds agents worked on it."""
 
 
-LoopRule = Literal["detractor", "low_satisfaction", "high_effort"]
+LoopRule = Literal["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
 
 
 class LoopSection(Section):
-    """Which answers ask for a reply, from whom, and how soon."""
+    """Which answers and tickets ask for a reply, from whom, and how soon."""
 
     rules: tuple[LoopRule, ...] = ("detractor", "low_satisfaction")
     """What opens a case: detractor (NPS 0-6), low_satisfaction (CSAT 1-2 of 5, or bad),
-    high_effort (CES 1-3 of 7)."""
+    high_effort (CES 1-3 of 7), reopened_ticket (a ticket that was opened again)."""
     team: Annotated[str, Field(min_length=1)] = "customer care"
     """Team that a case goes to."""
     teams: Mapping[LoopRule, Annotated[str, Field(min_length=1)]] = {}
@@ -122,6 +122,12 @@ class LoopSection(Section):
     """An answer older than this when the hub reads it first is history: no case is opened."""
     purpose: Purpose = "service"
     """Purpose of the reply; who has refused it on all of its channels is not contacted."""
+    tasks: Connection | None = None
+    """Connection whose system gets a task for every open case, if it is in mode "sync"."""
+    words: Purpose | None = None
+    """Purpose under which a task quotes what the customer said; without it that of the reply."""
+    use: Purpose | None = None
+    """Purpose under which a task tells what the customer uses; without it that of the reply."""
     recovery_window: Annotated[int, Field(ge=1, le=730)] = 90
     """Days after the reply in which a purchase counts as recovery."""
     alerts: HomePath | None = None
