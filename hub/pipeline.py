@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from hub.audit.checkpoint import Notary
@@ -31,6 +32,7 @@ from hub.push.handover_send import HandoverReport
 from hub.push.report import PushReport
 from hub.push.run import Pusher
 from hub.push.withdrawals import WithdrawalReport
+from hub.segments import files as segment_files
 from hub.store import dirty
 from hub.store.dirty import Mark
 from hub.store.engine import Store
@@ -44,7 +46,7 @@ from hub.voc.case_run import CasesReport
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """An opened hub: settings, database, keys, and the notary that signs its log."""
+    """An opened hub: settings, database, keys, the notary that signs its log, its folder."""
 
     settings: Settings
     store: Store
@@ -52,6 +54,7 @@ class Hub:
     notary: Notary
     clock: Clock
     ids: IdSource
+    home: Path
 
     def pusher(self, actor: str) -> Pusher:
         """Plans and pushes in the name of ``actor``."""
@@ -140,7 +143,8 @@ def run(
         cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
         case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
         progress.stage("profiles")
-        profiled = profile.run(store, settings.purposes, zone, settings.text)
+        segments = segment_files.read_all(hub.home, settings.segments.files)
+        profiled = profile.run(store, settings.purposes, zone, settings.text, segments)
     progress.stage("push")
     pusher = hub.pusher(actor)
     refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]

@@ -76,12 +76,13 @@ def _ignore(path: Path) -> list[str]:
 def check(session: Session, connect: str | None) -> int:
     """Report every mistake in hub.toml at once: place, what was expected, what was meant.
 
-    After it, those in the first file of journeys, patterns or decisions that has any.
+    After it, those in the first file of journeys, segments, patterns or decisions that has any.
     """
     from hub.cli.checks import connection_checks, unready
     from hub.cli.risk_ground import method
     from hub.core.mistakes import ConfigMistakes
     from hub.journeys.files import read_all
+    from hub.segments.files import read_all as read_segments
 
     try:
         app = session.app()
@@ -89,6 +90,7 @@ def check(session: Session, connect: str | None) -> int:
         if mistakes:
             raise ConfigMistakes(app.toml.path, mistakes)
         read_all(app.folder, app.settings.journeys.files)
+        read_segments(app.folder, app.settings.segments.files)
         method(app)
     except ConfigMistakes as err:
         return _refuse(session, err)

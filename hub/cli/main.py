@@ -44,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
     "profiles": Entry("hub.cli.profiles:profiles", "Find, show and export customers."),
     "timeline": Entry("hub.cli.timeline:timeline", "Print what happened to a customer, in order."),
     "journeys": Entry("hub.cli.journeys:journeys", "Journey maps, and what customers really do."),
+    "segments": Entry("hub.cli.segments:segments", "Groups of customers: sizes, rules, audiences."),
     "risk": Entry("hub.cli.risk:risk", "Who may leave, why, and what would lower it."),
     "postmortem": Entry("hub.cli.postmortem:postmortem", "Why a customer has left."),
     "metrics": Entry("hub.cli.metrics:metrics", "List, show and describe metrics."),

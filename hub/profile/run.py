@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, delete, select
@@ -20,7 +21,11 @@ from hub.metrics.orders import reference_date
 from hub.privacy.gate import Gate
 from hub.profile import sources
 from hub.profile.card import card
-from hub.profile.unified import compose
+from hub.profile.unified import Field, compose, field
+from hub.segments import evaluation, membership
+from hub.segments.defined import Segments
+from hub.segments.evaluation import Ground
+from hub.segments.files import shipped
 from hub.store import bulk, dirty
 from hub.store.engine import Store
 from hub.store.records import chunks
@@ -31,7 +36,7 @@ from hub.text.sources import load_models
 BATCH = 500
 """Profiles composed in one transaction."""
 
-COMPOSITION = 2
+COMPOSITION = 3
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
 
 AS_SHIPPED = TextSection()
@@ -52,6 +57,7 @@ def run(
     purposes: Mapping[str, PurposeSection],
     zone: tzinfo = UTC,
     text: TextSection = AS_SHIPPED,
+    segments: Segments | None = None,
 ) -> ProfileReport:
     """Compose every profile that was marked; returns what differed.
 
@@ -60,15 +66,18 @@ def run(
         purposes: By name; they decide what each permission says.
         zone: On whose clocks a day begins.
         text: How customers' words are read.
+        segments: Which customers belong together; the shipped ones if left out.
     """
+    defined = segments or shipped()
     with store.read() as connection:
         models = load_models(connection, text)
-    basis = f"{COMPOSITION} {Gate(purposes).policy} {zone} {models.methods}"
+    basis = f"{COMPOSITION} {Gate(purposes).policy} {zone} {models.methods} {defined.basis}"
     dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
     with store.read() as connection:
         now = to_micros(store.clock.now())
         # "Today" is the metrics' today: a closed history is looked at from its own last day.
         today = from_micros(min(now, reference_date(connection, now, zone)))
+        on = evaluation.ground(connection, defined, now, zone)
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
@@ -76,7 +85,7 @@ def run(
             if not marks:
                 break
             golden_ids = [mark.key for mark in marks]
-            changed, gone = _compose(connection, golden_ids, purposes, now, today, zone, models)
+            changed, gone = _compose(connection, golden_ids, purposes, now, today, on, models)
             dirty.done(connection, "profile", marks)
         reached("profile committed")
         looked_at += len(marks)
@@ -91,15 +100,21 @@ def _compose(
     purposes: Mapping[str, PurposeSection],
     now: int,
     today: datetime,
-    zone: tzinfo,
+    on: Ground,
     models: Models,
 ) -> tuple[int, int]:
     held = _held(connection, golden_ids)
     found = sources.load(connection, golden_ids, purposes, now)
+    profiles_of: dict[str, dict[str, Any]] = {
+        who: compose(source, today, models) for who, source in found.items()
+    }
+    belong = evaluation.everyone(connection, profiles_of, on)
+    in_all = {who: belong.get(who, ()) for who in golden_ids}
+    membership.move(connection, in_all, on.segments.versions, now)
     rows = []
-    for golden_id, source in found.items():
-        profile = compose(source, today, models)
-        profile["card"] = {"text": card(profile, zone)}
+    for golden_id, profile in profiles_of.items():
+        profile["relationship"]["segments"] = _segments(belong[golden_id])
+        profile["card"] = {"text": card(profile, on.day.zone)}
         body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(body, digest_size=16).digest()
         revision, before = held.get(golden_id, (0, b""))
@@ -110,6 +125,10 @@ def _compose(
     if gone:
         connection.execute(delete(profiles).where(profiles.c.golden_id.in_(gone)))
     return len(rows), len(gone)
+
+
+def _segments(names: list[str]) -> Field:
+    return field(names, "hub", None, purpose="analytics")
 
 
 def _held(connection: Connection, golden_ids: list[str]) -> dict[str, tuple[int, bytes]]:

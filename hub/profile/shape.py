@@ -27,7 +27,7 @@ SHAPE: Final[dict[str, str]] = {
     "who.source_records": "Source keys of the records that are this customer.",
     "relationship.lifecycle": "lead, new, active, dormant (90 days), churned (the horizon).",
     "relationship.loyalty": "retained, repeat (two orders), advocate (repeat and promoter).",
-    "relationship.segments": "Segments; filled by a later version.",
+    "relationship.segments": "Ids of the segments that they are in, in the order of the files.",
     "relationship.tier": "Loyalty tier that a scheme reports.",
     "relationship.points": "Loyalty balance that a scheme reports.",
     "relationship.first_seen": "First thing that happened, on any channel.",

@@ -9,7 +9,7 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
                checkpoints runs leases run_slots inbox suppressions pseudonyms
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
-    measure    text_models profile_metrics metric_snapshots profiles
+    measure    text_models profile_metrics metric_snapshots profiles segment_members
     follow up  cases case_answers case_events
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
                disclosures handovers
@@ -454,6 +454,23 @@ profiles = _table(
     Column("body", Json, nullable=False),  # unified_profile_v1
     Column("digest", LargeBinary, nullable=False),
     Column("updated_at", Big, nullable=False),
+)
+
+segment_members = _table(
+    "segment_members",  # system time: who was in what between since and until
+    Column("golden_id", Key, primary_key=True),
+    Column("segment", Key, primary_key=True),
+    Column("since", Big, primary_key=True, autoincrement=False),
+    Column("until", Big),
+    Column("version", Big, nullable=False),  # of the segment's definition
+    Index(None, "segment", "since"),
+    Index(
+        "ix_segment_members_today",
+        "segment",
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
+    rowid=False,
 )
 
 # --- follow up ---------------------------------------------------------------------------------

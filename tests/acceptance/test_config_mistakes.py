@@ -123,6 +123,8 @@ files = "maps/*.toml"
 patterns = "signals/*.toml"
 decisions = "register/*.toml"
 floor = 40
+[segments]
+files = "groups/*.toml"
 [text]
 language = "de"
 competitors = ["Globex"]

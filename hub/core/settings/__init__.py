@@ -8,6 +8,7 @@
     [survivorship]         which value wins in the golden record
     [journeys]             where the journey maps are
     [risk]                 how the risk of leaving is assessed
+    [segments]             which customers belong together
     [text]                 how customers' words are read
     [metrics]              when a number may be shown, and what the business means by it
     [loop]                 which answers ask for a reply, from whom, and how soon
@@ -47,6 +48,7 @@ from hub.core.settings.experience import (
     LoopSection,
     MetricsSection,
     RiskSection,
+    SegmentsSection,
     TextSection,
     Weekday,
 )
@@ -84,6 +86,7 @@ __all__ = [
     "Schedule",
     "SchedulesSection",
     "Section",
+    "SegmentsSection",
     "ServeSection",
     "Settings",
     "StoreSection",
@@ -108,6 +111,7 @@ class Settings(Section):
     survivorship: SurvivorshipSection = SurvivorshipSection()
     journeys: JourneysSection = JourneysSection()
     risk: RiskSection = RiskSection()
+    segments: SegmentsSection = SegmentsSection()
     text: TextSection = TextSection()
     metrics: MetricsSection = MetricsSection()
     loop: LoopSection = LoopSection()

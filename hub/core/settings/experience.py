@@ -31,6 +31,13 @@ class RiskSection(Section):
     """Coverage, in percent, below which the risk is unknown."""
 
 
+class SegmentsSection(Section):
+    """Which customers belong together."""
+
+    files: Annotated[str, Field(min_length=1)] = "segments/*.toml"
+    """Which files define them, relative to hub.toml; without any, the shipped segments apply."""
+
+
 class TextSection(Section):
     """How customers' words are read."""
 
