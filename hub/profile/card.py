@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from hub.profile.unified import Field, field
+from hub.profile.leaf import Field, field
 
 LIMIT = 1_000
 NO_CONTACT = frozenset({"withdrawn", "denied", "objected"})
