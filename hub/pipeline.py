@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from hub.audit.checkpoint import Notary
@@ -38,13 +39,15 @@ from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
 from hub.voc import case_alerts, case_measures, case_run
 from hub.voc.case_run import CasesReport
+from hub.voc.method import method
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """An opened hub: settings, database, keys, and the notary that signs its log."""
+    """An opened hub: settings and their folder, database, keys, the notary that signs its log."""
 
     settings: Settings
+    folder: Path
     store: Store
     keys: Keys
     notary: Notary
@@ -108,9 +111,14 @@ def run(
     full: bool = False,
     progress: Progress = Progress(),
 ) -> PipelineReport:
-    """Bring records in, make golden records of them, measure, and push what changed."""
+    """Bring records in, make golden records of them, measure, and push what changed.
+
+    Raises:
+        ConfigError: If a score has no entry in the register of automated decisions.
+    """
     settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
     zone = ZoneInfo(settings.hub.time_zone)
+    by = method(hub.folder, settings.risk)
     sources = [lane.source for lane in lanes]
     due = [mark for mark in follow_ups(store) if mark.key in {each.name for each in sources}]
     progress.stage("sync")
@@ -129,7 +137,14 @@ def run(
         cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
         case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
         progress.stage("profiles")
-        profiled = profile.run(store, settings.purposes, zone, settings.text)
+        profiled = profile.run(
+            store,
+            settings.purposes,
+            zone,
+            settings.text,
+            by=by,
+            horizon_days=settings.metrics.churn_horizon,
+        )
     progress.stage("push")
     pusher = hub.pusher(actor)
     refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]

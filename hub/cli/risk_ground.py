@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from hub.app import App
     from hub.cli.session import Session
     from hub.journeys.event import Event
+    from hub.voc.method import Method
     from hub.voc.register import Entry
-    from hub.voc.scoring import Method, Scorer
+    from hub.voc.scoring import Scorer
 
 
 def as_of(function: Callable[..., None]) -> Callable[..., None]:
@@ -38,9 +39,9 @@ def method(app: App) -> Method:
         ConfigMistakes: With everything that is wrong in the first file that has mistakes.
         ConfigError: If the score has no entry in the register, or not the right one.
     """
-    from hub.voc import scoring
+    from hub.voc import method
 
-    return scoring.method(app.folder, app.settings.risk)
+    return method.method(app.folder, app.settings.risk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,13 @@ def told_at(app: App, when: str | None, connection: Connection) -> datetime:
 def scoring_at(app: App, by: Method, connection: Connection, now: datetime) -> Scorer:
     """The scores as this hub gives them, with everything that it hears of at ``now``."""
     from hub.text.sources import load_models
+    from hub.voc.known import known_kinds
     from hub.voc.scoring import Scorer, weighing
 
     settings = app.settings
     weigh = weighing(
-        connection,
         by,
-        now,
+        known_kinds(connection, now),
         models=load_models(connection, settings.text),
         competitors=settings.text.competitors,
         zone=ZoneInfo(settings.hub.time_zone),

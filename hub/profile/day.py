@@ -8,7 +8,7 @@ the metrics stage looks at everybody for that reason.
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from sqlalchemy import Connection, func, select
 
@@ -34,4 +34,10 @@ def today(connection: Connection, now: datetime, zone: tzinfo) -> datetime:
         ),
         default=at,
     )
-    return from_micros(day_after(newest if is_history(newest, at) else at, zone) - 1)
+    last = day_after(newest if is_history(newest, at) else at, zone) - 1
+    return from_micros(last).astimezone(zone)
+
+
+def day(at: datetime, now: datetime) -> date:
+    """The day of an instant on the clocks by which ``now`` is told."""
+    return at.astimezone(now.tzinfo).date()

@@ -1,25 +1,27 @@
-"""The profile stage: composes the profiles whose golden record, facts or numbers moved.
+"""The profile stage: composes the profiles whose golden record, facts, numbers or cases moved.
 
-All of them when the purposes in hub.toml or this version's way of composing have changed.
+All of them when a new day has begun, since time alone moves flags, stages and risks, and when the
+purposes in hub.toml, the patterns or this version's way of composing have changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from hashlib import blake2b
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, delete, select
 
 from hub.core.boundary import reached
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 from hub.core.settings import PurposeSection, TextSection
-from hub.metrics.orders import reference_date
 from hub.privacy.gate import Gate
 from hub.profile import sources
 from hub.profile.card import card
+from hub.profile.day import today
 from hub.profile.unified import compose
 from hub.store import bulk, dirty
 from hub.store.engine import Store
@@ -27,11 +29,18 @@ from hub.store.records import chunks
 from hub.store.schema import profiles
 from hub.text.annotation import Models
 from hub.text.sources import load_models
+from hub.voc import method
+from hub.voc.known import known_kinds
+from hub.voc.method import Method
+from hub.voc.past import UTC_ZONE
+from hub.voc.postmortem import HORIZON_DAYS
+from hub.voc.risk import SILENT_AFTER, Known
+from hub.voc.scoring import Scorer, weighing
 
 BATCH = 500
 """Profiles composed in one transaction."""
 
-COMPOSITION = 2
+COMPOSITION = 3
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
 
 AS_SHIPPED = TextSection()
@@ -47,11 +56,31 @@ class ProfileReport:
     removed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What profiles are composed with.
+
+    Args:
+        purposes: By name.
+        zone: On whose clocks a day begins.
+        models: How customers' words are read.
+        scorer: How their risk is assessed.
+    """
+
+    purposes: Mapping[str, PurposeSection]
+    zone: ZoneInfo
+    models: Models
+    scorer: Scorer
+
+
 def run(
     store: Store,
     purposes: Mapping[str, PurposeSection],
-    zone: tzinfo = UTC,
+    zone: ZoneInfo = UTC_ZONE,
     text: TextSection = AS_SHIPPED,
+    *,
+    by: Method | None = None,
+    horizon_days: int = HORIZON_DAYS,
 ) -> ProfileReport:
     """Compose every profile that was marked; returns what differed.
 
@@ -60,15 +89,22 @@ def run(
         purposes: By name; they decide what each permission says.
         zone: On whose clocks a day begins.
         text: How customers' words are read.
+        by: How risk is assessed; with the shipped patterns and register by default.
+        horizon_days: Days without an order after which a customer without a contract has left.
     """
+    by = by or method.shipped()
+    now = store.clock.now()
     with store.read() as connection:
         models = load_models(connection, text)
-    basis = f"{COMPOSITION} {Gate(purposes).policy} {zone} {models.methods}"
+        at = today(connection, now, zone)
+        known = known_kinds(connection, at)
+    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
+    means = Means(purposes, zone, models, Scorer(weigh, horizon_days, by.floor))
+    basis = (
+        f"{COMPOSITION} {at.date()} {Gate(purposes).policy} {zone} {models.methods}"
+        f" {text.competitors} {by.basis} {horizon_days} {_heard(known, at)}"
+    )
     dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
-    with store.read() as connection:
-        now = to_micros(store.clock.now())
-        # "Today" is the metrics' today: a closed history is looked at from its own last day.
-        today = from_micros(min(now, reference_date(connection, now, zone)))
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
@@ -76,7 +112,7 @@ def run(
             if not marks:
                 break
             golden_ids = [mark.key for mark in marks]
-            changed, gone = _compose(connection, golden_ids, purposes, now, today, zone, models)
+            changed, gone = _compose(connection, golden_ids, means, to_micros(now), at)
             dirty.done(connection, "profile", marks)
         reached("profile committed")
         looked_at += len(marks)
@@ -85,21 +121,23 @@ def run(
     return ProfileReport(looked_at, written, removed)
 
 
+def _heard(known: Known, now: datetime) -> str:
+    """What the hub hears of, and what it has stopped to hear of: everybody's coverage."""
+    return " ".join(
+        f"{kind}{'' if now - newest <= SILENT_AFTER else '-'}"
+        for kind, newest in sorted(known.items())
+    )
+
+
 def _compose(
-    connection: Connection,
-    golden_ids: list[str],
-    purposes: Mapping[str, PurposeSection],
-    now: int,
-    today: datetime,
-    zone: tzinfo,
-    models: Models,
+    connection: Connection, golden_ids: list[str], by: Means, now: int, at: datetime
 ) -> tuple[int, int]:
     held = _held(connection, golden_ids)
-    found = sources.load(connection, golden_ids, purposes, now)
+    found = sources.load(connection, golden_ids, by.purposes, now)
     rows = []
     for golden_id, source in found.items():
-        profile = compose(source, today, models)
-        profile["card"] = {"text": card(profile, zone)}
+        profile = compose(source, at, by.models, by.scorer)
+        profile["card"] = {"text": card(profile, by.zone)}
         body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(body, digest_size=16).digest()
         revision, before = held.get(golden_id, (0, b""))

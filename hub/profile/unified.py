@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hub.profile import suppression
+from hub.profile.next_action import Situation, next_action
 from hub.profile.permission import permission
 from hub.profile.relationship import relationship
 from hub.profile.risk import risk
@@ -18,19 +20,30 @@ from hub.profile.value import value
 from hub.profile.voice import voice
 from hub.profile.who import who
 from hub.text.annotation import Models
+from hub.voc.scoring import Scorer
 
 VERSION = "unified_profile_v1"
 LEXICON_ONLY = Models()
+AS_SHIPPED = Scorer()
 
 
-def compose(sources: Sources, now: datetime, models: Models = LEXICON_ONLY) -> dict[str, object]:
+def compose(
+    sources: Sources,
+    now: datetime,
+    models: Models = LEXICON_ONLY,
+    scorer: Scorer = AS_SHIPPED,
+) -> dict[str, object]:
     """The profile without its card; ``hub.profile.card`` adds that from what stands here.
 
     Args:
         sources: Everything that is known of the customer.
         now: The instant that ages and days are counted to.
         models: What their texts are read with.
+        scorer: What their risk is assessed with.
     """
+    flags = suppression.flags(sources, now)
+    standing = scorer.standing(sources.events, now)
+    action = next_action(Situation(sources, standing, flags, scorer.weigh, now))
     return {
         "version": VERSION,
         "golden_id": sources.golden_id,
@@ -39,6 +52,7 @@ def compose(sources: Sources, now: datetime, models: Models = LEXICON_ONLY) -> d
         "value": value(sources),
         "service": service(sources, now),
         "voice": voice(sources, models),
-        "risk": risk(sources, now),
+        "risk": risk(sources, standing, scorer.floor, flags, action),
+        "suppress": suppression.suppress(flags),
         "permission": permission(sources),
     }

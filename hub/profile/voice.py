@@ -5,9 +5,10 @@ from __future__ import annotations
 from hub.core.records import Feedback
 from hub.profile.figures import own_number
 from hub.profile.happened import last_answer, latest
-from hub.profile.leaf import LATER, Field, Group, field, no_data
+from hub.profile.leaf import Field, Group, field, no_data
 from hub.profile.sources import Sources
 from hub.profile.tone import LATEST, trend
+from hub.store.cases import WAITING
 from hub.text.annotation import Models
 
 
@@ -27,7 +28,7 @@ def voice(sources: Sources, models: Models) -> Group:
         field(comment[1].comment, *comment[0], purpose="analytics") if comment else no_data()
     )
     group["sentiment_trend"] = _trend(sources, models)
-    group["unanswered"] = no_data(LATER)
+    group["unanswered"] = _unanswered(sources)
     return group
 
 
@@ -36,3 +37,14 @@ def _trend(sources: Sources, models: Models) -> Field:
     if moved is None:
         return no_data(f"insufficient data: fewer than {2 * LATEST} texts that can be read")
     return field(round(moved.change, 2), moved.method, moved.at, purpose="analytics")
+
+
+def _unanswered(sources: Sources) -> Field:
+    """Answers that wait for a word, since the oldest of them."""
+    if not sources.answers:
+        return no_data()
+    waiting = [each for each in sources.answers if each.case and each.case.state in WAITING]
+    if not waiting:
+        return field(0, "hub", None, purpose="analytics")
+    oldest = waiting[0]
+    return field(len(waiting), oldest.source, oldest.at, purpose="analytics")

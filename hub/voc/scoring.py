@@ -11,44 +11,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
-from hub.core.settings import RiskSection
 from hub.journeys.event import Event
 from hub.text.annotation import Models
 from hub.text.phrases import Phrases
-from hub.voc import pattern_files, register
-from hub.voc.known import known_kinds
+from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE, Reading
-from hub.voc.pattern_files import Patterns
 from hub.voc.postmortem import HORIZON_DAYS, How, departure
-from hub.voc.register import Entry
 from hub.voc.remedy import Weigh
-from hub.voc.risk import FLOOR, VERSION, Band, Risk, assess, band, kinds_read
+from hub.voc.risk import FLOOR, Band, Known, Risk, assess, band
 
 WEEK: Final = timedelta(days=7)
 _BANDS: Final[tuple[Band, ...]] = ("low", "medium", "high")
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """How this hub assesses risk.
-
-    Args:
-        patterns: The stories that it looks for.
-        entry: Who answers for the score.
-        floor: Coverage, in percent, below which the points are unknown.
-        files: The register, for whoever decides something with the score.
-    """
-
-    patterns: Patterns
-    entry: Entry
-    floor: int
-    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +35,13 @@ class Standing:
         risk: Points with their reasons.
         band: Of the points, held steady; ``left`` for who has left already.
         left: When and how they left; None for who has not.
+        newest: Instant of the newest event that it rests on; None without any.
     """
 
     risk: Risk
     band: Band | Literal["left"]
     left: tuple[datetime, How] | None
+    newest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +63,8 @@ class Scorer:
         found = self.weigh(events, now)
         left = departure(events, now, self.horizon_days)
         held = steady_band(found, lambda: self.weigh(events, now - WEEK))
-        return Standing(found, held if left is None else "left", left)
+        newest = next((event.at for event in reversed(events) if event.at <= now), None)
+        return Standing(found, held if left is None else "left", left, newest)
 
 
 def steady_band(found: Risk, before: Callable[[], Risk]) -> Band:
@@ -94,45 +73,26 @@ def steady_band(found: Risk, before: Callable[[], Risk]) -> Band:
     return possible.pop() if len(possible) == 1 else band(found.points, band(before().points))
 
 
-def method(folder: Path, wanted: RiskSection) -> Method:
-    """The patterns and the register of a hub.
-
-    Args:
-        folder: The folder of hub.toml, where relative patterns start.
-        wanted: Its ``[risk]``.
-
-    Raises:
-        ConfigMistakes: With everything that is wrong in the first file that has mistakes.
-        ConfigError: If the score has no entry in the register, or not the right one.
-    """
-    patterns = pattern_files.read_all(folder, wanted.patterns)
-    files = register.files(folder, wanted.decisions)
-    entry = register.entry(files, VERSION, kinds_read(patterns))
-    return Method(patterns, entry, wanted.floor, tuple(files))
-
-
 def weighing(
-    connection: Connection,
     by: Method,
-    now: datetime,
+    known: Known,
     *,
     models: Models,
     competitors: Sequence[str] = (),
     zone: ZoneInfo = UTC_ZONE,
 ) -> Weigh:
-    """The assessment with everything that this hub hears of at ``now``: asked once per run.
+    """The assessment with everything that this hub knows.
 
     Args:
-        connection: To read from.
-        by: Patterns, register and floor.
-        now: The instant.
+        by: Patterns and floor.
+        known: What the whole hub hears of (:func:`hub.voc.known.known_kinds`): asked once per run.
         models: What texts are read with.
         competitors: Names to look for in them.
         zone: On whose clocks days begin and weekends fall.
     """
     return partial(
         assess,
-        known=known_kinds(connection, now),
+        known=known,
         patterns=by.patterns,
         zone=zone,
         reading=Reading(models, Phrases((name, name) for name in competitors)),
