@@ -18,15 +18,15 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from hub.core.clock import from_micros
-from hub.core.records import Cart, Ticket
+from hub.core.records import Cart
 from hub.journeys import kinds
 from hub.privacy.resolution import State
 from hub.profile.day import day
 from hub.profile.happened import latest
-from hub.profile.service import OPEN_STATES
 from hub.profile.sources import Sources
 from hub.profile.suppression import Flag, reasons
 from hub.store.cases import WAITING
+from hub.voc.issue import issues
 from hub.voc.remedy import Weigh, remedies
 from hub.voc.scoring import Standing
 
@@ -127,11 +127,11 @@ def _mend(about: Situation) -> Action | None:
 
 
 def _solve(about: Situation) -> Action | None:
-    for fact in about.sources.facts:
-        if isinstance(fact.record, Ticket) and fact.record.status in OPEN_STATES:
-            number = fact.source.rpartition("/")[2]
-            why = f"it is open since {day(fact.at, about.now)}"
-            return Action(f"solve ticket {number}", why, (fact.source,))
+    past = (event for event in about.sources.events if event.at <= about.now)
+    for issue in issues(past, about.now):
+        if issue.unresolved:
+            why = f"it is open since {day(issue.opening.at, about.now)}"
+            return Action(f"close {issue.subject}", why, (issue.opening.source,))
     return None
 
 

@@ -217,8 +217,8 @@ def test_the_card_tells_the_five_things_an_agent_needs():
     assert lines[2] == "Last: support ticket 2025-12-30, NPS 2 2025-12-29, order 2025-12-20"
     assert lines[3] == "Open: 1 ticket: Broken lid"
     assert lines[4] == (
-        "Next: solve ticket 1. Do not: no marketing by email; unhappy at the last survey: listen"
-        " first"
+        'Next: close ticket 1 "Broken lid". Do not: no marketing by email; unhappy at the last'
+        " survey: listen first"
     )
 
 
@@ -240,4 +240,5 @@ def test_the_card_fits_its_limit():
     text = str(card(profile)["value"])
 
     assert len(text) <= LIMIT
-    assert text.splitlines()[4] == "Next: solve ticket 1. Do not: nothing special"
+    assert text.splitlines()[4].startswith('Next: close ticket 1 "xxx')
+    assert text.endswith("Do not: nothing special")
