@@ -32,7 +32,6 @@ from hub.push.handover_send import HandoverReport
 from hub.push.report import PushReport
 from hub.push.run import Pusher
 from hub.push.withdrawals import WithdrawalReport
-from hub.segments import files as segment_files
 from hub.store import dirty
 from hub.store.dirty import Mark
 from hub.store.engine import Store
@@ -46,15 +45,15 @@ from hub.voc.case_run import CasesReport
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """An opened hub: settings, database, keys, the notary that signs its log, its folder."""
+    """An opened hub: settings and their folder, database, keys, the notary that signs its log."""
 
     settings: Settings
+    folder: Path
     store: Store
     keys: Keys
     notary: Notary
     clock: Clock
     ids: IdSource
-    home: Path
 
     def pusher(self, actor: str) -> Pusher:
         """Plans and pushes in the name of ``actor``."""
@@ -122,9 +121,15 @@ def run(
     full: bool = False,
     progress: Progress = Progress(),
 ) -> PipelineReport:
-    """Bring records in, make golden records of them, measure, and push what changed."""
+    """Bring records in, make golden records of them, measure, and push what changed.
+
+    Raises:
+        ConfigMistakes: If a file of patterns or segments has mistakes.
+        ConfigError: If a score has no entry in the register of automated decisions.
+    """
     settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
     zone = ZoneInfo(settings.hub.time_zone)
+    rules = profile.rules(hub.folder, settings)
     sources = [lane.source for lane in lanes]
     due = [mark for mark in follow_ups(store) if mark.key in {each.name for each in sources}]
     progress.stage("sync")
@@ -143,8 +148,7 @@ def run(
         cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
         case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
         progress.stage("profiles")
-        segments = segment_files.read_all(hub.home, settings.segments.files)
-        profiled = profile.run(store, settings.purposes, zone, settings.text, segments)
+        profiled = profile.run(store, rules)
     progress.stage("push")
     pusher = hub.pusher(actor)
     refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]

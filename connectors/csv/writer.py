@@ -17,6 +17,7 @@ from connectors.csv.targets import targets
 from hub.core import writers as typed
 from hub.core.connector import Change, Context, OutField, RowResult, Value, Writer
 from hub.core.errors import StopRun
+from hub.core.profile_fields import STANDING_FIELDS
 from hub.core.released import Released
 
 NATIVE_ID = "native_id"
@@ -37,6 +38,7 @@ FIELDS = (
     OutField("csat", "voice.csat", "service", "number", "Last CSAT score"),
     OutField("ces", "voice.ces", "service", "number", "Last CES score"),
     OutField("churn", "risk.churn", "analytics", label="Churn state"),
+    *STANDING_FIELDS,
     OutField("context_card", "card.text", "service", "long_text", "Context card"),
 )
 """What is written unless ``hub.toml`` says otherwise."""

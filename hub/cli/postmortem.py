@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.layout import counted, moment, table, wrapped
-from hub.cli.risk_ground import as_of, look_at, method, told_at, weighing
+from hub.cli.risk_ground import as_of, look_at, method, scoring_at, told_at
 from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
 from hub.core.clock import to_micros
@@ -48,7 +48,9 @@ def _show_one(session: Session, asked: str, when: str | None) -> None:
 
     subject = look_at(session, asked, when, "postmortem")
     golden_id, horizon = subject.golden_id, session.app().settings.metrics.churn_horizon
-    told = post_mortem(subject.events, subject.now, horizon_days=horizon, weigh=subject.weigh)
+    told = post_mortem(
+        subject.events, subject.now, horizon_days=horizon, weigh=subject.scorer.weigh
+    )
     if told is None:
         text = f"{golden_id} has not left: no contract has ended, no order is {horizon} days ago"
         session.show({"golden_id": golden_id, "left_at": None}, text)
@@ -63,9 +65,9 @@ def _show_latest(session: Session, top: int, when: str | None) -> None:
     app, left = session.app(), Counter[str]()
     horizon = app.settings.metrics.churn_horizon
     with app.open_hub(actor()) as hub:
-        now = told_at(app, when)
         with hub.store.read() as connection:
-            weigh = weighing(app, method(app).patterns, connection, now)
+            now = told_at(app, when, connection)
+            weigh = scoring_at(app, method(app), connection, now).weigh
             latest = nlargest(top, _departed(connection, now, horizon, left), key=itemgetter(0, 1))
         seen = [golden_id for _, golden_id, _ in latest]
         customers.note_read(hub.store, seen, how="postmortem", actor=actor(), clock=hub.clock)

@@ -24,7 +24,17 @@ Form: TypeAlias = Literal["jsonl", "csv", "spreadsheet"]
 PAGE = 500
 """Profiles fetched from the database at once."""
 
-SECTIONS = ("who", "relationship", "value", "service", "voice", "risk", "permission", "card")
+SECTIONS = (
+    "who",
+    "relationship",
+    "value",
+    "service",
+    "voice",
+    "risk",
+    "suppress",
+    "permission",
+    "card",
+)
 """Order of the columns: as the shape is documented, then by name."""
 
 

@@ -230,6 +230,16 @@ def of_customers(connection: Connection, golden_ids: Sequence[str]) -> dict[str,
     return found
 
 
+def whose(connection: Connection, case_ids: Iterable[str]) -> set[str]:
+    """Golden ids of the customers of cases, those left out for whom nobody answers today."""
+    found: set[str] = set()
+    for chunk in chunks(sorted(set(case_ids))):
+        for row in connection.execute(_whose().where(cases.c.case_id.in_(chunk))):
+            if row[0] is not None:
+                found.add(row[0])
+    return found
+
+
 def customer_of(connection: Connection, case_id: str) -> str | None:
     """Golden id of the customer of a case; None if nobody answers for it today."""
     row = connection.execute(_whose().where(cases.c.case_id == case_id)).one()

@@ -45,7 +45,7 @@ def act(store: Store, case_id: str, step: Callable[[Case], Step]) -> Step:
     seq = dirty.sequence(store)
     with store.write() as connection:
         taken = step(_get(connection, case_id))
-        keep(connection, [taken])
+        keep(connection, [taken], seq)
         customer = cases.customer_of(connection, case_id)
         if customer is not None:  # a word of last week ends what was complained of before it
             dirty.mark(connection, "cases", [customer], cause=taken.kind, seq=seq)

@@ -77,7 +77,7 @@ def test_missing_fields_are_made_visible_once(
     assert len(emulator.effects) == effects
     made = emulator.org.fields["Contact"]
     kinds = {made[field.name].type for field in FIELDS}
-    assert kinds == {"string", "textarea", "double", "datetime"}
+    assert kinds == {"string", "textarea", "double", "datetime", "boolean"}
     assert not any(made[name].unique for name in NAMES)
 
 

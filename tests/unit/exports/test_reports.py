@@ -18,7 +18,7 @@ from hub.cli.main import run
 from hub.core.clock import ManualClock
 from hub.core.ids import IdSource
 from hub.core.records import PartyRef, Ticket
-from hub.core.settings import DEFAULT_PURPOSES, Settings
+from hub.core.settings import Settings
 from hub.exports.report.executive import executive
 from hub.exports.report.ground import Ground
 from hub.exports.report.measured import standing
@@ -69,7 +69,7 @@ def told(business: Business) -> None:
     business.fact(1, DECEMBER, ticket)
     _left_over(business)
     business.measure(min_n=5)
-    profile.run(business.store, DEFAULT_PURPOSES)
+    profile.run(business.store, profile.Rules())
 
 
 def _left_over(business: Business) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from hub.core.records import Feedback, Ticket
 from hub.core.settings import DEFAULT_PURPOSES
+from hub.journeys.timeline import events_of, in_order
 from hub.privacy.permissions import Permissions
 from hub.privacy.resolution import Event
 from hub.profile.card import LIMIT, card
@@ -39,7 +40,8 @@ def sources(*, numbers=(), facts=(), events=(), golden=None) -> Sources:
         "emails": [{"value": "ada@example.org", "source": "crm/contacts/1"}],
     }
     permissions = Permissions(tuple(events), DEFAULT_PURPOSES, 10**15)
-    return Sources("g1", golden, permissions, list(numbers), list(facts))
+    events = in_order(event for each in facts for event in events_of(each.source, each.record))
+    return Sources("g1", golden, permissions, list(numbers), list(facts), events=events)
 
 
 def number(metric: str, value: float | None, label: str | None = None, series: str = "AUD"):
@@ -208,10 +210,16 @@ def test_the_card_tells_the_five_things_an_agent_needs():
     lines = str(card(profile)["value"]).splitlines()
 
     assert lines[0].startswith("Who: Ada Nguyen, active")
-    assert lines[1] == "Value: 3 orders, 123.45 AUD, last 2025-12-20"
+    assert lines[1] == (
+        "Value: 3 orders, 123.45 AUD, last 2025-12-20; risk of leaving unknown: gave a low score,"
+        " and nobody has answered"
+    )
     assert lines[2] == "Last: support ticket 2025-12-30, NPS 2 2025-12-29, order 2025-12-20"
     assert lines[3] == "Open: 1 ticket: Broken lid"
-    assert lines[4] == "Do not: no marketing by email; unhappy at the last survey: listen first"
+    assert lines[4] == (
+        'Next: close ticket 1 "Broken lid". Do not: no marketing by email; unhappy at the last'
+        " survey: listen first"
+    )
 
 
 def test_the_cards_days_are_those_of_the_business():
@@ -232,4 +240,5 @@ def test_the_card_fits_its_limit():
     text = str(card(profile)["value"])
 
     assert len(text) <= LIMIT
-    assert text.splitlines()[4].startswith("Do not:")
+    assert text.splitlines()[4].startswith('Next: close ticket 1 "xxx')
+    assert text.endswith("Do not: nothing special")
