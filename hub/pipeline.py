@@ -53,7 +53,8 @@ class Hub:
 
     def pusher(self, actor: str) -> Pusher:
         """Plans and pushes in the name of ``actor``."""
-        return Pusher(self.store, self.keys, self.settings.purposes, self.ids, actor)
+        purposes, quality = self.settings.purposes, self.settings.quality
+        return Pusher(self.store, self.keys, purposes, self.ids, actor, quality)
 
 
 @dataclass(frozen=True, slots=True)

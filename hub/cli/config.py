@@ -88,6 +88,7 @@ def check(session: Session, connect: str | None) -> int:
         mistakes = unready(app)
         if mistakes:
             raise ConfigMistakes(app.toml.path, mistakes)
+        app.require_limits(app.enabled)
         read_all(app.folder, app.settings.journeys.files)
         method(app)
     except ConfigMistakes as err:

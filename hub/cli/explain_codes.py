@@ -83,6 +83,9 @@ CODES: Final[dict[str, str]] = {
     "HUB-236": "The entry of a score in the register of automated decisions is about another"
     " version, or does not name everything that the score reads. Read what changed, then correct"
     " the entry.",
+    "HUB-237": "A system would be given more than hub.toml permits: more fields than a cap, or one"
+    " whose name says something sensitive or is barred by [quality] never. Nothing was planned or"
+    " written. The message names the fields; map fewer, or raise the cap if all are needed there.",
     "HUB-240": "Others may read a key of the hub, such as the one with which every fingerprint is"
     " made. Run chmod 600 on the file that the message names.",
     "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"

@@ -31,7 +31,7 @@ from hub.text.sources import load_models
 BATCH = 500
 """Profiles composed in one transaction."""
 
-COMPOSITION = 2
+COMPOSITION = 3
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
 
 AS_SHIPPED = TextSection()

@@ -82,6 +82,7 @@ overlap = "5m"
 [connections.shop.push]
 enabled = true
 defaults = true
+max_fields = 30
 [connections.shop.push.fields.nps_latest]
 from = "voice.nps"
 purpose = "service"
@@ -90,6 +91,7 @@ description = "Serve the customer."
 basis = "contract"
 channels = ["email"]
 min_notice_version = 1
+max_fields = 12
 [identity]
 auto = 9.0
 review = 2.5
@@ -117,6 +119,15 @@ owner = ["most_recent"]
 email = ["most_recent", "consent_bearing"]
 phone = ["most_recent"]
 address = ["most_complete"]
+[quality]
+min_confidence = 0.6
+max_age = "900d"
+conflict = "send"
+never = ["voice.verbatim"]
+[quality.fields.who]
+min_confidence = 0.7
+max_age = "700d"
+conflict = "withhold"
 [journeys]
 files = "maps/*.toml"
 [risk]
@@ -333,7 +344,12 @@ def _share(right: int, of: int) -> str:
 def shop_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connector ``shop`` is installed and its secrets are set."""
     streams = [SimpleNamespace(name="customers"), SimpleNamespace(name="orders")]
-    shop = SimpleNamespace(name="shop", config=ShopSettings, streams_for=lambda _: streams)
+    shop = SimpleNamespace(
+        name="shop",
+        config=ShopSettings,
+        streams_for=lambda _: streams,
+        writers_for=lambda _: (),
+    )
     catalogue = Catalogue(["shop"], lambda _: shop)  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(hub.app, "installed_connectors", lambda: catalogue)
     monkeypatch.setenv("SHOP_TOKEN", "a-token-for-tests")
@@ -379,8 +395,8 @@ def _leaves(root: str, expectations: Expectations) -> set[tuple[str, str]]:
             below = (*path, name)
             if name in names:
                 below = (*below, names[name])
-            elif name == "fields" and "push" in path:
-                below = (*below, "nps_latest")
+            elif name == "fields" and path[-1] in ("push", "quality"):
+                below = (*below, {"push": "nps_latest", "quality": "who"}[path[-1]])
             if expectations.names(below):
                 walk(below)
             elif not FREE.fullmatch(".".join([*filter(None, [root]), *below])):

@@ -6,6 +6,7 @@
     [purposes.ID]          why personal data is used, and on what lawful basis
     [identity]             when two records are one customer
     [survivorship]         which value wins in the golden record
+    [quality]              how sure and how fresh a value must be before it leaves
     [journeys]             where the journey maps are
     [risk]                 how the risk of leaving is assessed
     [text]                 how customers' words are read
@@ -50,6 +51,7 @@ from hub.core.settings.experience import (
     TextSection,
     Weekday,
 )
+from hub.core.settings.leaving import QualityRule, QualitySection
 from hub.core.settings.running import (
     AuditSection,
     HubSection,
@@ -80,6 +82,8 @@ __all__ = [
     "PurposeSection",
     "PushField",
     "PushSection",
+    "QualityRule",
+    "QualitySection",
     "RiskSection",
     "Schedule",
     "SchedulesSection",
@@ -106,6 +110,7 @@ class Settings(Section):
     purposes: Annotated[Mapping[Identifier, PurposeSection], NAMES] = DEFAULT_PURPOSES
     identity: IdentitySection = IdentitySection()
     survivorship: SurvivorshipSection = SurvivorshipSection()
+    quality: QualitySection = QualitySection()
     journeys: JourneysSection = JourneysSection()
     risk: RiskSection = RiskSection()
     text: TextSection = TextSection()
