@@ -36,7 +36,8 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
-from hub.voc import case_alerts, case_measures, case_run
+from hub.voc import alerts, case_measures, case_run
+from hub.voc.alerts import Told
 from hub.voc.case_run import CasesReport
 
 
@@ -87,6 +88,7 @@ class PipelineReport:
     withdrawn: tuple[WithdrawalReport, ...]
     pushed: tuple[PushReport, ...]
     head: Checkpoint | None
+    alerted: tuple[Told, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -98,6 +100,7 @@ class PipelineReport:
         if stopped:
             return stopped[0].exit_code
         failed = any(push.counts["failed"] for push in self.pushed)
+        failed = failed or any(each.error is not None for each in self.alerted)
         return EXIT_PARTIAL if failed else EXIT_OK
 
 
@@ -140,10 +143,9 @@ def run(
     _followed(store, due)
     progress.stage("audit")
     head = hub.notary.settle()
-    if settings.loop.alerts is not None:
-        case_alerts.append(store, settings.loop.alerts)
+    told = tuple(alerts.deliver(store, alerts.routes(settings, clock), progress.leave))
     return PipelineReport(
-        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, head
+        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, head, told
     )
 
 

@@ -58,6 +58,9 @@ CODES: Final[dict[str, str]] = {
     "HUB-215": "A secret refers to the keyring of the operating system, which cannot be read: the"
     " package keyring is missing, the keyring is locked, or it has no such entry. A service without"
     " a desktop session usually has none: use a file of mode 600 there.",
+    "HUB-216": "The secret of a route for alerts is not a key for signing. Receivers that follow"
+    " Standard Webhooks expect whsec_ and 24 to 64 bytes in base64; make one with: echo"
+    ' "whsec_$(openssl rand -base64 32)", and give it to the receiver too.',
     "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
     " others go on. See: hub doctor.",
     "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",

@@ -168,6 +168,19 @@ look_back = "14d"
 purpose = "service"
 recovery_window = 60
 alerts = "alerts.jsonl"
+[alerts.webhooks.pager]
+url = "https://pager.example.net/hook"
+secret = "${env:PAGER_SECRET}"
+events = ["opened"]
+[alerts.emails.care]
+host = "mail.example.net"
+port = 465
+tls = "implicit"
+user = "hub"
+password = "${env:MAIL_PASSWORD}"
+from = "hub@example.net"
+receivers = ["care@example.net"]
+events = ["escalated"]
 [loop.teams]
 detractor = "retention"
 low_satisfaction = "support"
@@ -355,6 +368,8 @@ def shop_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "a-token-for-tests")
     monkeypatch.setenv("HUB_DB_PASSWORD", "a-password-for-tests")
     monkeypatch.setenv("HUB_VAULT_KEY", "a-key-for-tests")
+    monkeypatch.setenv("PAGER_SECRET", "another-key-for-tests")
+    monkeypatch.setenv("MAIL_PASSWORD", "another-password-for-tests")
 
 
 def _check(case: Case, folder: Path, capsys: pytest.CaptureFixture[str]) -> Outcome:
@@ -387,6 +402,7 @@ def test_full_file_holds_every_key() -> None:
 
 def _leaves(root: str, expectations: Expectations) -> set[tuple[str, str]]:
     names = {"connections": "shop", "purposes": "service", "weights": "email"}
+    names |= {"webhooks": "pager", "emails": "care"}
     found: set[tuple[str, str]] = set()
 
     def walk(path: tuple[str, ...]) -> None:

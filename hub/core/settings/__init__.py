@@ -12,6 +12,7 @@
     [text]                 how customers' words are read
     [metrics]              when a number may be shown, and what the business means by it
     [loop]                 which answers ask for a reply, from whom, and how soon
+    [alerts]               who is told when something happens to a case
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
     [serve]                where ``hub serve`` listens
@@ -25,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from hub.core.settings.alerts import AlertEvent, AlertsSection, EmailRoute, WebhookRoute
 from hub.core.settings.connections import (
     CHANNELS,
     DEFAULT_PURPOSES,
@@ -65,11 +67,14 @@ from hub.core.settings.section import NAMES, HomePath, Identifier, Schedule, Sec
 __all__ = [
     "CHANNELS",
     "DEFAULT_PURPOSES",
+    "AlertEvent",
+    "AlertsSection",
     "AuditSection",
     "Basis",
     "BusinessHours",
     "Channel",
     "ConnectionSection",
+    "EmailRoute",
     "GoldenField",
     "HomePath",
     "HubSection",
@@ -96,6 +101,7 @@ __all__ = [
     "TextSection",
     "TimeZone",
     "VaultSection",
+    "WebhookRoute",
     "Weekday",
 ]
 
@@ -116,6 +122,7 @@ class Settings(Section):
     text: TextSection = TextSection()
     metrics: MetricsSection = MetricsSection()
     loop: LoopSection = LoopSection()
+    alerts: AlertsSection = AlertsSection()
     audit: AuditSection = AuditSection()
     schedules: SchedulesSection = SchedulesSection()
     serve: ServeSection = ServeSection()
