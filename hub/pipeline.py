@@ -39,7 +39,8 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
-from hub.voc import case_alerts, case_measures, case_run
+from hub.voc import alerts, case_measures, case_run
+from hub.voc.alerts import Told
 from hub.voc.case_run import CasesReport
 
 
@@ -57,7 +58,8 @@ class Hub:
 
     def pusher(self, actor: str) -> Pusher:
         """Plans and pushes in the name of ``actor``."""
-        return Pusher(self.store, self.keys, self.settings.purposes, self.ids, actor)
+        purposes, quality = self.settings.purposes, self.settings.quality
+        return Pusher(self.store, self.keys, purposes, self.ids, actor, quality)
 
     def handovers(self, actor: str) -> Handovers:
         """Hands over tasks and notes in the name of ``actor``."""
@@ -97,6 +99,7 @@ class PipelineReport:
     pushed: tuple[PushReport, ...]
     handed: tuple[HandoverReport, ...]
     head: Checkpoint | None
+    alerted: tuple[Told, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -110,7 +113,8 @@ class PipelineReport:
             return stopped[0].exit_code
         failed = any(push.counts["failed"] for push in self.pushed)
         refused = any(each.counts["refused"] for each in self.handed)
-        return EXIT_PARTIAL if failed or refused else EXIT_OK
+        unheard = any(each.error is not None for each in self.alerted)
+        return EXIT_PARTIAL if failed or refused or unheard else EXIT_OK
 
 
 def run(
@@ -160,10 +164,9 @@ def run(
     _followed(store, due)
     progress.stage("audit")
     head = hub.notary.settle()
-    if settings.loop.alerts is not None:
-        case_alerts.append(store, settings.loop.alerts)
+    told = tuple(alerts.deliver(store, alerts.routes(settings, clock), progress.leave))
     return PipelineReport(
-        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, handed, head
+        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, handed, head, told
     )
 
 

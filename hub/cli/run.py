@@ -97,6 +97,14 @@ def document(report: PipelineReport) -> dict[str, object]:
             push.destination: {**push.counts, "calls": push.calls} for push in report.pushed
         },
         "handed": {f"{each.connection}/{each.kind}s": dict(each.counts) for each in report.handed},
+        "alerts": {
+            each.route: {
+                "sent": each.sent,
+                "waiting": each.waiting,
+                "error": None if each.error is None else str(each.error),
+            }
+            for each in report.alerted
+        },
         "audit": None if report.head is None else {"size": report.head.size},
     }
 
@@ -190,6 +198,11 @@ def _words(report: PipelineReport) -> str:
     lines += [line for each in report.handed for line in report_lines(each)]
     if not report.pushed:
         lines.append("push: observing only, nothing was written to a system")
+    for told in report.alerted:
+        if told.sent or told.waiting:
+            lines.append(f"alerts {told.route}: {told.sent:,} sent, {told.waiting:,} on their way")
+        if told.error is not None:
+            lines.append(f"  {told.error.code}: {told.error}. The next run tries again")
     if report.head is not None:
         lines.append(f"audit: {report.head.size:,} entries, root {report.head.root.hex()[:16]}")
     lines.append(f"next: {next_step(report.pulled, 'hub status' if report.pushed else 'hub plan')}")

@@ -98,6 +98,7 @@ class Status:
         refused: Every connection that withdrawals are on their way to.
         handed: What connections are to be handed, and how far it is.
         unwritten: By destination, why it refused records for good, and how many.
+        alerts: By route, events on their way to it, and why the last attempt failed.
         waiting: Stage to number of keys that it has not looked at yet.
         plans: Plan id and destination of what waits for approval.
         audit_size: Entries of the log that have an index.
@@ -111,6 +112,7 @@ class Status:
     refused: tuple[Refused, ...]
     handed: tuple[Standing, ...]
     unwritten: Mapping[str, list[tuple[str, int]]]
+    alerts: Mapping[str, tuple[int, str | None]]
     waiting: Mapping[str, int]
     plans: tuple[tuple[str, str], ...]
     audit_size: int
@@ -154,6 +156,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
     from hub.audit.checkpoint import newest
     from hub.audit.sequencer import count_waiting, frontier
     from hub.push.refused import standing as unwritten
+    from hub.store import alerts
 
     last = newest(connection)
     return Status(
@@ -163,6 +166,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
         tuple(_refused(connection)),
         standing(connection),
         unwritten(connection),
+        alerts.waiting(connection),
         _waiting(connection),
         _plans(connection),
         frontier(connection).size,
@@ -290,6 +294,10 @@ def _lines(found: Status) -> Iterator[str]:
         number = sum(count for _, count in reasons)
         yield f"{place}: {counted(number, 'record')} refused for good"
         yield from (f"  {count:,} times: {reason}" for reason, count in reasons)
+    for route, (number, error) in found.alerts.items():
+        yield f"alerts {route}: {counted(number, 'event')} on their way"
+        if error:
+            yield f"  {error}"
     if found.waiting:
         yield "waiting: " + ", ".join(f"{n:,} for {stage}" for stage, n in found.waiting.items())
     for plan_id, destination in found.plans:
@@ -343,6 +351,10 @@ def _document(found: Status) -> dict[str, object]:
                 "reasons": [{"reason": why, "count": number} for why, number in reasons],
             }
             for place, reasons in found.unwritten.items()
+        ],
+        "alerts": [
+            {"route": route, "waiting": number, "error": error}
+            for route, (number, error) in found.alerts.items()
         ],
         "waiting": dict(found.waiting),
         "plans": [{"plan": plan_id, "destination": place} for plan_id, place in found.plans],

@@ -279,7 +279,7 @@ def _whose() -> Select[Any]:
 
 
 def unheard(connection: Connection) -> list[tuple[Case, dict[str, object]]]:
-    """Events that no file of alerts holds yet, oldest first, each with its case as it is today."""
+    """Events that no route of alerts was handed yet, oldest first, with their case as it is now."""
     query = (
         select(
             *(cases.c[name] for name in _COLUMNS), *(case_events.c[name] for name in _EVENT[1:6])
@@ -297,7 +297,7 @@ def unheard(connection: Connection) -> list[tuple[Case, dict[str, object]]]:
 
 
 def heard(connection: Connection, told: Iterable[tuple[str, int]]) -> None:
-    """Note that the events, by case and number, stand in the file."""
+    """Note that the events, by case and number, were handed to the routes."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     rows = [(True, *each) for each in told]
     if rows:

@@ -10,7 +10,7 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
     measure    text_models profile_metrics metric_snapshots profiles segment_members
-    follow up  cases case_answers case_events
+    follow up  cases case_answers case_events alerts
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
                disclosures handovers
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
@@ -516,13 +516,25 @@ case_events = _table(
     Column("kind", Key, nullable=False),
     Column("actor", Key, nullable=False),
     Column("body", Json, nullable=False),
-    Column("alerted", Boolean, nullable=False),  # whether it stands in the file of alerts
+    Column("alerted", Boolean, nullable=False),  # whether it was handed to the routes of alerts
     Index(
         "ix_case_events_unheard",
         "at",
         sqlite_where=text("alerted = 0"),
         postgresql_where=text("NOT alerted"),
     ),
+    rowid=False,
+)
+
+alerts = _table(
+    "alerts",  # an event on its way to one route; gone once the route has it
+    Column("route", Key, primary_key=True),  # file · webhooks.NAME · emails.NAME
+    Column("event", Key, primary_key=True),  # case/number: the same however often it is sent
+    Column("at", Big, nullable=False),
+    Column("body", Json, nullable=False),  # what is sent, fixed when it was handed over
+    Column("attempts", Big, nullable=False),
+    Column("batch", Key),  # the message that it travels in, once one was begun
+    Column("error", Text),  # why the last attempt failed
     rowid=False,
 )
 
