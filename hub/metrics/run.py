@@ -5,7 +5,7 @@
 2. Their own values, rewritten only where they differ.
 3. RFM, predicted value, effort and the overall values, from the aggregates of all customers.
 4. Profiles whose numbers moved are marked for the next stage; customers whose facts changed, for
-   the stage of cases.
+   the stages of cases and of themes.
 """
 
 from __future__ import annotations
@@ -221,6 +221,7 @@ def _finish(
     seq = dirty.sequence(store)
     with store.write() as connection:
         dirty.mark(connection, "cases", touched, cause="metrics", seq=seq)
+        dirty.mark(connection, "themes", touched, cause="metrics", seq=seq)
         dirty.done(connection, "facts", facts)
         dirty.done(connection, "metrics", membership)
         bulk.upsert(connection, meta, ("key", "value"), [(_LAST, basis)], key=("key",))

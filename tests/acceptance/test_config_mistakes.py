@@ -161,6 +161,9 @@ alerts = "alerts.jsonl"
 detractor = "retention"
 low_satisfaction = "support"
 high_effort = "web"
+[themes]
+min_customers = 8
+false_alarms = 0.01
 [audit]
 checkpoint_every_events = 1000
 checkpoint_every_seconds = 30

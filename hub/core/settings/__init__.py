@@ -11,6 +11,7 @@
     [text]                 how customers' words are read
     [metrics]              when a number may be shown, and what the business means by it
     [loop]                 which answers ask for a reply, from whom, and how soon
+    [themes]               when what customers speak of has risen enough to be a task
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
     [serve]                where ``hub serve`` listens
@@ -48,6 +49,7 @@ from hub.core.settings.experience import (
     MetricsSection,
     RiskSection,
     TextSection,
+    ThemesSection,
     Weekday,
 )
 from hub.core.settings.running import (
@@ -90,6 +92,7 @@ __all__ = [
     "SurvivorshipRule",
     "SurvivorshipSection",
     "TextSection",
+    "ThemesSection",
     "TimeZone",
     "VaultSection",
     "Weekday",
@@ -111,6 +114,7 @@ class Settings(Section):
     text: TextSection = TextSection()
     metrics: MetricsSection = MetricsSection()
     loop: LoopSection = LoopSection()
+    themes: ThemesSection = ThemesSection()
     audit: AuditSection = AuditSection()
     schedules: SchedulesSection = SchedulesSection()
     serve: ServeSection = ServeSection()

@@ -126,3 +126,12 @@ class LoopSection(Section):
     """Days after the reply in which a purchase counts as recovery."""
     alerts: HomePath | None = None
     """File, relative to hub.toml, that every event of a case is appended to as a line of JSON."""
+
+
+class ThemesSection(Section):
+    """When what customers speak of has risen enough to be somebody's task."""
+
+    min_customers: Annotated[int, Field(ge=2, le=100_000)] = 5
+    """Customers who must speak of a theme in a week; one who writes ten times is one."""
+    false_alarms: Annotated[float, Field(ge=0.001, le=0.5)] = 0.05
+    """Share of weeks that may raise a theme although nothing has changed."""
