@@ -25,9 +25,11 @@ from hub.core.settings import MetricsSection
 from hub.metrics import effort, formulas, issues, orders, profile_value, service, survey, tickets
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
+from hub.metrics.cost_to_serve import touches
 from hub.metrics.definition import LOOP, REGISTRY, registry_hash
 from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
+from hub.metrics.service_recovery import histories
 from hub.metrics.snapshot import Measured, keep
 from hub.store import bulk, dirty
 from hub.store.dirty import Mark
@@ -137,6 +139,8 @@ def _measure_all(
             *formulas.by_contract(contracts(connection), basis),
             *formulas.by_ticket(tickets.handled(served, settings), basis),
             *formulas.by_issue(asked_for, basis),
+            *formulas.by_history(histories(each_order, asked_for, settings.fcr_window), basis),
+            *formulas.by_touch(touches(each_order, served), basis),
         ]
         snapshots = keep(
             connection, measured, min_n=settings.min_n, ids=ids, now=now, among=_MEASURED_HERE

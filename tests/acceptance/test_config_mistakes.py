@@ -148,6 +148,11 @@ days = ["mon", "sat"]
 opens = 08:30:00
 closes = 17:00:00
 holidays = [2026-12-25]
+[metrics.cost_to_serve]
+currency = "AUD"
+[metrics.cost_to_serve.per_contact]
+phone = 7.5
+email = 3
 [loop]
 rules = ["detractor"]
 team = "support"
@@ -179,7 +184,10 @@ host = "127.0.0.1"
 port = 8000
 """
 LINES = FULL.splitlines()
-FREE = re.compile(r"connections\.shop\.settings\.headers|identity\.weights\.email|text\.aspects")
+FREE = re.compile(
+    r"connections\.shop\.settings\.headers|identity\.weights\.email|text\.aspects"
+    r"|metrics\.cost_to_serve\.per_contact"
+)
 """Tables that take any key, so that none is misspelt."""
 
 

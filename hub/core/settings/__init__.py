@@ -43,6 +43,7 @@ from hub.core.settings.customers import (
 )
 from hub.core.settings.experience import (
     BusinessHours,
+    CostToServeSection,
     JourneysSection,
     LoopRule,
     LoopSection,
@@ -70,6 +71,7 @@ __all__ = [
     "BusinessHours",
     "Channel",
     "ConnectionSection",
+    "CostToServeSection",
     "GoldenField",
     "HomePath",
     "HubSection",
