@@ -1,4 +1,4 @@
-"""docs/explanation/words-about-people.md names every column of cases and themes that holds words."""
+"""docs/explanation/words-about-people.md names every column of cases and themes with words."""
 
 from __future__ import annotations
 
