@@ -1,6 +1,7 @@
 """The hub in one sentence.
 
-    connector → sync → store → identity → golden record → metrics → cases → profile → push → proof
+    connector → sync → store → identity → golden record → metrics → cases → themes → profile → push
+    → proof
 
 Stages do not call each other. Each reads what the one before committed, commits its own work, and
 leaves marks for the next; so any of them can be run again, resumed after a kill, or run elsewhere.
@@ -39,9 +40,10 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
-from hub.voc import alerts, case_measures, case_run
+from hub.voc import alerts, case_measures, case_run, theme_run
 from hub.voc.alerts import Told
 from hub.voc.case_run import CasesReport
+from hub.voc.theme_run import ThemesReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class PipelineReport:
     golden: GoldenReport
     measured: MetricsReport
     cased: CasesReport
+    rose: ThemesReport
     profiled: ProfileReport
     withdrawn: tuple[WithdrawalReport, ...]
     pushed: tuple[PushReport, ...]
@@ -151,6 +154,9 @@ def run(
         progress.stage("cases")
         cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
         case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
+        progress.stage("themes")
+        terms = theme_run.Terms(settings.themes, settings.loop.look_back, zone)
+        rose = theme_run.run(store, settings.text, terms, hub.keys, actor=actor)
         progress.stage("profiles")
         profiled = profile.run(store, rules)
     progress.stage("push")
@@ -166,7 +172,18 @@ def run(
     head = hub.notary.settle()
     told = tuple(alerts.deliver(store, alerts.routes(settings, clock), progress.leave))
     return PipelineReport(
-        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, handed, head, told
+        pulled,
+        resolved,
+        survived,
+        measured,
+        cased,
+        rose,
+        profiled,
+        withdrawn,
+        pushed,
+        handed,
+        head,
+        told,
     )
 
 

@@ -26,9 +26,18 @@ if TYPE_CHECKING:
 STATES = ("open", "assigned", "informed", "closed", "suppressed")
 UNSETTLED = STATES[:3]
 _AT = click.option("--at", "when", metavar="TIME", help="When they were told.  [default: now]")
+_SEVERAL = click.argument("case_ids", metavar="CASE...", nargs=-1, required=True)
+_DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
 _MESSAGE = click.option(
     "--message", required=True, help="Reference of the message, such as a ticket's or mail's id."
 )
+
+
+def _of_a_word(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of a word to a customer."""
+    for option in (_DRY_RUN, _AT, _MESSAGE, click.argument("case_id", metavar="CASE")):
+        command = option(command)
+    return command
 
 
 @click.group(cls=Verbs)
@@ -162,56 +171,52 @@ def _words(said: Feedback | Ticket) -> str:
 
 
 @cases.command()
-@click.argument("case_id", metavar="CASE")
+@_SEVERAL
 @click.option("--to", "owner", required=True, help="Who has it from now on.")
+@_DRY_RUN
 @pass_session
-def assign(session: Session, case_id: str, owner: str) -> None:
-    """Give CASE to somebody."""
+def assign(session: Session, case_ids: tuple[str, ...], owner: str, dry_run: bool) -> None:
+    """Give each CASE to somebody; all or none."""
     from hub.voc import case_steps
 
-    _act(session, case_id, lambda case, doer: case_steps.assign(case, owner, doer))
+    _act(session, case_ids, lambda case, doer: case_steps.assign(case, owner, doer), dry_run)
 
 
 @cases.command()
-@click.argument("case_id", metavar="CASE")
-@_MESSAGE
-@_AT
+@_of_a_word
 @pass_session
-def inform(session: Session, case_id: str, message: str, when: str | None) -> None:
+def inform(session: Session, case_id: str, message: str, when: str | None, dry_run: bool) -> None:
     """Note that the customer of CASE was told what came of their answer."""
     from hub.voc import case_steps
 
-    _act(
-        session,
-        case_id,
-        lambda case, doer: case_steps.inform(case, message, _micros(session, when, doer), doer),
-    )
+    def step(case: Case, doer: Doer) -> Step:
+        return case_steps.inform(case, message, _micros(session, when, doer), doer)
+
+    _act(session, (case_id,), step, dry_run)
 
 
 @cases.command()
-@click.argument("case_id", metavar="CASE")
+@_SEVERAL
+@_DRY_RUN
 @pass_session
-def close(session: Session, case_id: str) -> None:
-    """Close CASE, whose customer was told."""
+def close(session: Session, case_ids: tuple[str, ...], dry_run: bool) -> None:
+    """Close each CASE, whose customer was told; all or none."""
     from hub.voc import case_steps
 
-    _act(session, case_id, case_steps.close)
+    _act(session, case_ids, case_steps.close, dry_run)
 
 
 @cases.command()
-@click.argument("case_id", metavar="CASE")
-@_MESSAGE
-@_AT
+@_of_a_word
 @pass_session
-def decline(session: Session, case_id: str, message: str, when: str | None) -> None:
+def decline(session: Session, case_id: str, message: str, when: str | None, dry_run: bool) -> None:
     """Close CASE with a message that explains why nothing will change."""
     from hub.voc import case_steps
 
-    _act(
-        session,
-        case_id,
-        lambda case, doer: case_steps.decline(case, message, _micros(session, when, doer), doer),
-    )
+    def step(case: Case, doer: Doer) -> Step:
+        return case_steps.decline(case, message, _micros(session, when, doer), doer)
+
+    _act(session, (case_id,), step, dry_run)
 
 
 def _micros(session: Session, when: str | None, doer: Doer) -> int:
@@ -219,21 +224,34 @@ def _micros(session: Session, when: str | None, doer: Doer) -> int:
     return doer.now if found is None else to_micros(found)
 
 
-def _act(session: Session, case_id: str, step: Callable[[Case, Doer], Step]) -> None:
+def _act(
+    session: Session,
+    case_ids: tuple[str, ...],
+    step: Callable[[Case, Doer], Step],
+    dry_run: bool,
+) -> None:
+    from hub.store.cases import customer_of
     from hub.voc import case_desk
     from hub.voc.case_steps import Doer
 
     with session.app().open_hub(actor()) as hub:
         doer = Doer(actor(), to_micros(hub.clock.now()))
-        taken = case_desk.act(hub.store, case_id, lambda case: step(case, doer))
+        taken = case_desk.act(hub.store, case_ids, lambda case: step(case, doer), dry_run=dry_run)
         hub.notary.settle()
         with hub.store.read() as connection:
-            opened = case_desk.show(connection, case_id)
-    following = {
-        "assigned": f"next, once they were told: hub cases inform {case_id} --message REFERENCE",
-        "informed": f"next: hub cases close {case_id}",
-    }.get(taken.case.state, "next: hub cases list")
-    session.show(
-        case_desk.document(opened.case, opened.golden_id),
-        f"case {case_id} is {taken.case.state}\n{following}",
-    )
+            documents = [
+                case_desk.document(each.case, customer_of(connection, each.case.case_id))
+                for each in taken
+            ]
+    would = "would be" if dry_run else "is"
+    lines = [f"case {each.case.case_id} {would} {each.case.state}" for each in taken]
+    lines.append("nothing was written" if dry_run else _next(taken[0].case))
+    session.show(documents if len(case_ids) > 1 else documents[0], "\n".join(lines))
+
+
+def _next(case: Case) -> str:
+    return {
+        "assigned": "next, once they were told: hub cases inform"
+        f" {case.case_id} --message REFERENCE",
+        "informed": f"next: hub cases close {case.case_id}",
+    }.get(case.state, "next: hub cases list")

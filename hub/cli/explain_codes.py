@@ -39,6 +39,9 @@ CODES: Final[dict[str, str]] = {
     " message: it names the line.",
     "HUB-160": "A case cannot take that step. It is closed only after the customer was told, with"
     " the reference of the message; hub cases show CASE tells where it stands and what happened.",
+    "HUB-165": "An improvement cannot take that step. It is owned, then acted on, then told to"
+    " customers, then measured again; or it is declined with a message. hub themes show tells where"
+    " it stands and what happened.",
     "HUB-200": "The settings cannot be used; nothing was started. The message names the setting.",
     "HUB-201": "hub.toml has mistakes; all of them are listed with line and column, and nothing was"
     " started. Correct them and run: hub check.",

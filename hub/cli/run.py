@@ -89,6 +89,7 @@ def document(report: PipelineReport) -> dict[str, object]:
         },
         "snapshots": report.measured.snapshots,
         "cases": dict(report.cased.steps),
+        "themes": dict(report.rose.steps),
         "profiles_changed": report.profiled.written,
         "withdrawn": {
             each.connection: dict(each.counts) for each in report.withdrawn if each.counts
@@ -183,6 +184,7 @@ def _words(report: PipelineReport) -> str:
         f"metrics: {counted(measured.changed, 'customer')} changed,"
         f" {counted(measured.snapshots, 'new snapshot')}",
         f"cases: {tally(report.cased.steps) or 'nothing happened'}",
+        f"themes: {tally(report.rose.steps) or 'nothing rose'}",
         f"profiles: {report.profiled.written:,} changed",
     ]
     for each in report.withdrawn:

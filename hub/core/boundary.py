@@ -18,6 +18,7 @@ Boundary = Literal[
     "party committed",
     "metrics committed",
     "cases committed",
+    "themes committed",
     "profile committed",
     "plan written",
     "outbox claimed",

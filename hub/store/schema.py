@@ -10,7 +10,8 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
     measure    text_models profile_metrics metric_snapshots profiles segment_members
-    follow up  cases case_answers case_events alerts
+    follow up  cases case_answers case_events theme_mentions improvements improvement_events
+               alerts
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
                disclosures handovers
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
@@ -535,6 +536,48 @@ alerts = _table(
     Column("attempts", Big, nullable=False),
     Column("batch", Key),  # the message that it travels in, once one was begun
     Column("error", Text),  # why the last attempt failed
+    rowid=False,
+)
+
+theme_mentions = _table(
+    "theme_mentions",  # what a text speaks of without praise; "" for every text that was read
+    Column("rid", Big, primary_key=True, autoincrement=False),
+    Column("theme", Key, primary_key=True),  # an aspect, or a phrase of the customer's
+    Index(None, "theme"),
+    rowid=False,
+)
+
+improvements = _table(
+    "improvements",  # a theme that rose, and what is done about it
+    Column("improvement_id", Key, primary_key=True),  # keyed hash of theme and week
+    Column("theme", Key, nullable=False),
+    Column("week", Big, nullable=False),  # first instant of the week in which it rose
+    Column("state", Key, nullable=False),  # found · owned · acted · told · remeasured · declined
+    # · withdrawn
+    Column("found_at", Big, nullable=False),
+    Column("evidence", Json, nullable=False),  # customers of that week and of those before
+    Column("owner", Text),
+    Column("owned_at", Big),
+    Column("due_at", Big),
+    Column("action", Text),  # what was changed
+    Column("acted_at", Big),
+    Column("told", Big),  # customers who were told
+    Column("message", Text),  # reference of what they were told
+    Column("told_at", Big),
+    Column("result", Json),  # shares before and after, and the verdict
+    Column("settled_at", Big),
+    Column("steps", Big, nullable=False),  # number of its last event
+    Index(None, "state"),
+)
+
+improvement_events = _table(
+    "improvement_events",  # append-only
+    Column("improvement_id", Key, primary_key=True),
+    Column("number", Big, primary_key=True, autoincrement=False),
+    Column("at", Big, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("actor", Key, nullable=False),
+    Column("body", Json, nullable=False),
     rowid=False,
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -35,20 +35,36 @@ class Opened:
     events: tuple[dict[str, object], ...]
 
 
-def act(store: Store, case_id: str, step: Callable[[Case], Step]) -> Step:
-    """The step that was taken, written with its audit leaf.
+def act(
+    store: Store,
+    case_ids: Sequence[str],
+    step: Callable[[Case], Step],
+    *,
+    dry_run: bool = False,
+) -> list[Step]:
+    """The steps that were taken, all or none, written with their audit leaves.
+
+    Args:
+        store: The database.
+        case_ids: Which cases; one named twice is taken once.
+        step: Takes one of them further.
+        dry_run: Whether the steps are only tried: nothing is written.
 
     Raises:
         NotFound: If there is no such case.
-        HubError: If the case cannot take the step; nothing is written.
+        HubError: If a case cannot take the step; nothing is written.
     """
+    if dry_run:
+        with store.read() as connection:
+            return [step(_get(connection, case_id)) for case_id in dict.fromkeys(case_ids)]
     seq = dirty.sequence(store)
     with store.write() as connection:
-        taken = step(_get(connection, case_id))
-        keep(connection, [taken], seq)
-        customer = cases.customer_of(connection, case_id)
-        if customer is not None:  # a word of last week ends what was complained of before it
-            dirty.mark(connection, "cases", [customer], cause=taken.kind, seq=seq)
+        taken = [step(_get(connection, case_id)) for case_id in dict.fromkeys(case_ids)]
+        keep(connection, taken, seq)
+        for each in taken:  # a word of last week ends what was complained of before it
+            customer = cases.customer_of(connection, each.case.case_id)
+            if customer is not None:
+                dirty.mark(connection, "cases", [customer], cause=each.kind, seq=seq)
     return taken
 
 

@@ -161,6 +161,11 @@ days = ["mon", "sat"]
 opens = 08:30:00
 closes = 17:00:00
 holidays = [2026-12-25]
+[metrics.cost_to_serve]
+currency = "AUD"
+[metrics.cost_to_serve.per_contact]
+phone = 7.5
+email = 3
 [loop]
 rules = ["detractor"]
 team = "support"
@@ -191,6 +196,9 @@ detractor = "retention"
 low_satisfaction = "support"
 high_effort = "web"
 reopened_ticket = "support"
+[themes]
+min_customers = 8
+false_alarms = 0.01
 [audit]
 checkpoint_every_events = 1000
 checkpoint_every_seconds = 30
@@ -206,7 +214,10 @@ host = "127.0.0.1"
 port = 8000
 """
 LINES = FULL.splitlines()
-FREE = re.compile(r"connections\.shop\.settings\.headers|identity\.weights\.email|text\.aspects")
+FREE = re.compile(
+    r"connections\.shop\.settings\.headers|identity\.weights\.email|text\.aspects"
+    r"|metrics\.cost_to_serve\.per_contact"
+)
 """Tables that take any key, so that none is misspelt."""
 
 

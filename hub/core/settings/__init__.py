@@ -14,6 +14,7 @@
     [metrics]              when a number may be shown, and what the business means by it
     [loop]                 which answers ask for a reply, from whom, and how soon
     [alerts]               who is told when something happens to a case
+    [themes]               when what customers speak of has risen enough to be a task
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
     [serve]                where ``hub serve`` listens
@@ -46,6 +47,7 @@ from hub.core.settings.customers import (
 )
 from hub.core.settings.experience import (
     BusinessHours,
+    CostToServeSection,
     JourneysSection,
     LoopRule,
     LoopSection,
@@ -53,6 +55,7 @@ from hub.core.settings.experience import (
     RiskSection,
     SegmentsSection,
     TextSection,
+    ThemesSection,
     Weekday,
 )
 from hub.core.settings.leaving import QualityRule, QualitySection
@@ -76,6 +79,7 @@ __all__ = [
     "BusinessHours",
     "Channel",
     "ConnectionSection",
+    "CostToServeSection",
     "EmailRoute",
     "GoldenField",
     "HomePath",
@@ -102,6 +106,7 @@ __all__ = [
     "SurvivorshipRule",
     "SurvivorshipSection",
     "TextSection",
+    "ThemesSection",
     "TimeZone",
     "VaultSection",
     "WebhookRoute",
@@ -127,6 +132,7 @@ class Settings(Section):
     metrics: MetricsSection = MetricsSection()
     loop: LoopSection = LoopSection()
     alerts: AlertsSection = AlertsSection()
+    themes: ThemesSection = ThemesSection()
     audit: AuditSection = AuditSection()
     schedules: SchedulesSection = SchedulesSection()
     serve: ServeSection = ServeSection()

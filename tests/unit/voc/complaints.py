@@ -132,7 +132,7 @@ class Complaints:
 
     def take(self, step: Step) -> None:
         """Staff take a step of a case."""
-        case_desk.act(self.store, step.case.case_id, lambda _case: step)
+        case_desk.act(self.store, [step.case.case_id], lambda _case: step)
 
     def cases(self, *states: str) -> list[Case]:
         with self.store.read() as connection:

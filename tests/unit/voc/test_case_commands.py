@@ -130,3 +130,35 @@ def test_lists_are_narrowed(cases):
     assert cases("list", "--state", "suppressed") == []
     assert cases("list", "--team", "web") == []
     assert cases("list", "--overdue") == []
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(cases):
+    """Every verb that writes; what would be refused is refused."""
+    case = of(cases, "g5")
+    verbs = [
+        ("assign", case, "--to", "Kim"),
+        ("inform", case, "--message", "m"),
+        ("decline", case, "--message", "m"),
+    ]
+
+    would = [cases(*verb, "--dry-run")["state"] for verb in verbs]
+    refused = cases("close", case, "--dry-run", code=1)
+
+    shown = cases("show", case)
+    assert would == ["assigned", "informed", "closed"]
+    assert "HUB-160" in refused
+    assert (shown["state"], [event["kind"] for event in shown["events"]]) == ("open", ["opened"])
+    assert "nothing was written" in cases(*verbs[0], "--dry-run", text=True)
+
+
+def test_several_cases_take_a_step_together_or_not_at_all(cases):
+    """One that does not exist keeps the other where it was; one named twice takes one step."""
+    case, other = of(cases, "g5"), of(cases, "g4")
+
+    cases("assign", case, "nonsense", "--to", "Kim", code=1)
+    before = cases("show", case)["state"]
+    taken = cases("assign", case, other, case, "--to", "Kim")
+
+    assert before == "open"
+    assert [each["owner"] for each in taken] == ["Kim", "Kim"]
+    assert [each["kind"] for each in cases("show", case)["events"]] == ["opened", "assigned"]
