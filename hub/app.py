@@ -252,7 +252,7 @@ class App:
                 places = destinations(
                     ctx, connector, section.push, sync=sync, region=region, brand=brand
                 )
-                lanes.append(Lane(source, tuple(places)))
+                lanes.append(Lane(source, tuple(places), sync))
             yield lanes
 
     def _http(self, name: str, wait: Wait, enter: Callable[[], Store]) -> HttpClient | None:

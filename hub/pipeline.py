@@ -26,6 +26,8 @@ from hub.metrics.run import MetricsReport
 from hub.profile import run as profile
 from hub.profile.run import ProfileReport
 from hub.push.destination import Destination
+from hub.push.handover_run import Handovers, origins
+from hub.push.handover_send import HandoverReport
 from hub.push.run import Pusher
 from hub.push.send import PushReport
 from hub.push.withdrawals import WithdrawalReport
@@ -55,13 +57,19 @@ class Hub:
         """Plans and pushes in the name of ``actor``."""
         return Pusher(self.store, self.keys, self.settings.purposes, self.ids, actor)
 
+    def handovers(self, actor: str) -> Handovers:
+        """Hands over tasks and notes in the name of ``actor``."""
+        settings = self.settings
+        return Handovers(self.store, self.keys, settings.purposes, origins(settings), actor)
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One connection, opened for reading and writing."""
+    """One connection, opened for reading and, if it is in sync mode, for writing."""
 
     source: Source
     destinations: tuple[Destination, ...]
+    sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class PipelineReport:
     profiled: ProfileReport
     withdrawn: tuple[WithdrawalReport, ...]
     pushed: tuple[PushReport, ...]
+    handed: tuple[HandoverReport, ...]
     head: Checkpoint | None
 
     @property
@@ -93,11 +102,13 @@ class PipelineReport:
         if self.pulled.exit_code != EXIT_OK:
             return self.pulled.exit_code
         errors = [each.stopped for each in self.withdrawn] + [each.stopped for each in self.pushed]
+        errors += [each.stopped for each in self.handed]
         stopped = [err for err in errors if err is not None]
         if stopped:
             return stopped[0].exit_code
         failed = any(push.counts["failed"] for push in self.pushed)
-        return EXIT_PARTIAL if failed else EXIT_OK
+        refused = any(each.counts["refused"] for each in self.handed)
+        return EXIT_PARTIAL if failed or refused else EXIT_OK
 
 
 def run(
@@ -136,13 +147,15 @@ def run(
     withdrawn = tuple(report for report in refusals if report is not None)
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
     pushed = tuple(push for push in pushes if push is not None)
+    over = hub.handovers(actor)
+    handed = tuple(each for lane in lanes for each in over.send(lane.source, sync=lane.sync))
     _followed(store, due)
     progress.stage("audit")
     head = hub.notary.settle()
     if settings.loop.alerts is not None:
         case_alerts.append(store, settings.loop.alerts)
     return PipelineReport(
-        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, head
+        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, handed, head
     )
 
 

@@ -23,6 +23,9 @@ Boundary = Literal[
     "outbox claimed",
     "response received",
     "receipt committed",
+    "handover claimed",
+    "handover answered",
+    "handover committed",
     "checkpoint pruned",
 ]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)

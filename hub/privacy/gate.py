@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import orjson
 
-from hub.core.connector import Change, ConsentChange, OutField, Value
+from hub.core.connector import Change, ConsentChange, Item, OutField, Task, Value
 from hub.core.errors import ConfigError
 from hub.core.released import Released, claim_release_key
 from hub.core.settings import PurposeSection
@@ -176,6 +176,26 @@ class Gate:
         if change.decision != "withdraw":
             raise PermissionError("only withdrawals are written into systems, never opt-ins")
         return Released(change, because, _KEY)
+
+    def hand_over(self, item: Item, decision: Decision) -> Released[Item]:
+        """A task or a note that was built of the parts that may leave.
+
+        Raises:
+            PermissionError: If the first of its parts, without which nothing leaves, may not.
+        """
+        if not decision.verdicts[0].allowed:
+            raise PermissionError(f"decision {decision.decision_id} lets nothing leave")
+        return Released(item, decision.decision_id, _KEY)
+
+    def take_back(self, item: Item) -> Released[Item]:
+        """A task that only says that it is over, for the system that holds it; nobody learns more.
+
+        Raises:
+            PermissionError: If there is still something to do, or it is no task.
+        """
+        if not (isinstance(item, Task) and item.done):
+            raise PermissionError("only a task that is over may leave without a decision")
+        return Released(item, "over", _KEY)
 
     def _rule(self, purpose_id: str, points: Points, permissions: Permissions) -> _Ruling:
         purpose = self._purposes[purpose_id]

@@ -120,6 +120,32 @@ def customers(
     return [(row[0], Case(*row[1:])) for row in connection.execute(query)]
 
 
+def waiting(connection: Connection) -> set[str]:
+    """Ids of the cases whose customers were not told anything yet."""
+    query = select(cases.c.case_id).where(cases.c.state.in_(WAITING))
+    return set(connection.execute(query).scalars())
+
+
+def some(connection: Connection, case_ids: Collection[str]) -> list[tuple[str | None, Case]]:
+    """The cases of those ids, by id, each with the golden id of its customer."""
+    found: list[tuple[str | None, Case]] = []
+    for chunk in chunks(sorted(case_ids)):
+        query = _whose().where(cases.c.case_id.in_(chunk)).order_by(cases.c.case_id)
+        found += [(row[0], Case(*row[1:])) for row in connection.execute(query)]
+    return found
+
+
+def answers_of(connection: Connection, case_ids: Collection[str]) -> dict[str, list[int]]:
+    """Row ids of the answers of each case, in order."""
+    found: dict[str, list[int]] = {case_id: [] for case_id in case_ids}
+    for chunk in chunks(sorted(found)):
+        query = select(case_answers.c.case_id, case_answers.c.rid)
+        chosen = query.where(case_answers.c.case_id.in_(chunk)).order_by(case_answers.c.rid)
+        for case_id, rid in connection.execute(chosen):
+            found[case_id].append(rid)
+    return found
+
+
 def overdue(connection: Connection, now: int) -> list[Case]:
     """Cases that passed their due time with nobody told and nobody alarmed."""
     late = (cases.c.state.in_(WAITING), cases.c.due_at < now, cases.c.escalated_at.is_(None))

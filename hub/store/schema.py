@@ -12,7 +12,7 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
     measure    text_models profile_metrics metric_snapshots profiles
     follow up  cases case_answers case_events
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
-               disclosures
+               disclosures handovers
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
     connect    vault rate_budgets
     hand over  dirty · id_blocks meta
@@ -616,6 +616,39 @@ disclosures = _table(
     Column("decision", Key, nullable=False),
     Column("at", Big, nullable=False),
     Index(None, "golden_id"),
+)
+
+handovers = _table(
+    "handovers",  # tasks and notes that systems are handed once; no content: the claim rebuilds it
+    Column("key", Key, primary_key=True),  # under which the system keeps it
+    Column("kind", Key, nullable=False),  # task · note
+    Column("about", Key, nullable=False),  # what it is made of, such as a case
+    Column("connection", Key, nullable=False),
+    Column("rid", Big),  # the record there; NULL: the customer has none
+    Column("golden_id", Key),
+    Column("status", Key, nullable=False),  # wanted · sending · done · refused · moot · …
+    # … · nowhere (no record to hang it on) · withheld (by the gate)
+    Column("over", Boolean, nullable=False),  # whether the system holds its last state
+    Column("digest", LargeBinary),  # of what the system last confirmed; NULL: nothing yet
+    Column("sent", LargeBinary),  # of what was sent last, or was about to be
+    Column("parts", Text),  # what that was made of
+    Column("outbox_id", Big),  # number of that sending, under which it is disclosed
+    Column("decision", Key),
+    Column("reference", Text),  # its native id there
+    Column("error", Text),  # why it is not there
+    Column("attempts", Big, nullable=False),
+    Column("created_at", Big, nullable=False),
+    Column("sent_at", Big),
+    Column("updated_at", Big, nullable=False),
+    Index(None, "about"),
+    Index(
+        "ix_handovers_open",
+        "connection",
+        "kind",
+        "status",
+        sqlite_where=text("over = 0"),
+        postgresql_where=text("NOT over"),
+    ),
 )
 
 # --- prove -------------------------------------------------------------------------------------

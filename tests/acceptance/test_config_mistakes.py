@@ -155,6 +155,9 @@ sla = "24h"
 escalate_to = "Kim"
 look_back = "14d"
 purpose = "service"
+tasks = "shop"
+words = "service"
+use = "service"
 recovery_window = 60
 alerts = "alerts.jsonl"
 [loop.teams]
@@ -333,7 +336,9 @@ def _share(right: int, of: int) -> str:
 def shop_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connector ``shop`` is installed and its secrets are set."""
     streams = [SimpleNamespace(name="customers"), SimpleNamespace(name="orders")]
-    shop = SimpleNamespace(name="shop", config=ShopSettings, streams_for=lambda _: streams)
+    shop = SimpleNamespace(
+        name="shop", config=ShopSettings, streams_for=lambda _: streams, tasks_for=lambda _: True
+    )
     catalogue = Catalogue(["shop"], lambda _: shop)  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(hub.app, "installed_connectors", lambda: catalogue)
     monkeypatch.setenv("SHOP_TOKEN", "a-token-for-tests")

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.core.durations import Duration
-from hub.core.settings.section import HomePath, Purpose, Section
+from hub.core.settings.section import Connection, HomePath, Purpose, Section
 
 
 class JourneysSection(Section):
@@ -122,6 +122,12 @@ class LoopSection(Section):
     """An answer older than this when the hub reads it first is history: no case is opened."""
     purpose: Purpose = "service"
     """Purpose of the reply; who has refused it on all of its channels is not contacted."""
+    tasks: Connection | None = None
+    """Connection whose system gets a task for every open case, if it is in mode "sync"."""
+    words: Purpose | None = None
+    """Purpose under which a task quotes what the customer said; without it that of the reply."""
+    use: Purpose | None = None
+    """Purpose under which a task tells what the customer uses; without it that of the reply."""
     recovery_window: Annotated[int, Field(ge=1, le=730)] = 90
     """Days after the reply in which a purchase counts as recovery."""
     alerts: HomePath | None = None
