@@ -80,6 +80,7 @@ accept = "application/json"
 size = 50
 overlap = "5m"
 [connections.shop.push]
+notes = true
 enabled = true
 defaults = true
 [connections.shop.push.fields.nps_latest]
@@ -337,7 +338,11 @@ def shop_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connector ``shop`` is installed and its secrets are set."""
     streams = [SimpleNamespace(name="customers"), SimpleNamespace(name="orders")]
     shop = SimpleNamespace(
-        name="shop", config=ShopSettings, streams_for=lambda _: streams, tasks_for=lambda _: True
+        name="shop",
+        config=ShopSettings,
+        streams_for=lambda _: streams,
+        tasks_for=lambda _: True,
+        notes_for=lambda _: True,
     )
     catalogue = Catalogue(["shop"], lambda _: shop)  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(hub.app, "installed_connectors", lambda: catalogue)

@@ -47,6 +47,7 @@ class NewTicket(BaseModel):
     requester_id: int
     subject: str
     text: str
+    channel: str = "email"
 
 
 class NewComment(BaseModel):
@@ -68,7 +69,7 @@ def open_ticket(account: Account, new: NewTicket) -> Entry:
     """
     requester = account.record("users", new.requester_id)
     now, key = account.now(), account.sequence.id()
-    body = ticket_body(account, key, requester.id, new.subject, new.text, "email")
+    body = ticket_body(account, key, requester.id, new.subject, new.text, new.channel)
     body |= {"organization_id": requester.body["organization_id"], **account.stamps()}
     entry = account.table("tickets").add(body, now)
     account.metrics[key] = blank_metrics(account, key, now)

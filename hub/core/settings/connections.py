@@ -28,6 +28,9 @@ class PushSection(Section):
     """False drops the connector's default mapping, so that only ``fields`` is written."""
     fields: Mapping[str, PushField] = {}
     """Destination field to profile path and purpose."""
+    notes: bool = False
+    """Whether a new ticket of a known customer gets their context card as an internal note, once;
+    under the purpose service, and never while it is in doubt who the customer is."""
 
 
 class ConnectionSection(Section):
