@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from hub.cli.customer import note_reading
+from hub.cli.handovers import handover_document, handover_line
 from hub.cli.instants import instant
 from hub.cli.layout import counted, moment, table
 from hub.cli.run import actor
@@ -16,8 +17,9 @@ from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
-    from hub.core.records import Feedback
+    from hub.core.records import Feedback, Ticket
     from hub.store.cases import Case, Step
+    from hub.store.handovers import Handover
     from hub.voc.case_desk import Opened
     from hub.voc.case_steps import Doer
 
@@ -84,26 +86,34 @@ def _state(case: Case, now: int) -> str:
 @pass_session
 def show(session: Session, case_id: str) -> None:
     """Print CASE with the answers in it and everything that happened to it."""
+    from hub.store import handovers
     from hub.voc import case_desk
 
     with session.app().open_hub(actor()) as hub:
         with hub.store.read() as connection:
             found = case_desk.show(connection, case_id)
+            handed = handovers.about(connection, case_id)
         note_reading(hub, "case", subject=found.case.party_rid, details={"case": case_id})
         now = to_micros(hub.clock.now())
     document = {
         **case_desk.document(found.case, found.golden_id),
         "answers": [_answer(key, said) for key, said in found.answers],
+        "handovers": [handover_document(row) for row in handed],
         "events": [{**event, "at": _iso(event)} for event in found.events],
     }
-    session.show(document, "\n".join(_lines(found, now)))
+    session.show(document, "\n".join(_lines(found, handed, now)))
 
 
 def _iso(event: Mapping[str, object]) -> str:
     return from_micros(int(str(event["at"]))).isoformat()
 
 
-def _answer(key: str, said: Feedback) -> dict[str, object]:
+def _answer(key: str, said: Feedback | Ticket) -> dict[str, object]:
+    from hub.core.records import Ticket
+
+    if isinstance(said, Ticket):
+        told = {"subject": said.subject, "status": said.status, "reopens": said.reopens}
+        return {"source": key, "at": said.at.isoformat(), "instrument": "ticket", **told}
     return {
         "source": key,
         "at": said.at.isoformat(),
@@ -114,7 +124,7 @@ def _answer(key: str, said: Feedback) -> dict[str, object]:
     }
 
 
-def _lines(found: Opened, now: int) -> list[str]:
+def _lines(found: Opened, handed: Sequence[Handover], now: int) -> list[str]:
     case = found.case
     lines = [
         f"case {case.case_id}: {_state(case, now)}",
@@ -126,10 +136,8 @@ def _lines(found: Opened, now: int) -> list[str]:
         lines.append(f"  told      {moment(case.informed_at)}, {case.message}")
     if case.joined_to is not None:
         lines.append(f"  goes on   in {case.joined_to}")
-    for key, said in found.answers:
-        words = f": {said.comment}" if said.comment else ""
-        score = "no score" if said.score is None else f"{said.score:g}"
-        lines.append(f"  {said.instrument} {score} at {moment(to_micros(said.at))} [{key}]{words}")
+    lines += [f"  {handover_line(row)}" for row in handed]
+    lines += [f"  {_said(said)} [{key}]{_words(said)}" for key, said in found.answers]
     for event in found.events:
         said_of = {k: v for k, v in event.items() if k not in ("at", "kind", "actor") and v}
         details = "".join(f", {name} {value}" for name, value in said_of.items())
@@ -137,6 +145,20 @@ def _lines(found: Opened, now: int) -> list[str]:
             f"  {moment(int(str(event['at'])))}  {event['kind']} by {event['actor']}{details}"
         )
     return lines
+
+
+def _said(said: Feedback | Ticket) -> str:
+    from hub.core.records import Ticket
+
+    at = moment(to_micros(said.at))
+    if isinstance(said, Ticket):
+        return f"ticket of {at}, opened again {counted(said.reopens or 0, 'time')}"
+    return f"{said.instrument} {'no score' if said.score is None else f'{said.score:g}'} at {at}"
+
+
+def _words(said: Feedback | Ticket) -> str:
+    words = getattr(said, "comment", None) or getattr(said, "subject", None)
+    return f": {words}" if words else ""
 
 
 @cases.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.handovers import report_lines
 from hub.cli.layout import counted, tally
 from hub.cli.progress import watch_leaving_off
 from hub.cli.session import Session, pass_session
@@ -95,6 +96,7 @@ def document(report: PipelineReport) -> dict[str, object]:
         "pushed": {
             push.destination: {**push.counts, "calls": push.calls} for push in report.pushed
         },
+        "handed": {f"{each.connection}/{each.kind}s": dict(each.counts) for each in report.handed},
         "audit": None if report.head is None else {"size": report.head.size},
     }
 
@@ -185,6 +187,7 @@ def _words(report: PipelineReport) -> str:
         lines.append(f"push {push.destination}: {counts or 'nothing to write'}")
         if push.stopped is not None:
             lines.append(f"  stopped {push.stopped.code}: {push.stopped}")
+    lines += [line for each in report.handed for line in report_lines(each)]
     if not report.pushed:
         lines.append("push: observing only, nothing was written to a system")
     if report.head is not None:

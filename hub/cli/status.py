@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from hub.cli.handovers import Standing, standing, standing_document, standing_lines
 from hub.cli.layout import counted, tally
 from hub.cli.session import Session, pass_session
 from hub.core.clock import from_micros, to_micros
@@ -95,6 +96,7 @@ class Status:
         streams: Every stream that was read, and every connection that never was.
         pushed: Every connection that something was pushed to.
         refused: Every connection that withdrawals are on their way to.
+        handed: What connections are to be handed, and how far it is.
         unwritten: By destination, why it refused records for good, and how many.
         waiting: Stage to number of keys that it has not looked at yet.
         plans: Plan id and destination of what waits for approval.
@@ -107,6 +109,7 @@ class Status:
     streams: tuple[StreamStatus, ...]
     pushed: tuple[Pushed, ...]
     refused: tuple[Refused, ...]
+    handed: tuple[Standing, ...]
     unwritten: Mapping[str, list[tuple[str, int]]]
     waiting: Mapping[str, int]
     plans: tuple[tuple[str, str], ...]
@@ -158,6 +161,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
         tuple(_streams(connection, sections, now)),
         tuple(_pushed(connection)),
         tuple(_refused(connection)),
+        standing(connection),
         unwritten(connection),
         _waiting(connection),
         _plans(connection),
@@ -281,6 +285,7 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"{refused.connection}/withdrawals: {tally(refused.counts)}"
         for state, reason, number in refused.reasons:
             yield f"  {number:,} {_REASONS[state]}: {reason}"
+    yield from standing_lines(found.handed)
     for place, reasons in found.unwritten.items():
         number = sum(count for _, count in reasons)
         yield f"{place}: {counted(number, 'record')} refused for good"
@@ -331,6 +336,7 @@ def _document(found: Status) -> dict[str, object]:
             }
             for each in found.refused
         ],
+        "handed": standing_document(found.handed),
         "refused": [
             {
                 "destination": place,

@@ -11,9 +11,11 @@ from functools import partial
 
 from sqlalchemy import Connection, select
 
+from hub.core.clock import from_micros
 from hub.core.connector import OutField, Task
 from hub.core.records import Feedback, Ticket, decode
 from hub.core.settings import LoopSection
+from hub.journeys import timeline
 from hub.push.handover import TASKS, Origin, Wanted
 from hub.store import cases, handovers
 from hub.store.cases import WAITING, Case
@@ -21,6 +23,8 @@ from hub.store.records import chunks
 from hub.store.schema import source_records
 from hub.voc import follow_up
 from hub.voc.follow_up import FollowUp
+from hub.voc.past import Past
+from hub.voc.use_payload import lines, use_of
 
 
 def origin(settings: LoopSection) -> Origin[Task]:
@@ -46,16 +50,15 @@ def origin(settings: LoopSection) -> Origin[Task]:
 
 def _wanted(connection: Connection, found: Sequence[tuple[str | None, Case]]) -> list[Wanted[Task]]:
     said = _said(connection, [case.case_id for _, case in found])
-    return [
-        Wanted(
-            follow_up.key_of(case),
-            case.case_id,
-            golden_id,
-            partial(follow_up.task, FollowUp(case, said[case.case_id])),
-            over=case.state not in WAITING,
-        )
-        for golden_id, case in found
-    ]
+    told = timeline.load(connection, {golden_id for golden_id, _ in found if golden_id})
+    wanted = []
+    for golden_id, case in found:
+        opened_at = from_micros(case.opened_at)  # the task tells what was so then
+        use = lines(use_of(Past.at(opened_at, told.get(golden_id or "", []))))
+        build = partial(follow_up.task, FollowUp(case, said[case.case_id], use))
+        over = case.state not in WAITING
+        wanted.append(Wanted(follow_up.key_of(case), case.case_id, golden_id, build, over=over))
+    return wanted
 
 
 def _said(

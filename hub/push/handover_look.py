@@ -93,6 +93,11 @@ class Look:
     counts: Mapping[str, int]
     withheld: Mapping[str, int]
 
+    @property
+    def is_news(self) -> bool:
+        """Whether something is to be sent, or cannot be."""
+        return bool(self.proposed or self.withheld or self.counts.get("nowhere"))
+
 
 @dataclass(frozen=True, slots=True)
 class Judge(Generic[Item]):

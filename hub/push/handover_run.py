@@ -56,7 +56,7 @@ class Handovers:
     def look(self, source: Source) -> list[Look]:
         """What the connection would be handed; nothing is sent."""
         looks = [sender.look() for sender in self._senders(source)]
-        return [look for look in looks if look is not None and look.counts]
+        return [look for look in looks if look is not None and look.is_news]
 
     def _senders(self, source: Source) -> Iterator[HandoverSender[Any]]:
         for origin in self.origins:

@@ -72,6 +72,7 @@ class Step:
         actor: Who did it.
         said: Details, without a word of the customer's.
         answers: Row ids of the answers that belong to it from now on.
+        noted: For those whose record does not say when they asked: the instant, and how often.
     """
 
     case: Case
@@ -80,6 +81,22 @@ class Step:
     actor: str
     said: Mapping[str, str | int | None] = field(default_factory=dict)
     answers: Sequence[int] = ()
+    noted: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """When something was noted to ask for a reply whose record does not say when.
+
+    Args:
+        at: The instant, microseconds.
+        times: How often it had asked by then.
+        told: Whether the customer was told something since.
+    """
+
+    at: int
+    times: int
+    told: bool
 
 
 _COLUMNS = tuple(each.name for each in fields(Case))
@@ -99,6 +116,8 @@ def write(connection: Connection, steps: Sequence[Step]) -> None:
     bulk.upsert(connection, cases, _COLUMNS, rows, key=("case_id",))
     told = [(rid, step.case.case_id) for step in steps for rid in step.answers]
     bulk.upsert(connection, case_answers, ("rid", "case_id"), told, key=("rid",))
+    noted = [(rid, step.case.case_id, *when) for step in steps for rid, when in step.noted.items()]
+    bulk.upsert(connection, case_answers, ("rid", "case_id", "at", "times"), noted, key=("rid",))
 
 
 def get(connection: Connection, case_id: str) -> Case | None:
@@ -169,6 +188,20 @@ def of_answers(connection: Connection, rids: Sequence[int]) -> dict[int, str]:
         query = select(case_answers.c.rid, case_answers.c.case_id)
         chosen = query.where(case_answers.c.rid.in_(chunk))
         found.update((rid, case_id) for rid, case_id in connection.execute(chosen))
+    return found
+
+
+def noted(connection: Connection, rids: Sequence[int]) -> dict[int, Noted]:
+    """What was noted of each of these that is in a case."""
+    found: dict[int, Noted] = {}
+    for chunk in chunks(rids):
+        query = (
+            select(case_answers.c.rid, case_answers.c.at, case_answers.c.times, cases.c.informed_at)
+            .join(cases, cases.c.case_id == case_answers.c.case_id)
+            .where(case_answers.c.rid.in_(chunk), case_answers.c.at.is_not(None))
+        )
+        for rid, at, times, informed_at in connection.execute(query):
+            found[rid] = Noted(at, times, informed_at is not None)
     return found
 
 

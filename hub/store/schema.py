@@ -483,9 +483,11 @@ cases = _table(
 )
 
 case_answers = _table(
-    "case_answers",  # an answer is in one case at most
+    "case_answers",  # an answer, or a ticket, is in one case at most
     Column("rid", Big, primary_key=True, autoincrement=False),
     Column("case_id", Key, nullable=False),
+    Column("at", Big),  # when it asked for a reply, where its record does not say
+    Column("times", Big),  # how often it had by then
     Index(None, "case_id"),
 )
 
@@ -646,7 +648,7 @@ handovers = _table(
         "connection",
         "kind",
         "status",
-        sqlite_where=text("over = 0"),
+        sqlite_where=text("NOT over"),
         postgresql_where=text("NOT over"),
     ),
 )

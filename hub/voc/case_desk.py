@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
-from hub.core.records import Feedback, decode
+from hub.core.records import Feedback, Ticket, decode
 from hub.store import cases, dirty
 from hub.store.cases import Case, Step
 from hub.store.engine import Store
@@ -25,13 +25,13 @@ class Opened:
     Args:
         case: The case.
         golden_id: Whose it is today; None if nobody answers for it.
-        answers: Source key and content of each answer in it.
+        answers: Source key and content of each answer and ticket in it.
         events: What happened to it, in order.
     """
 
     case: Case
     golden_id: str | None
-    answers: tuple[tuple[str, Feedback], ...]
+    answers: tuple[tuple[str, Feedback | Ticket], ...]
     events: tuple[dict[str, object], ...]
 
 
@@ -74,14 +74,14 @@ def _get(connection: Connection, case_id: str) -> Case:
     return case
 
 
-def _answers(connection: Connection, case_id: str) -> list[tuple[str, Feedback]]:
+def _answers(connection: Connection, case_id: str) -> list[tuple[str, Feedback | Ticket]]:
     rids = cases.answers(connection, case_id)
     keys = source_keys(connection, rids)
     query = select(source_records.c.rid, source_records.c.canonical)
     found = []
     for rid, body in connection.execute(query.where(source_records.c.rid.in_(rids))):
         record = decode(body) if body else None
-        if isinstance(record, Feedback):
+        if isinstance(record, Feedback | Ticket):
             found.append((str(keys[rid]), record))
     return sorted(found, key=lambda each: (each[1].at, each[0]))
 

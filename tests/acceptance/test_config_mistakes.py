@@ -165,6 +165,7 @@ alerts = "alerts.jsonl"
 detractor = "retention"
 low_satisfaction = "support"
 high_effort = "web"
+reopened_ticket = "support"
 [audit]
 checkpoint_every_events = 1000
 checkpoint_every_seconds = 30

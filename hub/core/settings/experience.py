@@ -101,15 +101,15 @@ class MetricsSection(Section):
     """Attribute of a ticket that holds the seconds agents worked on it."""
 
 
-LoopRule = Literal["detractor", "low_satisfaction", "high_effort"]
+LoopRule = Literal["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
 
 
 class LoopSection(Section):
-    """Which answers ask for a reply, from whom, and how soon."""
+    """Which answers and tickets ask for a reply, from whom, and how soon."""
 
     rules: tuple[LoopRule, ...] = ("detractor", "low_satisfaction")
     """What opens a case: detractor (NPS 0-6), low_satisfaction (CSAT 1-2 of 5, or bad),
-    high_effort (CES 1-3 of 7)."""
+    high_effort (CES 1-3 of 7), reopened_ticket (a ticket that was opened again)."""
     team: Annotated[str, Field(min_length=1)] = "customer care"
     """Team that a case goes to."""
     teams: Mapping[LoopRule, Annotated[str, Field(min_length=1)]] = {}

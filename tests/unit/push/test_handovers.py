@@ -36,7 +36,9 @@ from hub.store.handovers import Handover
 from hub.store.keys import Keys
 from hub.store.leases import acquire
 from hub.sync.pull import Source
+from tests.conftest import quick_on_sqlite
 
+pytestmark = quick_on_sqlite
 PARTS = (OutField("task", "case", "service"), OutField("words", "case.words", "marketing"))
 
 

@@ -21,7 +21,7 @@ from hub.profile import sources
 from hub.push import refused, withdrawals
 from hub.push.destination import Destination
 from hub.push.intent import Intents
-from hub.store import cases, dirty, echoes, inbox, quarantine, records, runs
+from hub.store import cases, dirty, echoes, handovers, inbox, quarantine, records, runs
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.voc import case_trigger
@@ -32,7 +32,7 @@ LARGE = (
     "source_records", "facts", "order_entries", "consent_events", "quarantine", "links",
     "cluster_members", "golden_records", "profiles", "profile_metrics", "pushed_rows",
     "pushed_fields", "outbox", "dirty", "identity_events", "inbox", "withdrawals",
-    "runs", "cases", "case_answers", "case_events",
+    "runs", "cases", "case_answers", "case_events", "handovers",
 )  # fmt: skip
 
 
@@ -56,6 +56,15 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "asking answers": lambda c: case_trigger.load(c, GOLDEN_IDS, ("detractor",), 86_400),
     "cases of customers": lambda c: cases.of_customers(c, GOLDEN_IDS),
     "cases of answers": lambda c: cases.of_answers(c, range(1, 101)),
+    "cases that wait": lambda c: cases.waiting(c),
+    "some cases": lambda c: cases.some(c, ["c1", "c2"]),
+    "answers of cases": lambda c: cases.answers_of(c, ["c1", "c2"]),
+    "noted tickets": lambda c: cases.noted(c, range(1, 101)),
+    "asking tickets": lambda c: case_trigger.load(c, GOLDEN_IDS, ("reopened_ticket",), 86_400),
+    "handovers": lambda c: handovers.get(c, ["case-1"]),
+    "handovers of a case": lambda c: handovers.about(c, "c1"),
+    "handovers not over": lambda c: handovers.not_over(c, "task", "crm"),
+    "handovers refused": lambda c: handovers.reasons(c, "crm", "task"),
     "overdue cases": lambda c: cases.overdue(c, 1),
     "timeline": lambda c: timeline.load(c, GOLDEN_IDS),
     "e-mail": lambda c: customers.with_email(c, "ada@example.com"),

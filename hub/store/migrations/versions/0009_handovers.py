@@ -1,4 +1,4 @@
-"""Handovers: tasks and notes that systems are handed once."""
+"""Handovers: tasks and notes that systems are handed once; tickets in cases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,7 +11,7 @@ KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Add the table; open cases get their tasks in the next run."""
+    """Add the table and what is noted of tickets; open cases get their tasks in the next run."""
     op.create_table(
         "handovers",
         sa.Column("key", KEY, nullable=False),
@@ -40,6 +40,8 @@ def upgrade() -> None:
         "ix_handovers_open",
         "handovers",
         ["connection", "kind", "status"],
-        sqlite_where=sa.text("over = 0"),
+        sqlite_where=sa.text("NOT over"),
         postgresql_where=sa.text("NOT over"),
     )
+    for name in ("at", "times"):
+        op.add_column("case_answers", sa.Column(name, BIG))
