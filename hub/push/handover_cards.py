@@ -91,8 +91,8 @@ def origin(settings: Settings, clock: Clock) -> Origin[Note]:
         connection: Connection, name: str, about: Collection[str] | None = None
     ) -> Sequence[Wanted[Note]]:
         held = {row.about for row in handovers.not_over(connection, "note", name)}
-        fresh = _fresh(connection, name, clock) if name in takers else set()
-        chosen = held | {f"{_ABOUT}{rid}" for rid in fresh}
+        new = fresh(connection, name, clock) if name in takers else set()
+        chosen = held | {f"{_ABOUT}{rid}" for rid in new}
         chosen = chosen if about is None else chosen & set(about)
         rids = {int(each.removeprefix(_ABOUT)) for each in chosen if each.startswith(_ABOUT)}
         asked = _asked(connection, rids)
@@ -123,7 +123,7 @@ def note(key: str, text: str, native_id: str, parts: Collection[str]) -> Note:
 # --- which tickets ---------------------------------------------------------------------------
 
 
-def _fresh(connection: Connection, name: str, clock: Clock) -> set[int]:
+def fresh(connection: Connection, name: str, clock: Clock) -> set[int]:
     """1. Row ids of the tickets that were opened lately, since the hub first read there."""
     begun = connection.execute(
         select(func.min(runs.c.started_at)).where(runs.c.connection == name)
@@ -191,7 +191,7 @@ def _cards(
     """By ticket, the customer and the card: nobody where in doubt, and nothing of newcomers."""
     parties = {each.party_rid for each in asked if each.party_rid is not None}
     owners = _owners(connection, parties)
-    heard = _first_heard(connection, set(owners.values()))
+    heard = first_heard(connection, set(owners.values()))
     doubtful = in_doubt(connection, parties)
     texts = _texts(connection, heard.keys())
     told = timeline.load(connection, texts)
@@ -237,7 +237,7 @@ def _owners(connection: Connection, parties: Collection[int]) -> dict[int, str]:
     return found
 
 
-def _first_heard(connection: Connection, golden_ids: Collection[str]) -> dict[str, int]:
+def first_heard(connection: Connection, golden_ids: Collection[str]) -> dict[str, int]:
     """When each customer was first heard of, microseconds; 0 for one with records in two places.
 
     What a ticket's own messages tell is no more than the ticket.
