@@ -66,7 +66,8 @@ class Hub:
     def handovers(self, actor: str) -> Handovers:
         """Hands over tasks and notes in the name of ``actor``."""
         settings = self.settings
-        return Handovers(self.store, self.keys, settings.purposes, origins(settings), actor)
+        wanted = origins(settings, self.clock)
+        return Handovers(self.store, self.keys, settings.purposes, wanted, actor)
 
 
 @dataclass(frozen=True, slots=True)

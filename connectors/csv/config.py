@@ -329,7 +329,7 @@ class CsvSettings(Section):
     folder: Annotated[HomePath, Field(validate_default=True)] = Path()
     """Folder of the files; relative to the folder of hub.toml."""
     output: HomePath | None = None
-    """Folder for profiles written back, one file per stream of customers; none writes nothing."""
+    """Folder for profiles, one file per stream of customers, and tasks; none writes nothing."""
     guard_spreadsheets: bool = False
     """Whether written texts that a spreadsheet would run as a formula get a leading apostrophe."""
     streams: Annotated[

@@ -221,6 +221,7 @@ class _Reading:
             if settings is not None:
                 self.connectors[name], self.settings[name] = connector, settings
                 self._streams(name, table.get("streams"))
+                self._notes(name, _table(table, "push").get("notes"))
                 offer = connector.tasks_for(settings)
                 if isinstance(offer, Unsupported):
                     self.taskless[name] = offer.reason
@@ -239,6 +240,16 @@ class _Reading:
                 message = f"{dotted(path)}: the connector offers no such stream"
                 place, guess = self.positions.of_value(path), nearest(stream, offered)
                 self.mistakes.append(Mistake(place, message, one_of(offered), guess, path))
+
+    def _notes(self, name: str, wanted: object) -> None:
+        """Refuse to hand notes to a system that does not take them."""
+        if wanted is not True:
+            return
+        offer = self.connectors[name].notes_for(self.settings[name])
+        if isinstance(offer, Unsupported):
+            path: KeyPath = ("connections", name, "push", "notes")
+            place, message = self.positions.of_value(path), f"{dotted(path)}: {offer.reason}"
+            self.mistakes.append(Mistake(place, message, "false, or no such line", path=path))
 
     def recipients(self) -> None:
         """Refuse to hand tasks to a system that does not take them."""

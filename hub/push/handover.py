@@ -71,6 +71,7 @@ class Wanted(Generic[Item]):
             the customer's in that system.
         over: Whether there is nothing to do any more. A system that was handed the item is always
             told so, at least that.
+        once: Whether it is left as it is once the system has it, whatever it would tell by then.
     """
 
     key: str
@@ -79,6 +80,7 @@ class Wanted(Generic[Item]):
     build: Callable[[str, frozenset[str]], Item]
     on: int | None = None
     over: bool = False
+    once: bool = False
 
 
 class Due(Protocol[Item]):

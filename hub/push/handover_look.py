@@ -206,6 +206,8 @@ class Judge(Generic[Item]):
         def stands(status: Status, error: str | None = None) -> Judged[Item]:
             return Judged(wanted, _as(known, now, status=status, error=error))
 
+        if wanted.once and known.digest is not None:
+            return Judged(wanted, _as(known, now, status="done", error=None, over=True))
         if wanted.over and (known.digest is None or record is None):
             return Judged(wanted, _as(known, now, status="moot", error=None, over=True))
         if record is None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hub.core.clock import Clock
 from hub.core.settings import PurposeSection, Settings
 from hub.privacy.gate import Gate
-from hub.push import handover_cases
+from hub.push import handover_cards, handover_cases
 from hub.push.handover import Origin, Recipient
 from hub.push.handover_look import Judge, Look
 from hub.push.handover_send import HandoverReport, HandoverSender
@@ -17,9 +18,9 @@ from hub.store.keys import Keys
 from hub.sync.pull import Source
 
 
-def origins(settings: Settings) -> tuple[Origin[Any], ...]:
+def origins(settings: Settings, clock: Clock) -> tuple[Origin[Any], ...]:
     """Everything that tasks and notes are made of."""
-    return (handover_cases.origin(settings.loop),)
+    return (handover_cases.origin(settings.loop), handover_cards.origin(settings, clock))
 
 
 @dataclass(frozen=True, slots=True)

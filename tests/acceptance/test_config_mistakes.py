@@ -80,6 +80,7 @@ accept = "application/json"
 size = 50
 overlap = "5m"
 [connections.shop.push]
+notes = true
 enabled = true
 defaults = true
 max_fields = 30
@@ -380,6 +381,7 @@ def shop_installed(monkeypatch: pytest.MonkeyPatch) -> None:
         streams_for=lambda _: streams,
         writers_for=lambda _: (),
         tasks_for=lambda _: True,
+        notes_for=lambda _: True,
     )
     catalogue = Catalogue(["shop"], lambda _: shop)  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(hub.app, "installed_connectors", lambda: catalogue)

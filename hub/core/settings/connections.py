@@ -30,6 +30,9 @@ class PushSection(Section):
     """Destination field to profile path and purpose."""
     max_fields: Annotated[int, Field(ge=1, le=1_000)] = 40
     """Fields that a record there may be given; one more, and nothing is written."""
+    notes: bool = False
+    """Whether a new ticket of a known customer gets their context card as an internal note, once;
+    under the purpose service, and never while it is in doubt who the customer is."""
 
 
 class ConnectionSection(Section):
