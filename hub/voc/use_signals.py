@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
-from statistics import median
 from typing import Final
 
 from hub.core.records import Interaction, Subscription
 from hub.journeys import kinds
 from hub.journeys.event import Event
+from hub.metrics.rhythm import rhythm
 from hub.voc.decline import BASELINE_SPANS, decline
 from hub.voc.past import IN_USE, Past
 from hub.voc.signal import MONTH, QUARTER, Finding, Signal
@@ -52,10 +51,10 @@ def features_dropped(past: Past) -> Sequence[Finding]:
 def overdue_purchase(past: Past) -> Sequence[Finding]:
     """A pause after the last order that is long beside this customer's own."""
     orders = past.of({kinds.ORDER})
-    days = sorted({order.at.astimezone(past.zone).date() for order in orders})
-    if len(days) < 3:
+    own = rhythm(order.at.astimezone(past.zone).toordinal() for order in orders)
+    if own is None:
         return []
-    usual = median((after - before).days for before, after in pairwise(days))
+    usual = own.usual
     ratio = past.age(orders[-1].at) / usual
     if ratio < _LATE:
         return []
