@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from hub.journeys.event import Event
@@ -12,6 +12,11 @@ from hub.voc.past import Past
 
 Group = frozenset[str]
 """Kinds of which the hub must know at least one."""
+
+Known = Mapping[str, datetime]
+"""Kinds of event that the hub hears of, with the newest instant of each, over all customers."""
+SILENT_AFTER: Final = timedelta(days=30)
+"""A kind of which the whole hub has heard nothing for so long: its source has stopped."""
 
 QUARTER: Final = 90.0
 MONTH: Final = 28.0
@@ -66,3 +71,17 @@ class Signal:
             return fresh
         days = (now - finding.at).total_seconds() / 86_400
         return float(fresh * 0.5 ** (max(0.0, days) / self.half_life))
+
+
+def is_heard(needs: Sequence[Group], silent: Group, known: Known, now: datetime) -> bool:
+    """Whether the hub hears of one kind of each group, and still does of those it would miss.
+
+    Args:
+        needs: Groups of kinds.
+        silent: Kinds whose absence is read.
+        known: What the hub hears of.
+        now: The instant.
+    """
+    heard = all(any(kind in known for kind in group) for group in needs)
+    fresh = [at for kind, at in known.items() if kind in silent]
+    return heard and (not silent or now - max(fresh) <= SILENT_AFTER)

@@ -92,6 +92,16 @@ def contract_ends(past: Past) -> Sequence[Finding]:
     ]
 
 
+def running(past: Past) -> list[Event]:
+    """The beginnings of contracts that have not ended."""
+    return [
+        event
+        for event in past.of({kinds.SUBSCRIPTION_STARTED})
+        if isinstance(event.record, Subscription)
+        and (event.record.ended_at is None or event.record.ended_at > past.now)
+    ]
+
+
 def _renewals(past: Past, ending: Event) -> Iterator[Event]:
     began = ending.at - timedelta(days=_CONTRACT_DAYS)
     talks = {kinds.DEAL_OPENED, kinds.DEAL_WON, kinds.SUBSCRIPTION_STARTED}
