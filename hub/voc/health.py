@@ -24,10 +24,11 @@ from hub.journeys import kinds
 from hub.journeys.event import Event
 from hub.journeys.feeling import survey_score
 from hub.journeys.threads import CONVERSATION
+from hub.voc.contract_signals import contract_ends, failed_payment, running
 from hub.voc.past import IN_USE, UTC_ZONE, Past, sources
 from hub.voc.service_signals import open_issue, reopened
 from hub.voc.signal import MONTH, QUARTER, Group, Known, is_heard
-from hub.voc.use_signals import contract_ends, failed_payment, overdue_purchase, running
+from hub.voc.use_signals import overdue_purchase
 
 VERSION: Final = "health@1"
 """Definition and version; raised whenever parts or weights change."""
@@ -255,7 +256,13 @@ def _contract(past: Past) -> Seen | None:
 
 _USES, _ORDERS = frozenset(IN_USE), frozenset({kinds.ORDER})
 _CONTRACTS = frozenset(
-    {kinds.SUBSCRIPTION_ENDED, kinds.PAYMENT_FAILED, kinds.DEAL_OPENED, kinds.DEAL_WON}
+    {
+        kinds.SUBSCRIPTION_ENDED,
+        kinds.PAYMENT,
+        kinds.PAYMENT_FAILED,
+        kinds.DEAL_OPENED,
+        kinds.DEAL_WON,
+    }
 )
 _NONE: Final[Group] = frozenset()
 

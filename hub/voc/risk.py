@@ -21,17 +21,17 @@ from zoneinfo import ZoneInfo
 from hub.journeys import kinds
 from hub.journeys.event import Event
 from hub.journeys.threads import CONVERSATION
-from hub.voc import service_signals, use_signals
+from hub.voc import contract_signals, service_signals, use_signals
 from hub.voc.matching import matches
 from hub.voc.past import OUTBOUND, PLAIN_READING, UTC_ZONE, Past, Reading, sources
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import Patterns, shipped
 from hub.voc.signal import Finding, Known, Signal, is_heard
 
-VERSION: Final = "risk@1"
+VERSION: Final = "risk@2"
 """Definition and version; raised whenever signals or weights change."""
 
-SIGNALS: Final = (*use_signals.SIGNALS, *service_signals.SIGNALS)
+SIGNALS: Final = (*use_signals.SIGNALS, *contract_signals.SIGNALS, *service_signals.SIGNALS)
 
 FLOOR: Final = 30
 """Coverage, in percent, below which the points are unknown."""
@@ -158,10 +158,10 @@ def kinds_read(patterns: Patterns) -> frozenset[str]:
     """Every kind of event that the score looks at: what its entry in the register has to name."""
     every = [*SIGNALS, *map(_as_signal, patterns)]
     named = frozenset().union(*(group for signal in every for group in signal.needs))
-    return named | OUTBOUND | CONVERSATION | _RENEWING
+    return named | OUTBOUND | CONVERSATION | _MENDING
 
 
-_RENEWING: Final = frozenset({kinds.DEAL_OPENED, kinds.DEAL_WON})
+_MENDING: Final = frozenset({kinds.DEAL_OPENED, kinds.DEAL_WON, kinds.PAYMENT})
 
 
 def _reason(signal: Signal, past: Past) -> Reason | None:

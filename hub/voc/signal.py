@@ -22,6 +22,12 @@ QUARTER: Final = 90.0
 MONTH: Final = 28.0
 
 
+ORDINARY: Final = 1.28
+"""Strangeness of one in ten, as a standard normal score: up to there nothing is said."""
+STRANGE: Final = 3.09
+"""Strangeness of one in a thousand: from there on a symptom counts in full."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One place where a signal shows.
@@ -85,3 +91,14 @@ def is_heard(needs: Sequence[Group], silent: Group, known: Known, now: datetime)
     heard = all(any(kind in known for kind in group) for group in needs)
     fresh = [at for kind, at in known.items() if kind in silent]
     return heard and (not silent or now - max(fresh) <= SILENT_AFTER)
+
+
+def share_of(strangeness: float) -> float:
+    """How much of its points a symptom is worth that chance alone brings so seldom, 0 to 1.
+
+    Who is looked at every week shows one chance in a hundred every other year.
+
+    >>> share_of(1.28), share_of(3.09), round(share_of(2.33), 2)
+    (0.0, 1.0, 0.58)
+    """
+    return min(1.0, max(0.0, (strangeness - ORDINARY) / (STRANGE - ORDINARY)))
