@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, select
 
 from hub.exports.report.model import Money, Share
-from hub.exports.report.overdue import FEWEST, Overdue
+from hub.exports.report.overdue import Overdue
 from hub.exports.report.waiting import Waiting, named
 from hub.exports.report.words import customers, share_text
 from hub.metrics.formulas import Basis
 from hub.metrics.interval import wilson
 from hub.metrics.months import DAY
 from hub.metrics.orders import Order
+from hub.metrics.rhythm import FEWEST
 from hub.store.schema import order_entries
 
 MOST = 3
