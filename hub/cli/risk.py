@@ -97,9 +97,8 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
         "bands": {name: bands[name] for name in order},
         "customers": [_document(s) | {"name": names.get(s.golden_id)} for s in shown],
     }
-    session.show(
-        document, "\n".join([*(entries(head, rows) if rows else []), wrapped(closing, "")])
-    )
+    lines = entries(head, rows) if rows else []
+    session.show(document, "\n".join([*lines, wrapped(closing, "")]))
 
 
 @risk.command()
