@@ -67,7 +67,7 @@ def quickstart(
     from hub.cli.quickstart_settings import guessed, settings_text
 
     _check(currency, time_zone)
-    found = guessed(list(dict.fromkeys(files)), currency)
+    found = guessed(list(dict.fromkeys(files)), currency, time_zone)
     with _home(keep) as home:
         config = home / "hub.toml"
         if config.exists():

@@ -163,7 +163,7 @@ def test_three_orders_are_not_enough_for_a_plan(tmp_path, play):
     ("content", "told"),
     [
         (b"", "empty"),
-        (b"hello\nworld\n", "NEEDED"),
+        (b"hello\nworld\n", "odd.csv:1:1: no column says when it was or how much it was. Name"),
         (b"\x00\x01\x02\xff\xfe" * 50, "odd.csv"),
     ],
     ids=["empty", "no-table", "binary"],
