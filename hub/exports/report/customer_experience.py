@@ -117,6 +117,13 @@ def _worst_first(tone: Tone) -> tuple[float, str]:
 
 
 def _journey(ground: Ground, journey: Journey) -> Iterator[Block]:
+    yield from who_goes_on(ground, journey)
+    parted = drift(journey, everybody(ground.connection), ground.now, ground.zone)
+    yield Table("Where map and reality have parted", ("what", "number", "which"), _parted(parted))
+
+
+def who_goes_on(ground: Ground, journey: Journey) -> Iterator[Block]:
+    """Conversion of every stage, as bars and as a table."""
     metrics = ground.settings.metrics
     precision = Precision(metrics.min_n, metrics.confidence)
     found = funnel(journey, everybody(ground.connection), ground.now)
@@ -131,8 +138,6 @@ def _journey(ground: Ground, journey: Journey) -> Iterator[Block]:
         ("stage", "entered", "went on", "share", "still may", "lost here", "most for"),
         (*rows, ("the whole journey", found.started, found.completed, whole, found.open, None, "")),
     )
-    parted = drift(journey, everybody(ground.connection), ground.now, ground.zone)
-    yield Table("Where map and reality have parted", ("what", "number", "which"), _parted(parted))
 
 
 def _stage(
