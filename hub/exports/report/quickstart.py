@@ -11,7 +11,7 @@ from hub.exports.report.followup import FollowUp, follow_ups, shown
 from hub.exports.report.ground import Ground
 from hub.exports.report.model import Block, Report, Section, Table, Words
 from hub.exports.report.overdue import overdue
-from hub.exports.report.pains import MOST, Found, Pain, find
+from hub.exports.report.pains import MOST, Found, find
 from hub.exports.report.waiting import waiting
 from hub.exports.report.way import met, where_they_meet, who_comes_back
 from hub.exports.report.words import amounts
@@ -47,7 +47,7 @@ def quickstart(
     people = follow_ups(connection, queue, late)
     sections = (
         Section("What hurts most", tuple(_pains(found))),
-        Section("The next thirty days", tuple(_plan(found.pains))),
+        Section("The next thirty days", tuple(_plan(found))),
         Section("Whom to get in touch with", (shown(people),)),
         Section("Their way with you", tuple(_way(ground, bought))),
         *executive(ground).sections,
@@ -96,14 +96,15 @@ def _pains(found: Found) -> Iterator[Block]:
     if len(rows) < MOST:
         yield Words(f"Not enough data for {MOST} pains: these files show {len(rows)}.")
     if found.silent:
-        yield Words(f"Not enough data about {'; '.join(found.silent)}.")
+        yield Words(f"Not enough data about {'; '.join(each.about for each in found.silent)}.")
 
 
-def _plan(pains: Sequence[Pain]) -> Iterator[Block]:
-    if not pains:
-        yield Words("Not enough data for a plan. Add a file of orders, tickets or answers.")
+def _plan(found: Found) -> Iterator[Block]:
+    if not found.pains:
+        helps = "; ".join(each.helps for each in found.silent) or "more months of the same files"
+        yield Words(f"Not enough data for a plan. What would help: {helps}.")
         return
-    worst, *others = pains
+    worst, *others = found.pains
     rows = [
         ("1\u00a0to\u00a07", "Look at the pain itself", f"{worst.title}: {worst.evidence}"),
         ("8\u00a0to\u00a014", "Fix one thing", worst.step),
