@@ -20,7 +20,7 @@ from hub.metrics.interval import wilson
 from hub.metrics.orders import Order
 from hub.store.schema import cluster_members, order_entries
 
-_STEPS = ("first", "second", "third", "fourth")
+_STEPS = ("1st", "2nd", "3rd", "4th")
 
 
 @dataclass(frozen=True, slots=True)
