@@ -11,7 +11,7 @@ import click
 from hub.cli.customer import note_reading
 from hub.cli.handovers import handover_document, handover_line
 from hub.cli.instants import instant
-from hub.cli.layout import counted, moment, table
+from hub.cli.layout import counted, entries, fitted, moment
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros, to_micros
@@ -55,31 +55,40 @@ def list_cases(
     session: Session, everything: bool, state: tuple[str, ...], team: str | None, overdue: bool
 ) -> None:
     """Print the cases that are not settled, the one that is due first at the top."""
-    from hub.store.cases import WAITING, customers
+    from hub.identity import customers
+    from hub.store import cases as stored
     from hub.voc.case_desk import document
 
-    with session.app().open_hub(actor()) as hub, hub.store.read() as connection:
+    with session.app().open_hub(actor()) as hub:
         now = to_micros(hub.clock.now())
         wanted = state or (() if everything else UNSETTLED)
-        found = [
-            (golden_id, case)
-            for golden_id, case in customers(connection, wanted)
-            if (team is None or case.team == team)
-            and (not overdue or (case.state in WAITING and case.due_at < now))
-        ]
-    lines = table(
-        ("case", "state", "rule", "team", "owner", "due", "customer"),
-        [
-            (case.case_id, _state(case, now), case.rule, case.team, case.owner,
-             moment(case.due_at), golden_id)
-            for golden_id, case in found
-        ],
-    )  # fmt: skip
+        with hub.store.read() as connection:
+            found = [
+                (golden_id, case)
+                for golden_id, case in stored.customers(connection, wanted)
+                if (team is None or case.team == team)
+                and (not overdue or (case.state in stored.WAITING and case.due_at < now))
+            ]
+            seen = list(dict.fromkeys(who for who, _ in found if who is not None))
+            names = customers.names(connection, seen)
+        customers.note_read(hub.store, seen, how="cases", actor=actor(), clock=hub.clock)
+    rows = [
+        (
+            (moment(case.due_at), _state(case, now), fitted(names.get(who or "", "nobody"), 30)),
+            f"{_where(case)} [{case.case_id}]{f' [{who}]' if who else ''}",
+        )
+        for who, case in found
+    ]
+    lines = entries(("due", "state", "customer, rule, team, owner [case] [customer]"), rows)
     closing = f"{counted(len(found), 'case')}; open one with: hub cases show CASE"
     session.show(
-        [document(case, golden_id) for golden_id, case in found],
+        [document(case, who) | {"name": names.get(who or "")} for who, case in found],
         "\n".join([*(lines if found else []), closing]),
     )
+
+
+def _where(case: Case) -> str:
+    return ", ".join(filter(None, (case.rule, case.team, case.owner)))
 
 
 def _state(case: Case, now: int) -> str:

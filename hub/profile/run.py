@@ -40,8 +40,8 @@ from hub.voc.known import known_kinds
 from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE
 from hub.voc.postmortem import HORIZON_DAYS
-from hub.voc.risk import SILENT_AFTER, Known
 from hub.voc.scoring import Scorer, weighing
+from hub.voc.signal import SILENT_AFTER, Known
 
 BATCH = 500
 """Profiles composed in one transaction."""

@@ -21,7 +21,8 @@ from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE, Reading
 from hub.voc.postmortem import HORIZON_DAYS, How, departure
 from hub.voc.remedy import Weigh
-from hub.voc.risk import FLOOR, Band, Known, Risk, assess, band
+from hub.voc.risk import FLOOR, Band, Risk, assess, band
+from hub.voc.signal import Known
 
 WEEK: Final = timedelta(days=7)
 _BANDS: Final[tuple[Band, ...]] = ("low", "medium", "high")

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.app import load
 from hub.cli.main import run
 from hub.core.clock import ManualClock, SystemClock
+from hub.store.schema import audit_leaves
 from tests.unit.voc.complaints import Complaints
 
 
@@ -55,6 +57,19 @@ def test_the_list_begins_with_who_waits_longest(cases):
     assert [each["due_at"] for each in listed] == sorted(each["due_at"] for each in listed)
     assert listed[0]["team"] == "customer care"
     assert "customer care" in cases("list", text=True)
+
+
+def test_the_list_names_customers_and_leaves_a_trace(cases, toml):
+    """With their names, within eighty columns; who looked at whom is in the audit log."""
+    listed, text = cases("list"), cases("list", text=True)
+
+    assert {each["name"] for each in listed} == {f"Customer {n}" for n in range(1, 6)}
+    assert "Customer 5" in text
+    assert max(map(len, text.splitlines())) <= 80
+    with load(toml).open_store().read() as connection:
+        leaves = [bytes(body) for body in connection.execute(select(audit_leaves.c.body)).scalars()]
+    assert any(b'"how":"cases"' in body for body in leaves)
+    assert not any(b"Customer 5" in body for body in leaves)
 
 
 def test_a_case_goes_from_hand_to_hand_to_its_end(cases):
