@@ -68,8 +68,8 @@ def hook(url: str, **more: object) -> dict[str, object]:
 def mail(port: int, **more: object) -> dict[str, object]:
     return {
         "host": "127.0.0.1", "port": port, "tls": "none", "user": "hub",
-        "password": "${env:MAIL_PASSWORD}", "from": "hub@example.net", "receivers": ["care@example.net"],
-        **more,
+        "password": "${env:MAIL_PASSWORD}", "from": "hub@example.net",
+        "receivers": ["care@example.net"], **more,
     }  # fmt: skip
 
 
