@@ -135,7 +135,7 @@ def _hand_over(store: Store, wanted: Sequence[Route]) -> None:
 
 
 def _alert(case: Case, said: Mapping[str, object], customer: str | None) -> tuple[str, Alert]:
-    """The kind of an event, and what is told of it."""
+    """The kind of an event, and what is told of it; who is not to be contacted is not named."""
     at, kind = int(str(said["at"])), str(said["kind"])
     event = f"{case.case_id}/{_number(said)}"
     told = {
@@ -144,7 +144,7 @@ def _alert(case: Case, said: Mapping[str, object], customer: str | None) -> tupl
         "what": kind,
         "by": said["actor"],
         "case": case.case_id,
-        "customer": customer,
+        "customer": None if case.state == "suppressed" else customer,
         "rule": case.rule,
         "team": case.team,
         "due_at": from_micros(case.due_at).isoformat(),

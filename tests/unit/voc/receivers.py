@@ -83,13 +83,17 @@ class Postbox:
     Args:
         password: The only one that it knows.
         tls: What it encrypts with after STARTTLS; without it, it offers none.
+        implicit: Whether it encrypts from the first byte on.
         refuses: Status with which it turns down every message, or 0.
+        unknown: A receiver that it does not know.
         got: What it took.
     """
 
     password: str = "a-long-password"
     tls: ssl.SSLContext | None = None
+    implicit: bool = False
     refuses: int = 0
+    unknown: str = "nobody@"
     got: list[Message] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     port: int = 0
@@ -102,6 +106,8 @@ def open_postbox(box: Postbox) -> Iterator[Postbox]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             self.known = self.hidden = False
+            if box.tls and box.implicit:
+                self.hide(box.tls)
             self.say("220 box")
             while line := self.heard():
                 verb = line.decode().split()[0].upper()
@@ -135,6 +141,8 @@ def open_postbox(box: Postbox) -> Iterator[Postbox]:
                 self.keep()
             elif verb == "MAIL" and (box.refuses or not self.known):
                 self.say(f"{box.refuses or 530} not ada@example.org")
+            elif verb == "RCPT" and box.unknown in line:
+                self.say("550 no such mailbox")
             else:
                 self.say("250 ok")
 
