@@ -110,7 +110,7 @@ def test_no_field_below_its_threshold_ever_reaches_a_writer(desk: Any) -> None:
     chance, now = random.Random(24), desk.store.clock.now()
     told = {
         rid: {field.source: any_leaf(chance, field.source, now) for field in FIELDS}
-        for rid in range(1, 41)
+        for rid in range(1, 31)
     }
     for rid, leaves in told.items():
         give(desk, rid, leaves)
