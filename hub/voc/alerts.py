@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Final
@@ -42,6 +43,9 @@ MOST: Final = 200
 """Events that one route is sent in one message, or in one run if it gets each by itself."""
 REFUSALS: Final = 3
 """Refusals after which a route is left alone until the next run."""
+
+PATIENCE: Final = timedelta(seconds=30)
+"""How long one route may hold up a run; what is left then waits for the next."""
 
 Send = Callable[[Sequence[Alert]], None]
 """Brings events to a route, or raises."""
@@ -161,11 +165,13 @@ def _number(said: Mapping[str, object]) -> int:
 
 
 def _deliver(store: Store, route: Route) -> Told:
-    sent, error = 0, None
+    begun, sent, error = store.clock.now(), 0, None
     with ExitStack() as stack:
         send: Send | None = None
         refusals = 0
         for group in _groups(store, route):
+            if store.clock.now() - begun > PATIENCE:
+                break
             events = [each.event for each in group]
             try:
                 send = send or stack.enter_context(route.opened())

@@ -8,7 +8,7 @@ import hmac
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -33,6 +33,7 @@ class Pager:
         status: Status of everything else that is rightly signed.
         got: webhook-id and content of what it took.
         asked: Number of requests.
+        dawdle: Called before each answer.
     """
 
     key: bytes
@@ -40,11 +41,13 @@ class Pager:
     status: int = 200
     got: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     asked: int = 0
+    dawdle: Callable[[], None] = lambda: None
     url: str = ""
 
     def take(self, headers: Message, body: bytes) -> int:
         """The status for one delivery, after the receiver's side of Standard Webhooks."""
         self.asked += 1
+        self.dawdle()
         name, stamp = headers["webhook-id"], headers["webhook-timestamp"]
         digest = hmac.digest(self.key, f"{name}.{stamp}.".encode() + body, "sha256")
         if headers["webhook-signature"] != "v1," + base64.b64encode(digest).decode():

@@ -219,6 +219,17 @@ def test_a_receiver_that_refuses_everything_is_left_alone(desk: Complaints, page
     assert (pager.asked, told.waiting) == (REFUSALS, 13)
 
 
+def test_a_slow_receiver_holds_up_the_run_for_half_a_minute(desk: Complaints, pager: Pager) -> None:
+    """Twenty seconds for each answer: the third event waits for the next run."""
+    pager.dawdle = lambda: desk.clock.sleep(20)
+    hooks = {"pager": hook(pager.url)}
+
+    first, second = run(desk, webhooks=hooks), run(desk, webhooks=hooks)
+
+    assert first["webhooks.pager"] == Told("webhooks.pager", 2, 1, None)
+    assert second["webhooks.pager"].sent == 1
+
+
 def test_a_kill_between_post_and_note_sends_again_under_the_same_name(
     desk: Complaints, pager: Pager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
