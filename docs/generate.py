@@ -256,7 +256,8 @@ def unified_profile() -> str:
     lines = [
         "One shape for every door. A field is an object with `value`, `source` (a source key,"
         " `metric:id@version`, `consent:event` or `hub`), `at`, `confidence` and `purpose`; one"
-        " without data has `value: null` and a `status` that says why.",
+        " without data has `value: null` and a `status` that says why. `confidence` is the share of"
+        " records that say so; one that as many records contradict has `contested: true`.",
         "",
         "| Field | Meaning |",
         "|---|---|",

@@ -86,10 +86,11 @@ def summary(report: PipelineReport) -> str:
     """One line about a scheduled run."""
     counts = report.pulled.counts
     pushed = sum(push.counts["written"] for push in report.pushed)
+    deaf = "".join(f"; alerts {each.route}: {each.error}" for each in report.alerted if each.error)
     return (
         f"{report.pulled.status}: {counts.read:,} read, {counts.stored:,} stored,"
         f" {counts.quarantined:,} quarantined; {report.profiled.written:,} profiles changed,"
-        f" {pushed:,} pushed"
+        f" {pushed:,} pushed{deaf}"
     )
 
 
