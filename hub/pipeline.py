@@ -28,8 +28,8 @@ from hub.profile.run import ProfileReport
 from hub.push.destination import Destination
 from hub.push.handover_run import Handovers, origins
 from hub.push.handover_send import HandoverReport
+from hub.push.report import PushReport
 from hub.push.run import Pusher
-from hub.push.send import PushReport
 from hub.push.withdrawals import WithdrawalReport
 from hub.store import dirty
 from hub.store.dirty import Mark
