@@ -25,7 +25,7 @@ from hub.core.settings import MetricsSection
 from hub.metrics import effort, formulas, issues, orders, profile_value, service, survey, tickets
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
-from hub.metrics.definition import LOOP, REGISTRY, registry_hash
+from hub.metrics.definition import HANDED, LOOP, REGISTRY, registry_hash
 from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.snapshot import Measured, keep
@@ -39,7 +39,7 @@ BATCH = 1_000
 """Customers rewritten in one transaction."""
 
 _LAST = "metrics.measured"
-_MEASURED_HERE = REGISTRY.keys() - LOOP
+_MEASURED_HERE = REGISTRY.keys() - LOOP - HANDED
 
 
 @dataclass(frozen=True, slots=True)
