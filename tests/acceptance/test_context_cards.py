@@ -249,13 +249,25 @@ def test_a_lost_answer_makes_no_second_note(desk: Desk) -> None:
     assert (lost, found) == ({"unanswered": 1, "handed": 1}, {})
 
 
-def test_a_desk_that_takes_no_notes_is_told_so(desk: Desk, capsys: Any) -> None:
-    """The setting names the line and why not."""
-    text = (desk.folder / "hub.toml").read_text()
-    asking = FILES.replace('"csv"', '"csv"\npush.notes = true')
-    (desk.folder / "hub.toml").write_text(text + asking)
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            FILES.replace('"csv"', '"csv"\npush.notes = true'),
+            "connections.till.push.notes: nobody works on a record in a file",
+        ),
+        (
+            '[purposes.care]\ndescription = "Care."\nbasis = "contract"\n',
+            'connections.desk.push.notes: a card leaves under the purpose "service"',
+        ),
+    ],
+    ids=["no-notes-there", "no-purpose"],
+)
+def test_a_setting_that_cannot_work_is_refused(desk: Desk, more: str, told: str) -> None:
+    """Before anything is read, with the line and why."""
+    desk.write(more=more)
 
     with pytest.raises(ConfigMistakes) as caught:
         app.load(desk.folder / "hub.toml", clock=desk.clock, ids=IdSource(desk.clock))
 
-    assert "connections.till.push.notes: nobody works on a record in a file" in str(caught.value)
+    assert told in str(caught.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,12 +105,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(sqlite_databases: Databases) -> Desk:
+def desk(sqlite_databases: Databases) -> Iterator[Desk]:
     """A desk ten days after the hub first read it, with three customers."""
-    desk = Desk(Store.open(sqlite_databases.migrated(), clock=ManualClock(START + 10 * DAY)))
+    store = Store.open(sqlite_databases.migrated(), clock=ManualClock(START + 10 * DAY))
+    desk = Desk(store)
     for rid in (1, 2, 3):
         desk.person(rid)
-    return desk
+    yield desk
+    store.close()
 
 
 def test_the_share_of_hand_overs_that_found_the_card(desk: Desk) -> None:

@@ -455,3 +455,30 @@ def test_every_handover_has_an_audit_leaf(desk: Desk) -> None:
             select(schema.audit_leaves.c.body).where(schema.audit_leaves.c.kind == "task.handed")
         ).scalars()
     assert b'"about":"case-1"' in body and b"call them" not in body
+
+
+def test_what_is_handed_once_is_left_as_it_was(desk: Desk) -> None:
+    """Another text by then, or a refusal, changes nothing there; nobody waits for it any more."""
+    desk.notes = True
+    desk.want(text="a card", once=True)
+    desk.run()
+    desk.want(text="another card", once=True)
+    desk.refuse(2, "service")
+
+    later = desk.run()
+
+    assert [item.body for item in desk.crm.items] == ["a card"]
+    assert (desk.crm.sends, dict(later.counts), desk.row().over) == (1, {}, True)
+
+
+def test_what_is_to_be_handed_once_waits_until_it_may(desk: Desk) -> None:
+    """Nobody answers for the record yet: it goes as soon as somebody does, as it is then."""
+    desk.notes = True
+    desk.want(golden_id=None, on=1, text="a card", once=True)
+    first = desk.run()
+    desk.want(on=1, text="a newer card", once=True)
+
+    second = desk.run()
+
+    assert (dict(first.counts), second.counts["handed"]) == ({"nowhere": 1}, 1)
+    assert [item.body for item in desk.crm.items] == ["a newer card"]
