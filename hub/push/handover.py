@@ -72,6 +72,7 @@ class Wanted(Generic[Item]):
         over: Whether there is nothing to do any more. A system that was handed the item is always
             told so, at least that.
         once: Whether it is left as it is once the system has it, whatever it would tell by then.
+        nobody: Why there is no customer, for those who wonder where it is.
     """
 
     key: str
@@ -81,6 +82,7 @@ class Wanted(Generic[Item]):
     on: int | None = None
     over: bool = False
     once: bool = False
+    nobody: str = "nobody answers for the record"
 
 
 class Due(Protocol[Item]):

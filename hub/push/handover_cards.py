@@ -40,6 +40,8 @@ from hub.store.schema import profiles
 
 CARD = "card"
 """The part that a note is made of."""
+IN_DOUBT = "a pair in review says who the customer may be: decide it"
+"""Why a ticket has to wait for its card."""
 EARLIER = 3
 """Most contacts named beside the card."""
 
@@ -92,7 +94,9 @@ def _wanted(
             continue
         key = key_of(each.key)
         build = partial(note, key, text)
-        yield Wanted(key, each.about, golden_id, build, on=each.rid, over=over, once=True)
+        yield Wanted(
+            key, each.about, golden_id, build, on=each.rid, over=over, once=True, nobody=IN_DOUBT
+        )
 
 
 # --- what they say ---------------------------------------------------------------------------

@@ -216,7 +216,7 @@ class Judge(Generic[Item]):
         decision = self._decision(wanted, said)
         if not wanted.over:
             if decision is None:
-                return stands("nowhere", "nobody answers for the record")
+                return stands("nowhere", wanted.nobody)
             if not decision.verdicts[0].allowed:
                 return stands("withheld", decision.verdicts[0].reason)
         elif decision is not None and not decision.verdicts[0].allowed:
