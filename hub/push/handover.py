@@ -111,11 +111,14 @@ class Origin(Generic[Item]):
         parts: What they are made of, each with its purpose, for the gate. Without the first one
             nothing leaves; the item is built of those that may.
         due: What is wanted.
+        concerns: Whether it may want anything of the connection of that name: asked of each in
+            every run, so it is quick. It may say so too often, and then nothing is due.
     """
 
     sort: Sort[Item]
     parts: tuple[OutField, ...]
     due: Due[Item]
+    concerns: Callable[[Connection, str], bool] = lambda _connection, _name: True
 
 
 @dataclass(frozen=True, slots=True)
