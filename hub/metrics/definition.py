@@ -377,6 +377,19 @@ METRICS: tuple[Metric, ...] = (
         "Praise and answers without a name ask for no word here.", "METRICS section 3",
     ),
     Metric(
+        "handover_continuity", "Hand-over continuity", 1, "percent",
+        "100 * tickets whose card stood there / tickets in which the customer met somebody new."
+        " Series channel: the customer's last contact about the same matter was in another channel"
+        " or system. Series team: the ticket had more than one assignee. Wilson interval.",
+        "Tickets of the last 30 days, opened after the hub first read a connection that takes"
+        " notes, of customers who were known before. Cards that the gate kept, or that wait until"
+        " it is decided who asks, count as not there; the detail tells how many.",
+        ("ticket", "message", "interaction"), ("overall",),
+        "That a card stands there says not that it was read, nor that it stood there before the"
+        " first of them looked.",
+        "METRICS section 3",
+    ),
+    Metric(
         "effort_index", "Effort index", 1, "score",
         "Mean over issues of the weighted mean of the parts' standard scores against the issues of"
         " complete months. Parts, weight 1 each: repeats (further contacts), reopens, handoffs"
@@ -394,6 +407,9 @@ METRICS: tuple[Metric, ...] = (
 
 LOOP = frozenset({"closed_loop", "closed_loop_on_time", "feedback_debt", "recovery"})
 """Metrics of cases, which are measured after the cases are brought up to date."""
+
+HANDED = frozenset({"handover_continuity"})
+"""Metrics of what systems were handed, which are measured after that."""
 
 REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}
 

@@ -26,7 +26,7 @@ from hub.metrics import effort, formulas, issues, orders, profile_value, service
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
 from hub.metrics.cost_to_serve import touches
-from hub.metrics.definition import LOOP, REGISTRY, registry_hash
+from hub.metrics.definition import HANDED, LOOP, REGISTRY, registry_hash
 from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.service_recovery import histories
@@ -41,7 +41,7 @@ BATCH = 1_000
 """Customers rewritten in one transaction."""
 
 _LAST = "metrics.measured"
-_MEASURED_HERE = REGISTRY.keys() - LOOP
+_MEASURED_HERE = REGISTRY.keys() - LOOP - HANDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,12 @@ class Handovers:
     def _senders(self, source: Source) -> Iterator[HandoverSender[Any]]:
         for origin in self.origins:
             recipient = Recipient.of(source, origin.sort)
-            if recipient is not None:
+            if recipient is not None and self._concerns(origin, source.name):
                 judge = Judge(
                     self.store, origin, recipient, Gate(self.purposes), self.purposes, self.keys
                 )
                 yield HandoverSender(judge, self.actor)
+
+    def _concerns(self, origin: Origin[Any], name: str) -> bool:
+        with self.store.read() as connection:
+            return origin.concerns(connection, name)

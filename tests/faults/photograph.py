@@ -28,6 +28,7 @@ from hub.store.schema import (
     facts,
     golden_history,
     golden_records,
+    handovers,
     improvement_events,
     improvements,
     metric_snapshots,
@@ -141,6 +142,10 @@ def photograph(store: Store) -> Photograph:
             "disclosures": _counted(
                 (names.keys[r.rid], r.connection, bytes(r.fields))
                 for r in _rows(connection, disclosures)
+            ),
+            "handovers": _counted(
+                (r.key, names.keys[r.rid], r.status, r.over, r.digest, r.reference, r.error)
+                for r in _rows(connection, handovers)
             ),
             "audit entries": _counted(
                 (r.kind, r.connection, r.actor) for r in _rows(connection, audit_leaves)
