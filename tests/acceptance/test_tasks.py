@@ -88,7 +88,7 @@ class Account:
 
     def strike(self, kind: str) -> None:
         """Let the next creation of a task meet trouble."""
-        fault = {"kind": kind, "path": "*/tasks/batch/create", "times": 1}
+        fault = {"kind": kind, "path": "/crm/objects/*/tasks/batch/create", "times": 1}
         self.emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
 
     def contact(self, **properties: str) -> str:
