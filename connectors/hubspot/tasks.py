@@ -13,6 +13,7 @@ never by searching, which lags.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
 from functools import partial
 from html import escape
 
@@ -119,7 +120,8 @@ def _values(task: Task, owners: Mapping[str, str]) -> dict[str, str]:
 def _properties(task: Task, owners: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield "hs_task_subject", task.subject
     yield "hs_task_body", escape(task.body, quote=False).replace("\n", "<br>")
-    yield "hs_timestamp", task.due_at.isoformat(timespec="milliseconds")
+    due = task.due_at.astimezone(UTC).isoformat(timespec="milliseconds")
+    yield "hs_timestamp", due.replace("+00:00", "Z")
     if task.owner is not None and task.owner in owners:
         yield "hubspot_owner_id", owners[task.owner]
 
