@@ -13,7 +13,6 @@ never by searching, which lags.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC
 from functools import partial
 from html import escape
 
@@ -23,6 +22,7 @@ from connectors.hubspot.client import MissingScopes
 from connectors.hubspot.fields import GROUP, GROUP_LABEL
 from hub.core.batches import in_batches
 from hub.core.connector import Context, Creator, Json, RowResult, Task
+from hub.core.pages import iso_z
 from hub.core.released import Released
 
 OBJECT_TYPE, CONTACTS = "tasks", "contacts"
@@ -120,8 +120,7 @@ def _values(task: Task, owners: Mapping[str, str]) -> dict[str, str]:
 def _properties(task: Task, owners: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield "hs_task_subject", task.subject
     yield "hs_task_body", escape(task.body, quote=False).replace("\n", "<br>")
-    due = task.due_at.astimezone(UTC).isoformat(timespec="milliseconds")
-    yield "hs_timestamp", due.replace("+00:00", "Z")
+    yield "hs_timestamp", iso_z(task.due_at)
     if task.owner is not None and task.owner in owners:
         yield "hubspot_owner_id", owners[task.owner]
 
