@@ -189,7 +189,8 @@ def _words(report: PipelineReport) -> str:
             lines.append(f"  stopped {push.stopped.code}: {push.stopped}")
     lines += [line for each in report.handed for line in report_lines(each)]
     if not report.pushed:
-        lines.append("push: observing only, nothing was written to a system")
+        what = "no profile" if any(each.counts["handed"] for each in report.handed) else "nothing"
+        lines.append(f"push: observing only, {what} was written to a system")
     if report.head is not None:
         lines.append(f"audit: {report.head.size:,} entries, root {report.head.root.hex()[:16]}")
     lines.append(f"next: {next_step(report.pulled, 'hub status' if report.pushed else 'hub plan')}")
