@@ -157,6 +157,7 @@ def _raise_failure(report: PipelineReport) -> None:
     errors = [stream.error for stream in report.pulled.streams if stream.error is not None]
     errors += [each.stopped for each in report.withdrawn if each.stopped is not None]
     errors += [push.stopped for push in report.pushed if push.stopped is not None]
+    errors += [each.stopped for each in report.handed if each.stopped is not None]
     refused = [err for err in errors if isinstance(err, NeedsReauth)]
     failed = [] if report.exit_code in (EXIT_OK, EXIT_PARTIAL) else errors
     fatal = next(iter([*refused, *failed]), None)

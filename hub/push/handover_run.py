@@ -41,6 +41,10 @@ class Handovers:
     origins: tuple[Origin[Any], ...]
     actor: str
 
+    def concern(self, name: str) -> bool:
+        """Whether something may have to be handed to the connection of that name."""
+        return any(self._concerns(origin, name) for origin in self.origins)
+
     def send(self, source: Source, *, sync: bool) -> list[HandoverReport]:
         """What became of what the connection was to be handed; it must be in sync mode to get it.
 

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +16,10 @@ from typing import Any
 import pytest
 
 from connectors.hubspot.emulator import HubSpotEmulator, create
+from hub import pipeline
+from hub.app import load
 from hub.cli.main import run
+from hub.cli.receiving import tell_others
 from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
 
@@ -88,7 +92,7 @@ class Account:
 
     def strike(self, kind: str) -> None:
         """Let the next creation of a task meet trouble."""
-        fault = {"kind": kind, "path": "*/tasks/batch/create", "times": 1}
+        fault = {"kind": kind, "path": "/crm/objects/*/tasks/batch/create", "times": 1}
         self.emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
 
     def contact(self, **properties: str) -> str:
@@ -197,6 +201,23 @@ def test_each_difficult_interaction_has_one_task_with_owner_and_due_date(account
         assert task["hubspot_owner_id"] == "77"
         assert f"rule {case['rule']}" in task["hs_task_body"]
     assert "nps 4 of 10" in tasks[f"case-{cases['high_effort']['case']}"]["hs_task_body"]
+
+
+def test_a_task_does_not_wait_for_the_turn_of_its_system(account: Account) -> None:
+    """What a run of one connection brought is handed to the other right after it."""
+    account.contact(**ADA)
+    account.type("sync", "crm")
+    answers("answers1", (1, 5, 1, 3))
+    app = load(Path("hub.toml"))
+    turns = {name: threading.Lock() for name in app.enabled}
+
+    with app.open_hub("os:test") as hub:
+        with app.lanes(["desk"]) as lanes:
+            pipeline.run(hub, lanes, actor="os:test")
+        before = list(account.tasks)
+        tell_others(app, hub, "desk", turns, lambda _seconds, _reason: None)
+
+    assert (before, len(account.tasks)) == ([], 1)
 
 
 @pytest.mark.slow
