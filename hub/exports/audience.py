@@ -158,29 +158,35 @@ class Selection:
     ) -> Released[Change] | str:
         """The row with the first address that may be used, or why there is none."""
         column, places = _ADDRESS[self.audience.wanted.channel]
-        addresses = list(dict.fromkeys(address for name in places for address in _held(who, name)))
-        reason = f"no {column} on record"
-        for number, address in enumerate(addresses):
-            decision = self._gate.judge(
-                golden_id, DESTINATION, self._fields, said, self._points(column, address)
-            )
+        reasons = []
+        for address in dict.fromkeys(each for name in places for each in _held(who, name)):
+            points = self._points(column, address)
+            if points is None:
+                reasons.append(f"no usable {column} on record")
+                continue
+            named = {each.name: points for each in self._fields}
+            decision = self._gate.judge(golden_id, DESTINATION, self._fields, said, named)
             if not decision.withheld:
-                values: dict[str, Value] = {name: next(iter(_held(who, name)), None) for name in
-                                            self.audience.wanted.columns}  # fmt: skip
-                change = Change(golden_id, {**values, column: address}, decision.decision_id)
+                change = Change(golden_id, self._row(who, column, address), decision.decision_id)
                 return self._gate.release(change, decision)
-            reason = decision.withheld[0].reason if number == 0 else reason
-        return reason
+            reasons.append(decision.withheld[0].reason)
+        return reasons[0] if reasons else f"no {column} on record"
 
-    def _points(self, column: str, address: str) -> dict[str, Points]:
-        """The address as the ledger names it: every field of the row goes by its permission."""
-        if column == "email":
-            point = self._keys.point("email", normalise.email(address))
-        elif column == "phone":
-            point = self._keys.point("phone", normalise.phone(address, self._region))
-        else:
-            return {}
-        return {each.name: (point,) for each in self._fields}
+    def _row(self, who: Mapping[str, Any], column: str, address: str) -> dict[str, Value]:
+        row: dict[str, Value] = {
+            name: next(iter(_held(who, name)), None) for name in self.audience.wanted.columns
+        }
+        return row | {column: address}
+
+    def _points(self, column: str, address: str) -> Points | None:
+        """The address as the ledger names it, so that the whole row goes by its permission.
+
+        Empty for what is no address of its own; None for one that the ledger cannot name.
+        """
+        if column not in ("email", "phone"):
+            return ()
+        kind, form = normalise.contact_point(address, self._region)
+        return (self._keys.point(kind, form),) if form and kind == column else None
 
     def _erased(self, connection: Connection, people: Mapping[str, Any]) -> set[str]:
         """Customers with a record that stands on the suppression list."""
