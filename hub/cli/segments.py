@@ -204,6 +204,7 @@ def _previewed(each: Preview, whole: int) -> dict[str, object]:
         "id": each.defined.id,
         "members": len(each.members),
         "share": len(each.members) / whole if whole else None,
+        "known_by_nobody": each.nobodys,
         "examples": [{"golden_id": e.golden_id, "reason": e.reason} for e in each.examples],
     }
 
@@ -212,6 +213,9 @@ def _preview_lines(each: Preview, whole: int) -> Iterator[str]:
     size, share = len(each.members), len(each.members) / whole if whole else None
     yield f"{each.defined.id}  {counted(size, 'member')}, {_percent(share)} of {whole:,}"
     yield from (f"  {example.golden_id}  {example.reason}" for example in each.examples)
+    if each.nobodys:
+        entries = counted(len(each.nobodys), "entry of the list", "entries of the list")
+        yield wrapped(f"nobody is known by {entries}, such as {each.nobodys[0]}")
 
 
 @segments.command()

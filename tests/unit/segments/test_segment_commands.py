@@ -127,10 +127,22 @@ def test_a_preview_says_how_many_and_why_and_stores_nothing(asked, tmp_path, hub
     assert found == [
         {
             "id": "thrice", "members": 1, "share": 0.25,
+            "known_by_nobody": [],
             "examples": [{"golden_id": "g2", "reason": "value.orders 3"}],
         }
     ]  # fmt: skip
     assert "thrice" not in asked("list", text=True)
+
+
+def test_a_preview_names_the_entries_that_are_nobodys(asked, tmp_path):
+    """A list with a misspelt entry does not quietly lose somebody."""
+    static = "kind = 'static'\nmembers = ['shop/customers/1', 'shop/customers/77']"
+    written(tmp_path, f"id = 'vip'\nversion = 1\ntitle = 'V'\nowner = 'Kim'\n{static}")
+
+    found = asked("preview", str(tmp_path / "own.toml"))["segments"][0]
+
+    assert found["examples"] == [{"golden_id": "g1", "reason": "listed as shop/customers/1"}]
+    assert found["known_by_nobody"] == ["shop/customers/77"]
 
 
 def test_the_history_of_a_customer(asked):
@@ -185,6 +197,17 @@ def test_a_dry_run_counts_and_writes_nothing(asked, hub, tmp_path):
 def test_a_wrong_question_is_answered_with_the_next_step(asked, line, message, code):
     """No traceback, and what to do."""
     assert message in asked(*line.split(), text=True, code=code)
+
+
+def test_the_check_of_the_settings_reads_the_segments(tmp_path, capsys):
+    """A mistake in a rule is told with file, line and column before anything runs."""
+    (tmp_path / "hub.toml").write_text('[hub]\ndata_dir = "."\n[segments]\nfiles = "own.toml"\n')
+    (tmp_path / "own.toml").write_text(f"[[segments]]\n{dynamic('a', 'value.order > 1')}")
+
+    ended = run(["check", "--config", str(tmp_path / "hub.toml")])
+
+    assert ended == 2
+    assert 'own.toml:6:9: segments[0].rule: no field "value.order"' in capsys.readouterr().err
 
 
 def test_fields_are_listed_with_type_and_meaning(asked):

@@ -106,16 +106,20 @@ def test_a_need_is_what_customers_wrote_about(crowd: Crowd, tmp_path):
     assert expected
 
 
-def test_the_view_tells_who_is_in_what(town: Crowd):
+def test_the_view_tells_who_is_in_what(crowd: Crowd):
     """One row per customer and segment, without an end while it lasts; the profile agrees."""
+    for rid in (1, 2):
+        crowd.person(rid)
+    crowd.buys(1, 2)
+    crowd.look()
     inside = "SELECT golden_id, segment FROM v1_segments WHERE until IS NULL"
-    with town.store.read() as connection:
+    with crowd.store.read() as connection:
         rows = {(row.golden_id, row.segment) for row in connection.execute(text(inside))}
         profile = connection.execute(
             text("SELECT segments FROM v1_profiles WHERE golden_id = 'g1'")
         ).scalar_one()
 
-    assert rows == {(who, segment) for who, segment, _ in town.standing()}
+    assert rows == {(who, segment) for who, segment, _ in crowd.standing()}
     assert {f'"{segment}"' for who, segment in rows if who == "g1"} == set(
         profile.strip("[]").split(",")
     )
