@@ -49,6 +49,7 @@ COMMANDS: dict[str, Entry] = {
     "postmortem": Entry("hub.cli.postmortem:postmortem", "Why a customer has left."),
     "metrics": Entry("hub.cli.metrics:metrics", "List, show and describe metrics."),
     "cases": Entry("hub.cli.cases:cases", "Customers who wait for a word: list, tell, close."),
+    "themes": Entry("hub.cli.themes:themes", "What customers speak of more, and what is done."),
     "report": Entry("hub.cli.report:report", "Write a report of a month as a page."),
     "text": Entry("hub.cli.text:text", "Train, list and try what reads customers' words."),
     "consent": Entry("hub.cli.consent:consent", "Show and export consent, and its conflicts."),

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from heapq import nsmallest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from hub.cli.layout import counted, moment, table, wrapped
-from hub.cli.risk_ground import as_of, look_at, method, told_at, weighing
+from hub.cli.layout import counted, entries, fitted, moment, wrapped
+from hub.cli.risk_ground import as_of, look_at, method, scoring_at, told_at
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import to_micros
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from hub.journeys.event import Event
     from hub.voc.register import Entry
-    from hub.voc.remedy import Remedy, Weigh
+    from hub.voc.remedy import Remedy
     from hub.voc.risk import Band, Reason, Risk
+    from hub.voc.scoring import Scorer
 
 _WEEK = timedelta(days=7)
 _SHOWN_SOURCES = 3
@@ -39,7 +40,7 @@ class Standing:
     golden_id: str
     risk: Risk
     before: Risk
-    band: Band
+    band: Band | Literal["left"]
 
     @property
     def change(self) -> int | None:
@@ -73,24 +74,31 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
     app = session.app()
     found, bands = method(app), Counter[str]()
     with app.open_hub(actor()) as hub:
-        now = told_at(app, when)
         with hub.store.read() as connection:
-            weigh = weighing(app, found.patterns, connection, now)
-            everyone = _standings(connection, weigh, now, app.settings.metrics.churn_horizon)
+            now = told_at(app, when, connection)
+            everyone = _standings(connection, scoring_at(app, found, connection, now), now)
             shown = nsmallest(top, _at_risk(everyone, bands), key=_rank)
-        seen = [each.golden_id for each in shown]
+            seen = [each.golden_id for each in shown]
+            names = customers.names(connection, seen)
         customers.note_read(hub.store, seen, how="risk", actor=actor(), clock=hub.clock)
-    rows = [(s.golden_id, s.risk.points, s.band, _signed(s.change), s.main_reason) for s in shown]
-    head = ("customer", "points", "band", "in 7 days", "main reason")
+    rows = [
+        (
+            (s.risk.points, s.band, _signed(s.change), fitted(names.get(s.golden_id, ""), 50)),
+            f"{s.main_reason or 'no reason'} [{s.golden_id}]",
+        )
+        for s in shown
+    ]
+    head = ("points", "band", "in 7 days", "customer, main reason")
     order: tuple[Band, ...] = ("high", "medium", "low", "unknown")
     said = ", ".join(f"{bands[name]:,} {name}" for name in order)
     closing = f"{counted(bands.total(), 'customer')}: {said}. Why: hub risk show CUSTOMER"
     document = {
         "at": now.isoformat(),
         "bands": {name: bands[name] for name in order},
-        "customers": [_document(each) for each in shown],
+        "customers": [_document(s) | {"name": names.get(s.golden_id)} for s in shown],
     }
-    session.show(document, "\n".join([*(table(head, rows) if rows else []), closing]))
+    lines = entries(head, rows) if rows else []
+    session.show(document, "\n".join([*lines, wrapped(closing, "")]))
 
 
 @risk.command()
@@ -105,8 +113,8 @@ def show(session: Session, asked: str, when: str | None) -> None:
     from hub.voc.remedy import remedies
 
     subject = look_at(session, asked, when, "risk")
-    standing = _standing(subject.golden_id, subject.events, subject.weigh, subject.now)
-    helping = remedies(subject.events, subject.now, subject.weigh)
+    standing = _standing(subject.golden_id, subject.events, subject.scorer, subject.now)
+    helping = remedies(subject.events, subject.now, subject.scorer.weigh)
     document = _document(standing) | {
         "would_lower": [
             {"action": r.action, "points": r.points, "evidence": list(r.evidence)} for r in helping
@@ -124,24 +132,20 @@ def _at_risk(everyone: Iterator[Standing], bands: Counter[str]) -> Iterator[Stan
             yield each
 
 
-def _standings(
-    connection: Connection, weigh: Weigh, now: datetime, horizon: int
-) -> Iterator[Standing]:
+def _standings(connection: Connection, scorer: Scorer, now: datetime) -> Iterator[Standing]:
     """Everybody's risk but that of those who have left already."""
     from hub.journeys.timeline import batches
-    from hub.voc.postmortem import departure
 
     for timelines in batches(connection):
         for golden_id, events in timelines.items():
-            if departure(events, now, horizon) is None:
-                yield _standing(golden_id, events, weigh, now)
+            standing = _standing(golden_id, events, scorer, now)
+            if standing.band != "left":
+                yield standing
 
 
-def _standing(golden_id: str, events: Sequence[Event], weigh: Weigh, now: datetime) -> Standing:
-    from hub.voc.risk import band
-
-    today, before = weigh(events, now), weigh(events, now - _WEEK)
-    return Standing(golden_id, today, before, band(today.points, band(before.points)))
+def _standing(golden_id: str, events: Sequence[Event], scorer: Scorer, now: datetime) -> Standing:
+    found = scorer.standing(events, now)
+    return Standing(golden_id, found.risk, scorer.weigh(events, now - _WEEK), found.band)
 
 
 def _rank(standing: Standing) -> tuple[int, str]:

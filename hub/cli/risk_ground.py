@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from hub.app import App
     from hub.cli.session import Session
     from hub.journeys.event import Event
-    from hub.voc.pattern_files import Patterns
+    from hub.voc.method import Method
     from hub.voc.register import Entry
-    from hub.voc.remedy import Weigh
+    from hub.voc.scoring import Scorer
 
 
 def as_of(function: Callable[..., None]) -> Callable[..., None]:
@@ -33,19 +32,6 @@ def as_of(function: Callable[..., None]) -> Callable[..., None]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Method:
-    """How this hub assesses risk.
-
-    Args:
-        patterns: The stories that it looks for.
-        entry: Who answers for the score.
-    """
-
-    patterns: Patterns
-    entry: Entry
-
-
 def method(app: App) -> Method:
     """The patterns and the register of this hub.
 
@@ -53,13 +39,9 @@ def method(app: App) -> Method:
         ConfigMistakes: With everything that is wrong in the first file that has mistakes.
         ConfigError: If the score has no entry in the register, or not the right one.
     """
-    from hub.voc import pattern_files, register
-    from hub.voc.risk import VERSION, kinds_read
+    from hub.voc import method
 
-    wanted = app.settings.risk
-    patterns = pattern_files.read_all(app.folder, wanted.patterns)
-    paths = register.files(app.folder, wanted.decisions)
-    return Method(patterns, register.entry(paths, VERSION, kinds_read(patterns)))
+    return method.method(app.folder, app.settings.risk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +52,14 @@ class Subject:
         golden_id: Who.
         events: Their timeline.
         now: The instant that is told about.
-        weigh: How their risk is assessed.
+        scorer: How their risk is assessed.
         entry: Who answers for the score.
     """
 
     golden_id: str
     events: Sequence[Event]
     now: datetime
-    weigh: Weigh
+    scorer: Scorer
     entry: Entry
 
 
@@ -95,35 +77,35 @@ def look_at(session: Session, asked: str, when: str | None, how: str) -> Subject
     app = session.app()
     found = method(app)
     with app.open_hub(actor()) as hub:
-        now = told_at(app, when)
         with hub.store.read() as connection:
+            now = told_at(app, when, connection)
             golden_id = customer(connection, asked).golden_id
             events = load(connection, [golden_id])[golden_id]
-            weigh = weighing(app, found.patterns, connection, now)
+            scorer = scoring_at(app, found, connection, now)
         customers.note_read(hub.store, [golden_id], how=how, actor=actor(), clock=hub.clock)
-    return Subject(golden_id, events, now, weigh, found.entry)
+    return Subject(golden_id, events, now, scorer, found.entry)
 
 
-def told_at(app: App, when: str | None) -> datetime:
-    """The instant that ``--at`` names, on the business's clocks; now without it."""
-    return instant(when, ZoneInfo(app.settings.hub.time_zone)) or app.clock.now()
+def told_at(app: App, when: str | None, connection: Connection) -> datetime:
+    """The instant that ``--at`` names, on the business's clocks; without it, profiles' today."""
+    from hub.profile.day import today
+
+    zone = ZoneInfo(app.settings.hub.time_zone)
+    return instant(when, zone) or today(connection, app.clock.now(), zone)
 
 
-def weighing(app: App, patterns: Patterns, connection: Connection, now: datetime) -> Weigh:
-    """The assessment with everything that this hub knows at ``now``."""
-    from hub.text.phrases import Phrases
+def scoring_at(app: App, by: Method, connection: Connection, now: datetime) -> Scorer:
+    """The scores as this hub gives them, with everything that it hears of at ``now``."""
     from hub.text.sources import load_models
     from hub.voc.known import known_kinds
-    from hub.voc.past import Reading
-    from hub.voc.risk import assess
+    from hub.voc.scoring import Scorer, weighing
 
-    text = app.settings.text
-    competitors = Phrases((name, name) for name in text.competitors)
-    return partial(
-        assess,
-        known=known_kinds(connection, now),
-        patterns=patterns,
-        zone=ZoneInfo(app.settings.hub.time_zone),
-        reading=Reading(load_models(connection, text), competitors),
-        floor=app.settings.risk.floor,
+    settings = app.settings
+    weigh = weighing(
+        by,
+        known_kinds(connection, now),
+        models=load_models(connection, settings.text),
+        competitors=settings.text.competitors,
+        zone=ZoneInfo(settings.hub.time_zone),
     )
+    return Scorer(weigh, settings.metrics.churn_horizon, by.floor)

@@ -1,5 +1,9 @@
 """What a system is given of a profile unless hub.toml says otherwise; each spells names its way.
 
+Nothing here moves with every day that passes: of the risk a system is told the band and the main
+reason, not the points. Why marketing is held serves the customer, so it needs no consent to
+marketing.
+
 FIELDS = spelled(lambda name: f"cxhub_{name}")
 """
 
@@ -9,6 +13,24 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hub.core.connector import OutField
+
+STANDING_FIELDS: tuple[OutField, ...] = (
+    OutField("segments", "relationship.segments", "marketing", "long_text", "Segments"),
+    OutField("tier", "relationship.tier", "service", label="Loyalty tier"),
+    OutField("value_band", "value.band", "analytics", label="Value band"),
+    OutField("risk_band", "risk.band", "analytics", label="Risk of leaving"),
+    OutField("risk_reason", "risk.top_reason", "analytics", label="Main reason to leave"),
+    OutField("next_action", "risk.next_action", "service", label="Next action"),
+    OutField("hold_marketing", "suppress.marketing", "service", "boolean", "Hold marketing"),
+    OutField("hold_reason", "suppress.reason", "service", "long_text", "Why marketing is held"),
+    OutField("recent_return", "risk.recent_return", "service", "boolean", "Returned something"),
+    OutField("open_complaint", "risk.open_complaint", "service", "boolean", "Open complaint"),
+    OutField("in_dispute", "risk.in_dispute", "service", "boolean", "Payment in dispute"),
+    OutField(
+        "unresolved_detractor", "risk.unresolved_detractor", "service", "boolean", "Unhappy, untold"
+    ),
+)
+"""How the customer stands: bands, next action, and what holds marketing."""
 
 PROFILE_FIELDS: tuple[OutField, ...] = (
     OutField("golden_id", "who.golden_id", "service", label="Customer id"),
@@ -27,6 +49,7 @@ PROFILE_FIELDS: tuple[OutField, ...] = (
     OutField("clv", "value.clv_historic", "analytics", "number", "Customer value to date"),
     OutField("churn", "risk.churn", "analytics", label="Churn state"),
     OutField("rfm", "value.rfm", "marketing", label="RFM segment"),
+    *STANDING_FIELDS,
 )
 
 

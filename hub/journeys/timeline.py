@@ -53,12 +53,38 @@ Timelines = dict[str, list[Event]]
 def load(connection: Connection, golden_ids: Iterable[str]) -> Timelines:
     """The timeline of each golden id, empty where nothing is known."""
     told: dict[str, list[Event]] = {golden_id: [] for golden_id in golden_ids}
+    for query in (_records(facts), _orders()):
+        _tell(connection, query, told)
+    return _ordered(told)
+
+
+def with_orders(
+    connection: Connection, read: Mapping[str, Iterable[tuple[str, AnyRecord]]]
+) -> Timelines:
+    """The timeline of customers whose facts somebody has read already: their orders are read.
+
+    Args:
+        connection: To read from.
+        read: By golden id, source key as text and content of everything but the orders.
+    """
+    told = {
+        golden_id: [event for source, record in records for event in events_of(source, record)]
+        for golden_id, records in read.items()
+    }
+    _tell(connection, _orders(), told)
+    return _ordered(told)
+
+
+def _tell(
+    connection: Connection, query: Select[str, bytes, str, str, str], told: Timelines
+) -> None:
     for chunk in chunks(sorted(told)):
-        for query in (_records(facts), _records(order_entries).where(order_entries.c.line == 0)):
-            rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk)))
-            for golden_id, body, name, stream, source_id in rows:
-                key = SourceKey(name, stream, source_id)
-                told[golden_id] += events_of(str(key), decode(body))
+        rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk)))
+        for golden_id, body, name, stream, source_id in rows:
+            told[golden_id] += events_of(str(SourceKey(name, stream, source_id)), decode(body))
+
+
+def _ordered(told: Timelines) -> Timelines:
     return {golden_id: in_order(together(events)) for golden_id, events in told.items()}
 
 
@@ -73,6 +99,14 @@ def batches(connection: Connection) -> Iterator[Timelines]:
     golden_ids = connection.execute(select(golden_records.c.golden_id)).scalars().all()
     for chunk in chunks(sorted(golden_ids)):
         yield load(connection, chunk)
+
+
+def said(connection: Connection) -> Iterator[tuple[str, Event]]:
+    """Golden id and event of everything that happened to customers but orders, in no order."""
+    for golden_id, body, name, stream, source_id in connection.execute(_records(facts)):
+        for event in events_of(str(SourceKey(name, stream, source_id)), decode(body)):
+            if event.kind not in kinds.INTERNAL:
+                yield golden_id, event
 
 
 def unplaced(connection: Connection) -> int:
@@ -97,6 +131,10 @@ def _records(of: Table) -> Select[str, bytes, str, str, str]:
         .join(source_records, source_records.c.rid == of.c.rid)
         .join(streams, streams.c.stream_id == source_records.c.stream_id)
     )
+
+
+def _orders() -> Select[str, bytes, str, str, str]:
+    return _records(order_entries).where(order_entries.c.line == 0)
 
 
 def events_of(source: str, record: AnyRecord) -> list[Event]:

@@ -67,8 +67,17 @@ def reference_date(connection: Connection, now: int, zone: tzinfo = UTC) -> int:
     measures the same.
     """
     latest = connection.execute(select(func.max(order_entries.c.at))).scalar()
-    today = now if latest is None or now - latest <= 30 * DAY else int(latest)
-    local = from_micros(today).astimezone(zone)
+    return day_after(now if latest is None or not is_history(latest, now) else latest, zone)
+
+
+def is_history(newest: int, now: int) -> bool:
+    """Whether data whose newest entry is so old are a closed history."""
+    return now - newest > 30 * DAY
+
+
+def day_after(at: int, zone: tzinfo) -> int:
+    """The first microsecond of the next day on the clocks of ``zone``."""
+    local = from_micros(at).astimezone(zone)
     tomorrow = datetime.combine(local.date() + timedelta(days=1), time(), zone)
     return to_micros(tomorrow)
 

@@ -1,6 +1,7 @@
 """The context card: what an agent needs so that the customer need not repeat themselves.
 
-Five lines, at most 1,000 characters: who, value, what happened last, what is open, what not to do.
+Five lines, at most 1,000 characters: who, value and risk, what happened last, what is open, and
+what to do next and what not.
 It is composed from the profile's own fields, so it says nothing that the profile does not.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from hub.profile.unified import Field, field
+from hub.profile.leaf import Field, field
 
 LIMIT = 1_000
 NO_CONTACT = frozenset({"withdrawn", "denied", "objected"})
@@ -23,7 +24,7 @@ def card(profile: Mapping[str, Any], zone: tzinfo = UTC) -> Field:
         _value(profile, zone),
         _last(profile, zone),
         _open(profile),
-        _not(profile),
+        f"{_next(profile)}. {_not(profile)}",
     )
     text = "\n".join(line if len(line) <= 190 else line[:187] + "..." for line in lines)
     return field(text[:LIMIT], "hub", None)
@@ -41,8 +42,9 @@ def _day(instant: str | None, zone: tzinfo) -> str:
 
 
 def _who(profile: Mapping[str, Any], zone: tzinfo) -> str:
+    doubt = " (sources disagree)" if profile["who"]["name"].get("contested") else ""
     parts = [
-        _at(profile, "who.name") or "Name unknown",
+        f"{_at(profile, 'who.name') or 'Name unknown'}{doubt}",
         _at(profile, "who.organisation"),
         _at(profile, "relationship.lifecycle"),
         _at(profile, "relationship.tier"),
@@ -54,14 +56,25 @@ def _who(profile: Mapping[str, Any], zone: tzinfo) -> str:
 
 
 def _value(profile: Mapping[str, Any], zone: tzinfo) -> str:
+    return f"Value: {_bought(profile, zone)}; {_risk(profile)}"
+
+
+def _bought(profile: Mapping[str, Any], zone: tzinfo) -> str:
     orders = _at(profile, "value.orders")
     if not orders:
-        return "Value: no orders known"
+        return "no orders known"
     last = _day(_at(profile, "value.last_order_at"), zone)
     return (
-        f"Value: {orders} order{'s' if orders > 1 else ''}, {_at(profile, 'value.net_spend'):,.2f}"
+        f"{orders} order{'s' if orders > 1 else ''}, {_at(profile, 'value.net_spend'):,.2f}"
         f" {_at(profile, 'value.currency')}, last {last}"
     )
+
+
+def _risk(profile: Mapping[str, Any]) -> str:
+    band, reason = _at(profile, "risk.band"), _at(profile, "risk.top_reason")
+    if band == "left":
+        return "has left"
+    return f"risk of leaving {band}" if reason == "none" else f"risk of leaving {band}: {reason}"
 
 
 def _last(profile: Mapping[str, Any], zone: tzinfo) -> str:
@@ -85,12 +98,22 @@ def _last(profile: Mapping[str, Any], zone: tzinfo) -> str:
 
 
 def _open(profile: Mapping[str, Any]) -> str:
-    count = _at(profile, "service.open_tickets")
-    if not count:
-        return "Open: nothing"
-    subject = _at(profile, "service.unresolved")
-    about = f": {subject}" if subject else ""
-    return f"Open: {count} ticket{'s' if count > 1 else ''}{about}"
+    parts: list[str] = []
+    if count := _at(profile, "service.open_tickets"):
+        subject = _at(profile, "service.unresolved")
+        about = f": {_short(subject)}" if subject else ""
+        parts.append(f"{count} ticket{'s' if count > 1 else ''}{about}")
+    if waiting := _at(profile, "voice.unanswered"):
+        parts.append(f"a case: {waiting} answer{'s' if waiting > 1 else ''} without a reply")
+    return "Open: " + ("; ".join(parts) or "nothing")
+
+
+def _next(profile: Mapping[str, Any]) -> str:
+    return f"Next: {_short(_at(profile, 'risk.next_action'))}"
+
+
+def _short(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _not(profile: Mapping[str, Any]) -> str:

@@ -1,37 +1,47 @@
-"""The profile stage: composes the profiles whose golden record, facts or numbers moved.
+"""The profile stage: composes the profiles whose golden record, facts, numbers or cases moved.
 
-All of them when the purposes in hub.toml or this version's way of composing have changed.
+All of them when a new day has begun, since time alone moves flags, stages and risks, and when the
+purposes in hub.toml, the patterns, the segments or this version's way of composing have changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, delete, select
 
 from hub.core.boundary import reached
-from hub.core.clock import from_micros, to_micros
-from hub.core.settings import PurposeSection, TextSection
-from hub.metrics.orders import reference_date
+from hub.core.clock import to_micros
+from hub.core.settings import DEFAULT_PURPOSES, PurposeSection, Settings, TextSection
 from hub.privacy.gate import Gate
-from hub.profile import sources
+from hub.profile import leaf, sources
 from hub.profile.card import card
-from hub.profile.unified import Field, compose, field
+from hub.profile.day import today
+from hub.profile.unified import compose
 from hub.segments import evaluation, membership
+from hub.segments import files as segment_files
 from hub.segments.defined import Segments
 from hub.segments.evaluation import Ground
-from hub.segments.files import shipped
 from hub.store import bulk, dirty
 from hub.store.engine import Store
 from hub.store.records import chunks
 from hub.store.schema import profiles
 from hub.text.annotation import Models
 from hub.text.sources import load_models
+from hub.voc import method
+from hub.voc.known import known_kinds
+from hub.voc.method import Method
+from hub.voc.past import UTC_ZONE
+from hub.voc.postmortem import HORIZON_DAYS
+from hub.voc.scoring import Scorer, weighing
+from hub.voc.signal import SILENT_AFTER, Known
 
 BATCH = 500
 """Profiles composed in one transaction."""
@@ -52,40 +62,76 @@ class ProfileReport:
     removed: int
 
 
-def run(
-    store: Store,
-    purposes: Mapping[str, PurposeSection],
-    zone: tzinfo = UTC,
-    text: TextSection = AS_SHIPPED,
-    segments: Segments | None = None,
-) -> ProfileReport:
-    """Compose every profile that was marked; returns what differed.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What hub.toml and the files beside it say of profiles.
 
     Args:
-        store: The database.
         purposes: By name; they decide what each permission says.
         zone: On whose clocks a day begins.
         text: How customers' words are read.
-        segments: Which customers belong together; the shipped ones if left out.
+        by: How risk is assessed.
+        segments: Which customers belong together.
+        horizon_days: Days without an order after which a customer without a contract has left.
     """
-    defined = segments or shipped()
-    with store.read() as connection:
-        models = load_models(connection, text)
-    basis = f"{COMPOSITION} {Gate(purposes).policy} {zone} {models.methods} {defined.basis}"
+
+    purposes: Mapping[str, PurposeSection] = field(default_factory=lambda: DEFAULT_PURPOSES)
+    zone: ZoneInfo = UTC_ZONE
+    text: TextSection = AS_SHIPPED
+    by: Method = field(default_factory=method.shipped)
+    segments: Segments = field(default_factory=segment_files.shipped)
+    horizon_days: int = HORIZON_DAYS
+
+
+def rules(folder: Path, settings: Settings) -> Rules:
+    """The rules of a hub whose hub.toml is in ``folder``.
+
+    Raises:
+        ConfigMistakes: With everything that is wrong in the first file that has mistakes.
+        ConfigError: If something is decided that has no entry in the register.
+    """
+    return Rules(
+        settings.purposes,
+        ZoneInfo(settings.hub.time_zone),
+        settings.text,
+        method.method(folder, settings.risk),
+        segment_files.read_all(folder, settings.segments.files),
+        settings.metrics.churn_horizon,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the profiles of today are composed with.
+
+    Args:
+        rules: What the hub says of profiles.
+        now: Microseconds.
+        at: The instant that ages and days are counted to: the metrics' today.
+        models: How customers' words are read.
+        scorer: How their risk is assessed.
+        ground: What segments are evaluated on.
+    """
+
+    rules: Rules
+    now: int
+    at: datetime
+    models: Models
+    scorer: Scorer
+    ground: Ground
+
+
+def run(store: Store, rules: Rules) -> ProfileReport:
+    """Compose every profile that was marked; returns what differed."""
+    means, basis = _means(store, rules)
     dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
-    with store.read() as connection:
-        now = to_micros(store.clock.now())
-        # "Today" is the metrics' today: a closed history is looked at from its own last day.
-        today = from_micros(min(now, reference_date(connection, now, zone)))
-        on = evaluation.ground(connection, defined, now, zone)
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
             marks = dirty.waiting(connection, "profile", BATCH)
             if not marks:
                 break
-            golden_ids = [mark.key for mark in marks]
-            changed, gone = _compose(connection, golden_ids, purposes, now, today, on, models)
+            changed, gone = _compose(connection, [mark.key for mark in marks], means)
             dirty.done(connection, "profile", marks)
         reached("profile committed")
         looked_at += len(marks)
@@ -94,32 +140,48 @@ def run(
     return ProfileReport(looked_at, written, removed)
 
 
-def _compose(
-    connection: Connection,
-    golden_ids: list[str],
-    purposes: Mapping[str, PurposeSection],
-    now: int,
-    today: datetime,
-    on: Ground,
-    models: Models,
-) -> tuple[int, int]:
+def _means(store: Store, rules: Rules) -> tuple[Means, str]:
+    """The means of today, and the basis on which all profiles rest."""
+    text, zone, by = rules.text, rules.zone, rules.by
+    now = store.clock.now()
+    with store.read() as connection:
+        models = load_models(connection, text)
+        at = today(connection, now, zone)
+        known = known_kinds(connection, at)
+        ground = evaluation.ground(connection, rules.segments, to_micros(now), zone)
+    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
+    scorer = Scorer(weigh, rules.horizon_days, by.floor)
+    basis = (
+        f"{COMPOSITION} {at.date()} {Gate(rules.purposes).policy} {zone} {models.methods}"
+        f" {text.competitors} {by.basis} {rules.horizon_days} {_heard(known, at)}"
+        f" {rules.segments.basis}"
+    )
+    return Means(rules, to_micros(now), at, models, scorer, ground), basis
+
+
+def _heard(known: Known, now: datetime) -> str:
+    """What the hub hears of, and what it has stopped to hear of: everybody's coverage."""
+    return " ".join(
+        f"{kind}{'' if now - newest <= SILENT_AFTER else '-'}"
+        for kind, newest in sorted(known.items())
+    )
+
+
+def _compose(connection: Connection, golden_ids: list[str], by: Means) -> tuple[int, int]:
     held = _held(connection, golden_ids)
-    found = sources.load(connection, golden_ids, purposes, now)
-    profiles_of: dict[str, dict[str, Any]] = {
-        who: compose(source, today, models) for who, source in found.items()
+    found = sources.load(connection, golden_ids, by.rules.purposes, by.now)
+    composed: dict[str, dict[str, Any]] = {
+        who: compose(source, by.at, by.models, by.scorer) for who, source in found.items()
     }
-    belong = evaluation.everyone(connection, profiles_of, on)
-    in_all = {who: belong.get(who, ()) for who in golden_ids}
-    membership.move(connection, in_all, on.segments.versions, now)
+    _assign(connection, golden_ids, composed, by)
     rows = []
-    for golden_id, profile in profiles_of.items():
-        profile["relationship"]["segments"] = _segments(belong[golden_id])
-        profile["card"] = {"text": card(profile, on.day.zone)}
+    for golden_id, profile in composed.items():
+        profile["card"] = {"text": card(profile, by.rules.zone)}
         body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(body, digest_size=16).digest()
         revision, before = held.get(golden_id, (0, b""))
         if digest != before:
-            rows.append((golden_id, revision + 1, body, digest, now))
+            rows.append((golden_id, revision + 1, body, digest, by.now))
     bulk.upsert(connection, profiles, _COLUMNS, rows, key=("golden_id",))
     gone = sorted(set(held) - set(found))
     if gone:
@@ -127,8 +189,22 @@ def _compose(
     return len(rows), len(gone)
 
 
-def _segments(names: list[str]) -> Field:
-    return field(names, "hub", None, purpose="analytics")
+def _assign(
+    connection: Connection,
+    golden_ids: list[str],
+    composed: Mapping[str, dict[str, Any]],
+    by: Means,
+) -> None:
+    """Put every customer into their segments, and those who are gone out of all."""
+    belong = evaluation.everyone(connection, composed, by.ground)
+    in_all = {who: belong.get(who, ()) for who in golden_ids}
+    membership.move(connection, in_all, by.ground.segments.versions, by.now)
+    for who, profile in composed.items():
+        profile["relationship"]["segments"] = _named(belong[who])
+
+
+def _named(segments: list[str]) -> leaf.Field:
+    return leaf.field(segments, "hub", None, purpose="analytics")
 
 
 def _held(connection: Connection, golden_ids: list[str]) -> dict[str, tuple[int, bytes]]:

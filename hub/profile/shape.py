@@ -40,6 +40,8 @@ SHAPE: Final[dict[str, str]] = {
     "value.aov": "Average order value, major units.",
     "value.last_order_at": "Instant of the latest order.",
     "value.rfm": "Recency-frequency-monetary quintiles, such as 5-3-4.",
+    "value.band": "top, high, middle, low or lowest: the fifth of all buyers of that currency that"
+    " they are in by net spend, as the last digit of RFM has it; none without an order.",
     "value.clv_historic": "Net spend times margin, major units.",
     "value.clv_predicted": "Expected value in the coming horizon, major units.",
     "value.open_cart": "Amount of the latest cart that was not completed, minor units.",
@@ -61,15 +63,28 @@ SHAPE: Final[dict[str, str]] = {
     "voice.verbatim": "Latest comment.",
     "voice.sentiment_trend": "Mean sentiment, -1..1, of the latest three texts minus that of up to"
     " nine before them; the source is the model or lexicon that read them, with its version.",
-    "voice.unanswered": "Feedback without an answer; filled by a later version.",
+    "voice.unanswered": "Answers in cases whose customer has not been told anything yet.",
     "risk.churn": "churned or active; active is provisional.",
     "risk.health": "Filled by a later version.",
-    "risk.reasons": "Filled by a later version.",
-    "risk.recent_return": "Whether something was returned in the last 14 days.",
+    "risk.points": "Points that speak for leaving, 0-100, as `hub risk show` has them at the end of"
+    " today; none below the floor of coverage.",
+    "risk.band": "low, medium, high, unknown, or left for who has left already. A band is left"
+    " downwards only five points below its border.",
+    "risk.coverage": "Percent of what could be seen that this hub hears of.",
+    "risk.reasons": "Why, in words, heaviest first; `evidence` has points, since and records.",
+    "risk.top_reason": "The heaviest that speaks for leaving, in words that stay the same while it"
+    " stands; none without one.",
+    "risk.recent_return": "Whether something was returned in the last 14 days. This flag and the"
+    " next three have a `reason`, and `until` where an end is known.",
     "risk.open_complaint": "Whether a ticket is not solved.",
-    "risk.unresolved_detractor": "Whether the last NPS answer was 0-6 within 60 days.",
-    "risk.in_dispute": "Filled by a later version.",
-    "risk.next_action": "Filled by a later version.",
+    "risk.in_dispute": "Whether an open ticket, or an attribute of an order, speaks of a dispute or"
+    " a chargeback.",
+    "risk.unresolved_detractor": "Whether the last NPS answer was 0-6 within 60 days, and the"
+    " customer was not told what came of it.",
+    "risk.next_action": "What somebody is to do next, or none; `reason` and `evidence` say why.",
+    "suppress.marketing": "Whether marketing is held: any of the four flags is raised.",
+    "suppress.reason": "Why, or none.",
+    "suppress.until": "Until when, if every raised flag has an end.",
     "permission.summary": "Every permission that was spoken about, in words.",
     "permission.do_not_contact": "Whether processing is restricted.",
     "permission.restricted": "The same, under its legal name (GDPR Art. 18).",

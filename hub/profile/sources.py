@@ -9,13 +9,17 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, not_, or_, select
 
 from hub.core.clock import from_micros
-from hub.core.records import AnyRecord, decode
+from hub.core.records import AnyRecord, Feedback, decode
 from hub.core.settings import PurposeSection
+from hub.journeys.event import Event
+from hub.journeys.timeline import with_orders
 from hub.privacy import permissions as consent
 from hub.privacy.permissions import Permissions
+from hub.store import cases
+from hub.store.cases import Case
 from hub.store.records import chunks, source_keys
 from hub.store.schema import (
     cluster_members,
@@ -25,6 +29,7 @@ from hub.store.schema import (
     profile_metrics,
     source_records,
 )
+from hub.voc.detractor import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,10 @@ class Sources:
         channels: Channels they bought through, most used first.
         returns: Number of return entries.
         last_return_at: Instant of the latest return.
+        first_order_at: Instant of the first order.
+        events: Their timeline, orders included, in order.
+        cases: Their cases, oldest first.
+        case_of: The case of an answer, by the answer's source key.
     """
 
     golden_id: str
@@ -73,6 +82,18 @@ class Sources:
     returns: int = 0
     last_return_at: datetime | None = None
     first_order_at: datetime | None = None
+    events: list[Event] = field(default_factory=list)
+    cases: list[Case] = field(default_factory=list)
+    case_of: dict[str, Case] = field(default_factory=dict)
+
+    @property
+    def answers(self) -> list[Answer]:
+        """Their feedback with the case that each answer is in, oldest first."""
+        return [
+            Answer(fact.source, fact.at, fact.record, self.case_of.get(fact.source))
+            for fact in self.facts
+            if isinstance(fact.record, Feedback)
+        ]
 
 
 def load(
@@ -93,6 +114,7 @@ def load(
     _add_numbers(connection, ids, found)
     _add_facts(connection, ids, found)
     _add_order_habits(connection, ids, found)
+    _add_timelines(connection, found)
     return found
 
 
@@ -110,6 +132,9 @@ def _add_numbers(connection: Connection, ids: Sequence[str], found: dict[str, So
 
 
 def _add_facts(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:
+    for golden_id, theirs in cases.of_customers(connection, ids).items():
+        found[golden_id].cases = theirs
+    by_id = {case.case_id: case for each in found.values() for case in each.cases}
     for chunk in chunks(ids):
         query = (
             select(cluster_members.c.golden_id, facts.c.rid, facts.c.at, source_records.c.canonical)
@@ -120,33 +145,54 @@ def _add_facts(connection: Connection, ids: Sequence[str], found: dict[str, Sour
         )
         rows = connection.execute(query).all()
         keys = source_keys(connection, [row.rid for row in rows])
+        inside = cases.of_answers(connection, [r.rid for r in rows if found[r.golden_id].cases])
         for row in rows:
             fact = Fact(str(keys[row.rid]), from_micros(row.at), decode(row.canonical))
-            found[row.golden_id].facts.append(fact)
+            sources = found[row.golden_id]
+            sources.facts.append(fact)
+            if (case := by_id.get(inside.get(row.rid, ""))) is not None:
+                sources.case_of[fact.source] = case
+
+
+def _add_timelines(connection: Connection, found: dict[str, Sources]) -> None:
+    told = with_orders(
+        connection,
+        {who: [(each.source, each.record) for each in s.facts] for who, s in found.items()},
+    )
+    for golden_id, events in told.items():
+        found[golden_id].events = events
 
 
 def _add_order_habits(
     connection: Connection, ids: Sequence[str], found: dict[str, Sources]
 ) -> None:
-    entry = order_entries.c
+    entry, who = order_entries.c, cluster_members.c.golden_id
+    back = or_(entry.kind.in_(("return", "refund")), entry.cancelled)
     for chunk in chunks(ids):
         query = (
             select(
-                cluster_members.c.golden_id, entry.channel, entry.kind, entry.at, entry.cancelled
+                who,
+                entry.channel,
+                func.count().label("entries"),
+                func.sum(case((back, 1), else_=0)).label("returns"),
+                func.max(case((back, entry.at))).label("last_return"),
+                func.min(case((not_(back), entry.at))).label("first_order"),
             )
             .join(order_entries, entry.party_rid == cluster_members.c.rid)
-            .where(cluster_members.c.golden_id.in_(chunk))
-            .order_by(entry.at)
+            .where(who.in_(chunk))
+            .group_by(who, entry.channel)
         )
-        used: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        used: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for row in connection.execute(query):
             sources = found[row.golden_id]
             if row.channel:
-                used[row.golden_id][row.channel] += 1
-            if row.kind in ("return", "refund") or row.cancelled:
-                sources.returns += 1
-                sources.last_return_at = from_micros(row.at)
-            elif sources.first_order_at is None:
-                sources.first_order_at = from_micros(row.at)
+                used[row.golden_id].append((-row.entries, row.channel))
+            sources.returns += int(row.returns)
+            if row.last_return is not None:
+                last = from_micros(row.last_return)
+                sources.last_return_at = max(last, sources.last_return_at or last)
+            if row.first_order is not None:
+                first = from_micros(row.first_order)
+                sources.first_order_at = min(first, sources.first_order_at or first)
         for golden_id, counts in used.items():
-            found[golden_id].channels = sorted(counts, key=lambda c: (-counts[c], c))
+            found[golden_id].channels = [channel for _, channel in sorted(counts)]

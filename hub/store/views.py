@@ -58,6 +58,11 @@ def _of(origin: str, *rows: tuple[str, Kind, str]) -> tuple[ViewColumn, ...]:
     return tuple(ViewColumn(name, kind, says, f"{origin}.{name}") for name, kind, says in rows)
 
 
+def _named(*rows: tuple[str, Kind, str, str]) -> tuple[ViewColumn, ...]:
+    """Columns with names of their own, each with the field that it shows."""
+    return tuple(ViewColumn(*row) for row in rows)
+
+
 PROFILES = View(
     "v1_profiles",
     "One row per customer: the values of `unified_profile_v1`. Where a value comes from, and how"
@@ -140,7 +145,26 @@ PROFILES = View(
                     ("churn", "text", "Churn by the configured horizon"),
                     ("recent_return", "boolean", "Returned something within 14 days"),
                     ("open_complaint", "boolean", "A ticket is open"),
-                    ("unresolved_detractor", "boolean", "NPS 0-6 within 60 days"),
+                    ("unresolved_detractor", "boolean", "NPS 0-6 within 60 days, and nobody told"),
+                    ("in_dispute", "boolean", "A ticket or an order speaks of a dispute"),
+                    ("next_action", "text", "What to do next, or none"),
+                ),
+                *_named(
+                    (
+                        "risk_points",
+                        "integer",
+                        "Points that speak for leaving, 0-100",
+                        "risk.points",
+                    ),
+                    ("risk_band", "text", "low, medium, high, unknown or left", "risk.band"),
+                    ("risk_coverage", "integer", "Percent of what could be seen", "risk.coverage"),
+                    ("risk_reasons", "list", "Why, heaviest first", "risk.reasons"),
+                    ("risk_reason", "text", "The heaviest, or none", "risk.top_reason"),
+                    ("hold_marketing", "boolean", "Marketing is held", "suppress.marketing"),
+                    ("hold_reason", "text", "Why it is held, or none", "suppress.reason"),
+                    ("hold_until", "text", "Until when, if that is known", "suppress.until"),
+                    ("value_band", "text", "Fifth of buyers by net spend, or none", "value.band"),
+                    ("unanswered", "integer", "Answers that wait for a word", "voice.unanswered"),
                 ),
                 ViewColumn(
                     "permissions", "text", "Consent by purpose and channel", "permission.summary"

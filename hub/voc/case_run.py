@@ -76,21 +76,23 @@ def run(
     desk = Desk(settings, keys.case, to_micros(store.clock.now()), actor)
     looked_at, steps = 0, Counter[str]()
     while True:
+        seq = dirty.sequence(store)
         with store.write() as connection:
             marks = dirty.waiting(connection, "cases", BATCH)
             if not marks:
                 break
             taken = _steps(connection, [mark.key for mark in marks], desk, purposes)
-            keep(connection, taken)
+            keep(connection, taken, seq)
             dirty.done(connection, "cases", marks)
         reached("cases committed")
         looked_at += len(marks)
         steps.update(step.kind for step in taken)
+    seq = dirty.sequence(store)
     with store.write() as connection:  # 3
         gone = list(without_customer(cases.nobodys(connection), desk))
-        keep(connection, gone)
+        keep(connection, gone, seq)
         late = list(escalate(cases.overdue(connection, desk.now), desk))
-        keep(connection, late)
+        keep(connection, late, seq)
     steps.update(step.kind for step in (*gone, *late))
     return CasesReport(looked_at, dict(sorted(steps.items())))
 
@@ -111,12 +113,12 @@ def _steps(
         step
         for who in concerned
         for step in reconcile(
-            Known(asked[who], held[who], inside, _refuses(said[who], given, purposes)), desk
+            Known(asked[who], held[who], inside, refuses(said[who], given, purposes)), desk
         )
     ]
 
 
-def _refuses(
+def refuses(
     said: Permissions, settings: LoopSection, purposes: Mapping[str, PurposeSection]
 ) -> bool:
     """Whether no channel is left through which the customer may be told anything."""
@@ -129,9 +131,17 @@ def _refuses(
     )
 
 
-def keep(connection: Connection, steps: Sequence[Step]) -> None:
-    """Write steps of cases with their audit leaves, in the caller's transaction."""
+def keep(connection: Connection, steps: Sequence[Step], seq: int) -> None:
+    """Write steps of cases with their audit leaves, in the caller's transaction.
+
+    What the profile tells of a customer moves with their cases, so they are marked for it; ``seq``
+    is fresh for this transaction.
+    """
+    if not steps:
+        return
     cases.write(connection, steps)
+    moved = cases.whose(connection, (step.case.case_id for step in steps))
+    dirty.mark(connection, "profile", moved, cause="case", seq=seq)
     names = pseudonyms.of(connection, sorted({step.case.party_rid for step in steps}))
     log.record_many(connection, [_leaf(step, names[step.case.party_rid]) for step in steps])
 

@@ -23,7 +23,7 @@ from hub.cli.session import Session, pass_session
 from hub.emulation.scoring import PairScores, exact_email_baseline, pair_scores
 from hub.emulation.world.files import render
 from hub.metrics.definition import REGISTRY
-from hub.profile.unified import major_units
+from hub.profile.figures import major_units
 from hub.store.records import source_keys
 from hub.store.schema import (
     audit_leaves,

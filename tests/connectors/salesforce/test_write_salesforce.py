@@ -77,7 +77,7 @@ def test_missing_fields_are_made_visible_once(
     assert len(emulator.effects) == effects
     made = emulator.org.fields["Contact"]
     kinds = {made[field.name].type for field in FIELDS}
-    assert kinds == {"string", "textarea", "double", "datetime"}
+    assert kinds == {"string", "textarea", "double", "datetime", "boolean"}
     assert not any(made[name].unique for name in NAMES)
 
 
@@ -122,7 +122,7 @@ def test_every_kind_of_value_arrives_and_reads_back(hub: Hub, released: Release)
     results = CONTACTS.write(hub.ctx, released(Change(record, VALUES, "t1")))
     back = CONTACTS.read(hub.ctx, [record], list(VALUES))
 
-    assert list(results) == [RowResult("t1", ok=True)]
+    assert list(results) == [RowResult("t1", ok=True, reference=record)]
     assert back == {record: VALUES}
 
 

@@ -15,8 +15,9 @@ import hub
 from hub.core.settings import DEFAULT_PURPOSES
 from hub.privacy.permissions import Permissions
 from hub.profile.card import card
+from hub.profile.leaf import LATER
 from hub.profile.sources import Sources
-from hub.profile.unified import LATER, compose
+from hub.profile.unified import compose
 from hub.store import bulk, schema, view_sql
 from hub.store.engine import Store
 from hub.store.views import CONSENT, METRICS, PROFILES, VIEWS

@@ -50,7 +50,8 @@ class History:
             columns = ("golden_id", "status", "created_at", "changed_at")
             self._insert(golden_ids, columns, [(golden_id, "live", 0, 0)])
         if golden is not None:
-            fields = {name: {"value": value} for name, value in golden.items()}
+            source = f"crm/customers/{golden_id}"
+            fields = {name: {"value": value, "source": source} for name, value in golden.items()}
             record = (golden_id, "person", 1, orjson.dumps({"fields": fields}), b"", 0)
             named = ("golden_id", "entity", "version", "body", "digest", "updated_at")
             self._insert(golden_records, named, [record])

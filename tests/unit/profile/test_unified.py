@@ -10,6 +10,7 @@ import pytest
 
 from hub.core.records import Feedback, Ticket
 from hub.core.settings import DEFAULT_PURPOSES
+from hub.journeys.timeline import events_of, in_order
 from hub.privacy.permissions import Permissions
 from hub.privacy.resolution import Event
 from hub.profile.card import LIMIT, card
@@ -31,15 +32,24 @@ def sources(*, numbers=(), facts=(), events=(), golden=None) -> Sources:
                 "source": "crm/contacts/1",
                 "at": None,
                 "rule": "most_recent",
+                "agreement": 0.5,
+                "contested": True,
                 "losers": [{"value": "Adah", "source": "pos/customers/9", "at": None}],
             },
-            "family_name": {"value": "Nguyen", "source": "crm/contacts/1", "at": None},
+            "family_name": {
+                "value": "Nguyen",
+                "source": "crm/contacts/1",
+                "at": None,
+                "agreement": 1.0,
+                "contested": False,
+            },
             "birth_date": {"value": "1981-01-02", "source": "pos/customers/9", "at": None},
         },
         "emails": [{"value": "ada@example.org", "source": "crm/contacts/1"}],
     }
     permissions = Permissions(tuple(events), DEFAULT_PURPOSES, 10**15)
-    return Sources("g1", golden, permissions, list(numbers), list(facts))
+    events = in_order(event for each in facts for event in events_of(each.source, each.record))
+    return Sources("g1", golden, permissions, list(numbers), list(facts), events=events)
 
 
 def number(metric: str, value: float | None, label: str | None = None, series: str = "AUD"):
@@ -144,6 +154,7 @@ def test_confidence_tells_how_many_sources_agree():
 
     assert fields["who.given_name"]["confidence"] == 0.5
     assert fields["who.family_name"]["confidence"] == 1.0
+    assert (fields["who.name"]["confidence"], fields["who.name"]["contested"]) == (0.5, True)
 
 
 def test_money_is_in_major_units_of_its_own_currency():
@@ -207,11 +218,17 @@ def test_the_card_tells_the_five_things_an_agent_needs():
 
     lines = str(card(profile)["value"]).splitlines()
 
-    assert lines[0].startswith("Who: Ada Nguyen, active")
-    assert lines[1] == "Value: 3 orders, 123.45 AUD, last 2025-12-20"
+    assert lines[0].startswith("Who: Ada Nguyen (sources disagree), active")
+    assert lines[1] == (
+        "Value: 3 orders, 123.45 AUD, last 2025-12-20; risk of leaving unknown: gave a low score,"
+        " and nobody has answered"
+    )
     assert lines[2] == "Last: support ticket 2025-12-30, NPS 2 2025-12-29, order 2025-12-20"
     assert lines[3] == "Open: 1 ticket: Broken lid"
-    assert lines[4] == "Do not: no marketing by email; unhappy at the last survey: listen first"
+    assert lines[4] == (
+        'Next: close ticket 1 "Broken lid". Do not: no marketing by email; unhappy at the last'
+        " survey: listen first"
+    )
 
 
 def test_the_cards_days_are_those_of_the_business():
@@ -232,4 +249,5 @@ def test_the_card_fits_its_limit():
     text = str(card(profile)["value"])
 
     assert len(text) <= LIMIT
-    assert text.splitlines()[4].startswith("Do not:")
+    assert text.splitlines()[4].startswith('Next: close ticket 1 "xxx')
+    assert text.endswith("Do not: nothing special")

@@ -9,7 +9,6 @@ from sqlalchemy import delete, select, update
 
 from hub.core.clock import to_micros
 from hub.core.records import Feedback
-from hub.core.settings import DEFAULT_PURPOSES
 from hub.profile import run as stage
 from hub.segments import files, membership
 from hub.segments.defined import Segments
@@ -41,7 +40,7 @@ class Crowd(Business):
     def look(self, segments: Segments | None = None) -> None:
         """Measure, and find everybody's segments."""
         self.measure()
-        stage.run(self.store, DEFAULT_PURPOSES, segments=segments)
+        stage.run(self.store, stage.Rules(segments=segments or files.shipped()))
 
     def members(self, segment: str, when: int | None = None) -> list[str]:
         with self.store.read() as connection:

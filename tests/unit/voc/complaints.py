@@ -51,7 +51,8 @@ class Complaints:
             columns = ("rid", "golden_id", "since")
             bulk.upsert(connection, cluster_members, columns, [(rid, who, 0)], key=("rid",))
             named = ("golden_id", "entity", "version", "body", "digest", "updated_at")
-            row = (who, "person", 1, b'{"fields":{}}', b"", 0)
+            body = b'{"fields":{"full_name":{"value":"Customer %d"}}}' % rid
+            row = (who, "person", 1, body, b"", 0)
             bulk.insert_new(connection, golden_records, named, [row])
         self.mark(who, *before)
         return who
@@ -132,7 +133,7 @@ class Complaints:
 
     def take(self, step: Step) -> None:
         """Staff take a step of a case."""
-        case_desk.act(self.store, step.case.case_id, lambda _case: step)
+        case_desk.act(self.store, [step.case.case_id], lambda _case: step)
 
     def cases(self, *states: str) -> list[Case]:
         with self.store.read() as connection:

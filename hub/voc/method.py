@@ -1,0 +1,78 @@
+"""What this hub decides about customers by, and who answers for it: patterns and register.
+
+Two things are decided: who may leave (``risk``), and what somebody is to do next for a customer
+(``next_action``). Neither is used unless the register of automated decisions has its entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from hub.core.settings import RiskSection
+from hub.journeys import kinds
+from hub.voc import pattern_files, register
+from hub.voc.pattern_files import Patterns
+from hub.voc.register import Entry
+from hub.voc.risk import FLOOR, VERSION, kinds_read
+
+NEXT_ACTION: Final = "next_action@1"
+"""The rules of the next action; raised whenever they or their order change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How this hub decides.
+
+    Args:
+        patterns: The stories that the risk looks for.
+        entry: Who answers for the risk.
+        acts: Who answers for the next action.
+        floor: Coverage, in percent, below which a risk is unknown.
+    """
+
+    patterns: Patterns
+    entry: Entry
+    acts: Entry
+    floor: int = FLOOR
+
+    @property
+    def basis(self) -> str:
+        """A digest that is another one when the same past would be judged otherwise."""
+        told = repr((VERSION, NEXT_ACTION, self.patterns, self.floor))
+        return blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+def method(folder: Path, wanted: RiskSection) -> Method:
+    """The method of a hub.
+
+    Args:
+        folder: The folder of hub.toml, where relative patterns start.
+        wanted: Its ``[risk]``.
+
+    Raises:
+        ConfigMistakes: With everything that is wrong in the first file that has mistakes.
+        ConfigError: If something is decided that has no entry in the register (HUB-235), or not
+            the right one (HUB-236).
+    """
+    patterns = pattern_files.read_all(folder, wanted.patterns)
+    return _registered(patterns, register.files(folder, wanted.decisions), wanted.floor)
+
+
+@cache
+def shipped() -> Method:
+    """The method of a hub that has written none of its own."""
+    return _registered(pattern_files.shipped(), [register.SHIPPED], FLOOR)
+
+
+def _registered(patterns: Patterns, paths: list[Path], floor: int) -> Method:
+    reads = kinds_read(patterns)
+    return Method(
+        patterns,
+        register.entry(paths, VERSION, reads),
+        register.entry(paths, NEXT_ACTION, reads | {kinds.CART}),
+        floor,
+    )
