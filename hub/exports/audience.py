@@ -46,6 +46,14 @@ DESTINATION: Final = "audience"
 PERSONAL: Final = ("given_name", "language")
 """What every channel is given beside the address, for a greeting in the right language."""
 
+ERASED: Final = "erased: must not be addressed again"
+
+HOLDS: Final = ("recent_return", "open_complaint", "in_dispute", "unresolved_detractor")
+"""Flags of the profile that hold what is not owed to the customer: offers wait."""
+
+OWED: Final = frozenset({"contract", "legal_obligation"})
+"""Lawful bases of messages that nothing holds, such as the recall of what somebody bought."""
+
 _ADDRESS: Final[Mapping[Channel, tuple[str, tuple[str, ...]]]] = {
     "email": ("email", ("email", "emails")),
     "sms": ("phone", ("phone", "phones")),
@@ -117,6 +125,7 @@ class Selection:
     ) -> None:
         section = _covering(wanted, purposes)
         narrow = section.model_copy(update={"channels": (wanted.channel,)})
+        self._may_be_held = section.basis not in OWED
         self._purposes = {wanted.purpose: narrow}  # so the gate asks for this channel and no other
         self._gate = Gate(self._purposes)
         self._keys, self._region = keys, region
@@ -144,14 +153,19 @@ class Selection:
         people = {golden_id: orjson.loads(body) for golden_id, body in rows}
         erased = self._erased(connection, people)
         for golden_id, profile in people.items():
-            if golden_id in erased:
-                self.audience.withheld["erased: must not be addressed again"] += 1
-                continue
-            released = self._released(golden_id, profile["who"], said[golden_id])
+            hindrance = ERASED if golden_id in erased else self._held(profile)
+            released = hindrance or self._released(golden_id, profile["who"], said[golden_id])
             if isinstance(released, str):
                 self.audience.withheld[released] += 1
             else:
                 yield released
+
+    def _held(self, profile: Mapping[str, Any]) -> str | None:
+        """Why an offer would come at the wrong moment; None if it would not, or is none."""
+        if not self._may_be_held:
+            return None
+        raised = (flag for flag in HOLDS if profile["risk"][flag]["value"])
+        return next((f"held: {flag.replace('_', ' ')}" for flag in raised), None)
 
     def _released(
         self, golden_id: str, who: Mapping[str, Any], said: Permissions

@@ -16,7 +16,7 @@ from hub.core import normalise
 from hub.core.clock import ManualClock
 from hub.core.errors import ConfigError
 from hub.core.settings import DEFAULT_PURPOSES, Channel
-from hub.exports.audience import Selection, Wanted
+from hub.exports.audience import HOLDS, Selection, Wanted
 from hub.store import bulk, schema
 from hub.store.engine import Store
 from hub.store.keys import Keys
@@ -60,7 +60,7 @@ def said(
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory) -> Iterator[Store]:
-    """Three members of a segment, each with two e-mails, a phone and a record of the shop."""
+    """Three members with two e-mails, a phone and a record each; the third has a complaint."""
     path = tmp_path_factory.mktemp("audience") / "hub.db"
     store = Store.open(f"sqlite:///{path}", ManualClock(datetime(2026, 1, 1, tzinfo=UTC)))
     upgrade(store)
@@ -71,7 +71,9 @@ def store(tmp_path_factory) -> Iterator[Store]:
                 "phone": phone(rid), "phones": [phone(rid)], "address": "1 High St",
                 "given_name": "Ada", "language": None, "source_records": [f"shop/customers/{rid}"],
             }  # fmt: skip
-            body = orjson.dumps({"who": {name: {"value": value} for name, value in who.items()}})
+            flags = {name: {"value": (name, rid) == ("open_complaint", 3)} for name in HOLDS}
+            told = {name: {"value": value} for name, value in who.items()}
+            body = orjson.dumps({"who": told, "risk": flags})
             columns = ("golden_id", "revision", "body", "digest", "updated_at")
             bulk.insert(connection, schema.profiles, columns, [(f"g{rid}", 1, body, b"", 0)])
             member = ("golden_id", "segment", "since", "version")
@@ -181,7 +183,7 @@ def test_a_grant_lets_leave_and_the_rest_is_counted(store):
             "golden_id": "g1", "email": emails(1)[0], "given_name": "Ada", "language": None,
         }
     }  # fmt: skip
-    assert withheld == {"consent is withdrawn": 1, "no consent on record": 1}
+    assert withheld == {"consent is withdrawn": 1, "held: open complaint": 1}
 
 
 def test_a_grant_by_another_channel_is_none(store):
@@ -236,14 +238,22 @@ def test_a_grant_to_another_brand_is_none(store):
     assert list(released(store, ledger, brand="north")[0]) == ["g1"]
 
 
+def test_who_complains_is_not_offered_anything(store):
+    """Consent or not: an offer waits until the complaint is settled; what is owed goes out."""
+    ledger = [said(3, "grant", emails(3)[0])]
+
+    assert released(store, ledger)[1]["held: open complaint"] == 1
+    assert "g3" in released(store, ledger, purpose="service")[0]
+
+
 def test_legitimate_interest_ends_with_an_objection(store):
     """Each purpose has its own basis: this one needs no grant, and yields to an objection."""
     ledger = [said(2, "object", None, purpose="analytics", channel="*")]
 
     found, withheld = released(store, ledger, purpose="analytics")
 
-    assert sorted(found) == ["g1", "g3"]
-    assert withheld == {"the person objected": 1}
+    assert sorted(found) == ["g1"]
+    assert withheld == {"the person objected": 1, "held: open complaint": 1}
 
 
 @pytest.mark.parametrize(

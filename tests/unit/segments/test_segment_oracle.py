@@ -39,7 +39,7 @@ ORACLES = {
     "advocates": "SELECT golden_id FROM v1_profiles WHERE nps >= 9 AND orders >= 2"
     f" AND golden_id IN ({REVIEWED})",
     "open_to_more": "SELECT golden_id FROM v1_profiles WHERE orders >= 2 AND lifecycle = 'active'"
-    " AND NOT open_complaint AND NOT recent_return AND (nps IS NULL OR nps >= 7)"
+    " AND risk_band <> 'high' AND NOT hold_marketing AND (nps IS NULL OR nps >= 7)"
     " AND NOT do_not_contact",
 }
 
