@@ -145,6 +145,26 @@ def test_a_split_takes_its_past_along(crowd: Crowd, repeat):
     assert [(s.since, s.until) for s in crowd.spells("g1")] == [(began, crowd.now)]
 
 
+def test_an_undone_merge_leaves_one_spell(crowd: Crowd, repeat):
+    """Who was a member alone, then as part of another, then alone again was one all the time."""
+    for rid in (1, 2):
+        crowd.person(rid)
+    crowd.buys(2, 2)
+    crowd.look(repeat)
+    began = crowd.now
+    crowd.clock.sleep(3_600)
+    crowd.merge("g2", into="g1")
+    crowd.look(repeat)
+    joined = crowd.now
+    crowd.clock.sleep(3_600)
+    crowd.split(2, away="g2")
+
+    crowd.look(repeat)
+
+    assert [(s.since, s.until) for s in crowd.spells("g2")] == [(began, None)]
+    assert [(s.since, s.until) for s in crowd.spells("g1")] == [(joined, crowd.now)]
+
+
 def test_a_list_follows_its_records_and_former_ids(crowd: Crowd, tmp_path):
     """A record on the list makes its customer a member, whoever they are by then."""
     (tmp_path / "vip.csv").write_text("customer,why\ng3,friend\n")
