@@ -73,7 +73,8 @@ def store(tmp_path_factory) -> Iterator[Store]:
             }  # fmt: skip
             flags = {name: {"value": (name, rid) == ("open_complaint", 3)} for name in HOLDS}
             told = {name: {"value": value} for name, value in who.items()}
-            body = orjson.dumps({"who": told, "risk": flags})
+            rfm = {"value": "5-3-4", "purpose": "analytics"}
+            body = orjson.dumps({"who": told, "risk": flags, "value": {"rfm": rfm}})
             columns = ("golden_id", "revision", "body", "digest", "updated_at")
             bulk.insert(connection, schema.profiles, columns, [(f"g{rid}", 1, body, b"", 0)])
             member = ("golden_id", "segment", "since", "version")
@@ -244,6 +245,36 @@ def test_who_complains_is_not_offered_anything(store):
 
     assert released(store, ledger)[1]["held: open complaint"] == 1
     assert "g3" in released(store, ledger, purpose="service")[0]
+
+
+def test_a_trait_goes_only_where_its_own_purpose_allows_it(store):
+    """Both agreed to mail; the second objected to being measured, so their mail knows no score."""
+    ledger = [
+        said(1, "grant", emails(1)[0]),
+        said(2, "grant", emails(2)[0]),
+        said(2, "object", None, purpose="analytics", channel="*"),
+    ]
+    released(store, ledger)
+    wanted = Wanted("vip", "marketing", "email", traits=("value.rfm",))
+    selection = Selection(wanted, DEFAULT_PURPOSES, KEYS, "AU")
+
+    with store.read() as connection:
+        rows = list(selection.rows(connection, NOW))
+
+    assert [row.get("value.rfm") for row in rows] == ["5-3-4", None]
+    assert selection.audience.without == {"value.rfm: the person objected": 1}
+
+
+@pytest.mark.parametrize(
+    ("trait", "message"),
+    [("value.rfn", 'did you mean "value.rfm"'), ("who.phones", "a way to reach the customer")],
+)
+def test_a_trait_is_a_field_and_no_address(trait, message):
+    """Consent to one channel never hands out another."""
+    with pytest.raises(ConfigError, match=message):
+        Selection(
+            Wanted("vip", "marketing", "email", traits=(trait,)), DEFAULT_PURPOSES, KEYS, "AU"
+        )
 
 
 def test_legitimate_interest_ends_with_an_objection(store):
