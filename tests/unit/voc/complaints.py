@@ -51,7 +51,10 @@ class Complaints:
             columns = ("rid", "golden_id", "since")
             bulk.upsert(connection, cluster_members, columns, [(rid, who, 0)], key=("rid",))
             named = ("golden_id", "entity", "version", "body", "digest", "updated_at")
-            body = b'{"fields":{"full_name":{"value":"Customer %d"}}}' % rid
+            body = (
+                b'{"fields":{"full_name":{"value":"Customer %d","source":"crm/contacts/%d"}}}'
+                % (rid, rid)
+            )
             row = (who, "person", 1, body, b"", 0)
             bulk.insert_new(connection, golden_records, named, [row])
         self.mark(who, *before)
