@@ -28,6 +28,10 @@ from hub.journeys import kinds
 from hub.journeys.definition import Journey, Pain, Stage, Touchpoint
 from hub.metrics.definition import METRICS, registry_hash
 from hub.profile.shape import SHAPE
+from hub.segments import checking
+from hub.segments.definition import Segment
+from hub.segments.fields import DERIVED, FIELDS
+from hub.segments.files import shipped as shipped_segments
 from hub.store.views import VIEWS
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import shipped
@@ -222,7 +226,7 @@ its own that may read these views and nothing else:
 
 ```sql
 CREATE ROLE bi LOGIN;
-GRANT SELECT ON v1_profiles, v1_consent, v1_metrics TO bi;
+GRANT SELECT ON v1_profiles, v1_consent, v1_metrics, v1_segments TO bi;
 ```"""
 
 
@@ -310,6 +314,30 @@ def risk() -> str:
     return _page("Risk", "hub/voc/risk.py, patterns.toml and register.py", body)
 
 
+def segments() -> str:
+    """The shipped segments, the fields and functions of rules, and every key of a segment file."""
+    rows = ["| Segment | Title | Group | What makes one a member |", "|---|---|---|---|"]
+    for each in shipped_segments().defined:
+        said = each.segment
+        event = (
+            said.event and f"; {', '.join(said.event.kinds)} in {duration_text(said.event.within)}"
+        )
+        rule = f"`{_cell(said.rule or '')}`{event or ''}"
+        rows.append(f"| `{said.id}` | {said.title} | {said.exclusive_group or ''} | {rule} |")
+    meanings = {**SHAPE, **DERIVED}
+    fields = ["## Fields of rules", "", "| Field | Type | Meaning |", "|---|---|---|"]
+    fields += [f"| `{p}` | {k} | {_cell(meanings[p])} |" for p, k in sorted(FIELDS.items())]
+    fields.append("| `permission.PURPOSE_CHANNEL` | text | State of one permission |")
+    language = f"## Rules\n\n{_fenced_drawing(inspect.getdoc(checking) or '')}"
+    tables = list(_tables(Expectations.of(Segment), (), "segments"))
+    intro = (
+        "The segments that apply until there are files of your own, and what files may say. Of a"
+        " group, a customer is in the first that fits."
+    )
+    body = "\n\n".join([intro, "\n".join(rows), language, "\n".join(fields), *tables])
+    return _page("Segments", "hub/segments", body)
+
+
 def _days(number: float | None) -> str:
     return "none" if number is None else f"{number:g} days"
 
@@ -339,6 +367,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "journeys.md": journeys,
     "metrics.md": metrics,
     "risk.md": risk,
+    "segments.md": segments,
     "unified-profile.md": unified_profile,
     "views.md": views,
 }
