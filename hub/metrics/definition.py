@@ -111,8 +111,8 @@ METRICS: tuple[Metric, ...] = (
         "csat_touchpoint", "Satisfaction by touchpoint", 1, "percent",
         "100 * answers in the top two boxes / answers, drawn to the share of all answers on the"
         " scale by B = (k - 3) / (k - 1) * m / (answers + m) for k touchpoints; m, what that share"
-        " is worth in answers, by the moments of the beta-binomial. Wilson interval with the answers"
-        " that Morris' variance is worth. Series all: the share of all, with the change of the"
+        " is worth in answers, by the moments of the beta-binomial. Wilson interval with as many as"
+        " Morris' variance is worth. Series all: the share of all, with the change of the"
         " newest month as it is and at an equal mix of touchpoints.",
         "As of csat. An answer is about the ticket it names, else about the ticket, message, call,"
         " chat, visit or order that the customer met last within three days before it; else it is"
