@@ -130,7 +130,7 @@ def test_whoever_judges_customers_never_reads_the_world():
 
 def test_detectors_are_shown_nobody_after_they_left():
     """A small world is watched: looks are weekly, and end with the customer."""
-    world = ChurnWorld.build(202, subscribers=12)
+    world = ChurnWorld.build(202, subscribers=6)
     detectors = {"hub": hub_risk(world), "recency": recency, "random": by_chance(world)}
 
     seen = watch(world, detectors)
