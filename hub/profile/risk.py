@@ -19,6 +19,7 @@ SCORE: Final = f"score:{VERSION}"
 WORDS: Final[Mapping[str, str]] = {
     "usage-drop": "uses it much less than before",
     "feature-dropped": "has stopped using a feature",
+    "never-settled": "has never settled into using it",
     "overdue-purchase": "an order is overdue",
     "returns-spike": "has brought back several orders",
     "contract-ends": "a contract ends soon and nothing is done to renew it",

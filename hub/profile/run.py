@@ -34,7 +34,6 @@ from hub.voc.known import known_kinds
 from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE
 from hub.voc.postmortem import HORIZON_DAYS
-from hub.voc.risk import SILENT_AFTER, Known
 from hub.voc.scoring import Scorer, weighing
 
 BATCH = 500
@@ -100,9 +99,10 @@ def run(
         known = known_kinds(connection, at)
     weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
     means = Means(purposes, zone, models, Scorer(weigh, horizon_days, by.floor))
+    unseen = weigh((), at).unseen  # what the hub hears of decides everybody's coverage
     basis = (
         f"{COMPOSITION} {at.date()} {Gate(purposes).policy} {zone} {models.methods}"
-        f" {text.competitors} {by.basis} {horizon_days} {_heard(known, at)}"
+        f" {text.competitors} {by.basis} {horizon_days} {unseen}"
     )
     dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
     looked_at = written = removed = 0
@@ -119,14 +119,6 @@ def run(
         written += changed
         removed += gone
     return ProfileReport(looked_at, written, removed)
-
-
-def _heard(known: Known, now: datetime) -> str:
-    """What the hub hears of, and what it has stopped to hear of: everybody's coverage."""
-    return " ".join(
-        f"{kind}{'' if now - newest <= SILENT_AFTER else '-'}"
-        for kind, newest in sorted(known.items())
-    )
 
 
 def _compose(

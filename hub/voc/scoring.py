@@ -7,7 +7,7 @@ says the same as one that was composed every day, and the same as ``hub risk sho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +21,7 @@ from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE, Reading
 from hub.voc.postmortem import HORIZON_DAYS, How, departure
 from hub.voc.remedy import Weigh
-from hub.voc.risk import FLOOR, Band, Known, Risk, assess, band
+from hub.voc.risk import FLOOR, Band, Risk, assess, band
 
 WEEK: Final = timedelta(days=7)
 _BANDS: Final[tuple[Band, ...]] = ("low", "medium", "high")
@@ -75,7 +75,7 @@ def steady_band(found: Risk, before: Callable[[], Risk]) -> Band:
 
 def weighing(
     by: Method,
-    known: Known,
+    known: Mapping[str, datetime],
     *,
     models: Models,
     competitors: Sequence[str] = (),
