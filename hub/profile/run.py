@@ -91,20 +91,24 @@ def run(
         by: How risk is assessed; with the shipped patterns and register by default.
         horizon_days: Days without an order after which a customer without a contract has left.
     """
-    by = by or method.shipped()
-    now = store.clock.now()
+    by, now = by or method.shipped(), store.clock.now()
     with store.read() as connection:
         models = load_models(connection, text)
         at = today(connection, now, zone)
-        known = known_kinds(connection, at)
-    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
-    means = Means(purposes, zone, models, Scorer(weigh, horizon_days, by.floor))
-    unseen = weigh((), at).unseen  # what the hub hears of decides everybody's coverage
     basis = (
         f"{COMPOSITION} {at.date()} {Gate(purposes).policy} {zone} {models.methods}"
-        f" {text.competitors} {by.basis} {horizon_days} {unseen}"
+        f" {text.competitors} {by.basis} {horizon_days}"
     )
-    dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
+    everybody = select(profiles.c.golden_id)
+    dirty.mark_all_if_new(store, "profile", basis, everybody)
+    with store.read() as connection:
+        if not dirty.count(connection, "profile"):
+            return ProfileReport(0, 0, 0)  # before anything is read for nobody
+        known = known_kinds(connection, at)
+    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
+    # What the hub hears of decides everybody's coverage.
+    dirty.mark_all_if_new(store, "profile", str(weigh((), at).unseen), everybody, what="unseen")
+    means = Means(purposes, zone, models, Scorer(weigh, horizon_days, by.floor))
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
