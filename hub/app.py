@@ -196,7 +196,7 @@ class App:
             )
             self.limiters.share(StoreBoard(store, keys))
             try:
-                yield Hub(self.settings, self.folder, store, keys, notary, self.clock, self.ids)
+                yield Hub(self.settings, store, keys, notary, self.clock, self.ids, self.folder)
             finally:
                 self.limiters.share(None)
 

@@ -44,15 +44,15 @@ from hub.voc.method import method
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """An opened hub: settings and their folder, database, keys, the notary that signs its log."""
+    """An opened hub: settings, database, keys, the notary that signs its log, its folder."""
 
     settings: Settings
-    folder: Path
     store: Store
     keys: Keys
     notary: Notary
     clock: Clock
     ids: IdSource
+    home: Path
 
     def pusher(self, actor: str) -> Pusher:
         """Plans and pushes in the name of ``actor``."""
@@ -118,7 +118,7 @@ def run(
     """
     settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
     zone = ZoneInfo(settings.hub.time_zone)
-    by = method(hub.folder, settings.risk)
+    by = method(hub.home, settings.risk)
     sources = [lane.source for lane in lanes]
     due = [mark for mark in follow_ups(store) if mark.key in {each.name for each in sources}]
     progress.stage("sync")
