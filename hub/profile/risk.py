@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hub.profile.figures import metric_leaf
-from hub.profile.leaf import LATER, Field, Group, field, no_data
+from hub.profile.leaf import LATER, Field, Group, field, no_data, short
 from hub.profile.next_action import Action
 from hub.profile.sources import Sources
 from hub.profile.suppression import Flag, leaf
@@ -32,6 +32,9 @@ WORDS: Final[Mapping[str, str]] = {
     "competitor-named": "wrote of a competitor",
 }
 """What each signal is called where systems are told: without the days that grow by themselves."""
+
+MOST: Final = 200
+"""Characters of what systems keep in a line of text: of Salesforce's 255, with room to spare."""
 
 
 def risk(
@@ -61,7 +64,7 @@ def _score(standing: Standing, floor: int) -> Group:
     at = standing.newest
     low = f"unknown: coverage {found.coverage} %, below {floor} %"
     against = [reason for reason in found.reasons if reason.points > 0]
-    top = WORDS.get(against[0].signal, against[0].text) if against else "none"
+    top = short(WORDS.get(against[0].signal, against[0].text), MOST) if against else "none"
     points = field(found.points, SCORE, at, purpose="analytics")
     told = field([r.text for r in found.reasons], SCORE, at, purpose="analytics")
     return {
@@ -86,5 +89,5 @@ def _next(action: Action | None) -> Field:
     source = f"decision:{NEXT_ACTION}"
     if action is None:
         return field("none", source, None) | {"reason": "there is nothing to do", "evidence": []}
-    told = field(action.text, source, None)
+    told = field(short(action.text, MOST), source, None)
     return told | {"reason": action.reason, "evidence": list(action.evidence)}
