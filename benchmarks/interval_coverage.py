@@ -56,7 +56,7 @@ def net_shares(dice: Dice, n: int) -> Iterator[Point]:
             if p + d < 1 + 1e-9:
                 draws = dice.multinomial(n, (p, max(0.0, 1 - p - d), d), DRAWS // 20)
                 found, place = np.unique(draws, axis=0, return_inverse=True)
-                bounds = _table(net_promoter(*map(int, row), CONFIDENCE) for row in found)
+                bounds = _table(_nps(row) for row in found)
                 yield f"{p:.3g}/{d:.3g}", _covered(bounds[place.ravel()], 100 * (p - d))
 
 
@@ -76,10 +76,7 @@ def net_differences(dice: Dice, n: int) -> Iterator[Point]:
     for (p1, d1), (p2, d2) in combinations_with_replacement(shares, 2):
         first = dice.multinomial(n, (p1, 1 - p1 - d1, d1), DRAWS // 20)
         second = dice.multinomial(n, (p2, 1 - p2 - d2, d2), DRAWS // 20)
-        bounds = _table(
-            compare(net_promoter(*map(int, a), CONFIDENCE), net_promoter(*map(int, b), CONFIDENCE))
-            for a, b in zip(first, second, strict=True)
-        )
+        bounds = _table(compare(_nps(a), _nps(b)) for a, b in zip(first, second, strict=True))
         truth = 100 * ((p2 - d2) - (p1 - d1))
         yield f"{p1:g}/{d1:g} to {p2:g}/{d2:g}", _covered(bounds, truth)
 
@@ -175,6 +172,11 @@ def _boxes(centre: float, strength: float) -> NDArray[np.float64]:
     places = np.arange(7) / 6
     weights = np.exp(-strength * (places - centre) ** 2 * 4)
     return np.asarray(weights / weights.sum())
+
+
+def _nps(row: NDArray[np.int64]) -> Estimate:
+    promoters, passives, detractors = (int(count) for count in row)
+    return net_promoter(promoters, passives, detractors, CONFIDENCE)
 
 
 def _table(estimates: Iterator[Estimate | Difference | None]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,8 +15,8 @@ from hub.core.errors import ConfigError, NotFound
 from hub.core.hubtoml import Catalogue, HubToml, read
 from hub.core.ids import IdSource
 from hub.core.limiter import Limiters
-from hub.core.mistakes import nearest
-from hub.core.plugins import installed, load_connector
+from hub.core.mistakes import ConfigMistakes, nearest
+from hub.core.plugins import guarded, installed, load_connector
 from hub.core.positions import Positions
 from hub.core.secrets import Redactor
 from hub.core.settings import ConnectionSection, Settings
@@ -196,7 +196,7 @@ class App:
             )
             self.limiters.share(StoreBoard(store, keys))
             try:
-                yield Hub(self.settings, store, keys, notary, self.clock, self.ids, self.folder)
+                yield Hub(self.settings, self.folder, store, keys, notary, self.clock, self.ids)
             finally:
                 self.limiters.share(None)
 
@@ -221,6 +221,26 @@ class App:
                 return ConfigError(f"{name}: {err}", code=err.code)
         return None
 
+    def require_limits(self, names: Iterable[str]) -> None:
+        """Nothing, if what is mapped to these connections keeps within the limits of hub.toml.
+
+        Raises:
+            ConfigMistakes: If a cap is exceeded, or something is mapped that never leaves.
+        """
+        from hub.push.mapping import Limits, mapping, unknown_rules
+
+        limits, toml = Limits(self.settings, self.positions), self.toml
+        mistakes = list(unknown_rules(self.settings, self.positions))
+        for name in names:
+            if name in toml.connectors:
+                push = self.settings.connections[name].push
+                with guarded(f"{name}: listing what can be written there"):
+                    writers = toml.connectors[name].writers_for(toml.connector_settings[name])
+                for writer in writers:
+                    mistakes += limits.mistakes(name, writer.name, mapping(writer.fields, push))
+        if mistakes:
+            raise ConfigMistakes(toml.path, mistakes, code="HUB-237")
+
     @contextmanager
     def lanes(
         self, names: Sequence[str] | None = None, wait: Wait | None = None
@@ -229,7 +249,8 @@ class App:
 
         Raises:
             NotFound: If hub.toml has no connection of one of ``names``.
-            ConfigError: If a named one, or every one, has a broken plugin or an unreadable secret.
+            ConfigError: If a named one, or every one, has a broken plugin or an unreadable secret;
+                or if one is given more than it may be.
         """
         from hub.pipeline import Lane
         from hub.push.destination import destinations
@@ -239,6 +260,7 @@ class App:
         chosen = names or [name for name in self.enabled if name not in left_out]
         if left_out and not chosen:
             raise next(iter(left_out.values()))
+        self.require_limits(chosen)
         region = self.settings.hub.region
         with ExitStack() as stack:
             lanes = []
@@ -252,7 +274,7 @@ class App:
                 places = destinations(
                     ctx, connector, section.push, sync=sync, region=region, brand=brand
                 )
-                lanes.append(Lane(source, tuple(places)))
+                lanes.append(Lane(source, tuple(places), sync))
             yield lanes
 
     def _http(self, name: str, wait: Wait, enter: Callable[[], Store]) -> HttpClient | None:

@@ -1,6 +1,7 @@
 """The hub in one sentence.
 
-    connector → sync → store → identity → golden record → metrics → cases → profile → push → proof
+    connector → sync → store → identity → golden record → metrics → cases → themes → profile → push
+    → proof
 
 Stages do not call each other. Each reads what the one before committed, commits its own work, and
 leaves marks for the next; so any of them can be run again, resumed after a kill, or run elsewhere.
@@ -27,6 +28,8 @@ from hub.metrics.run import MetricsReport
 from hub.profile import run as profile
 from hub.profile.run import ProfileReport
 from hub.push.destination import Destination
+from hub.push.handover_run import Handovers, origins
+from hub.push.handover_send import HandoverReport
 from hub.push.report import PushReport
 from hub.push.run import Pusher
 from hub.push.withdrawals import WithdrawalReport
@@ -37,34 +40,43 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
-from hub.voc import case_alerts, case_measures, case_run
+from hub.voc import alerts, case_measures, case_run, theme_run
+from hub.voc.alerts import Told
 from hub.voc.case_run import CasesReport
-from hub.voc.method import method
+from hub.voc.theme_run import ThemesReport
 
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """An opened hub: settings, database, keys, the notary that signs its log, its folder."""
+    """An opened hub: settings and their folder, database, keys, the notary that signs its log."""
 
     settings: Settings
+    folder: Path
     store: Store
     keys: Keys
     notary: Notary
     clock: Clock
     ids: IdSource
-    home: Path
 
     def pusher(self, actor: str) -> Pusher:
         """Plans and pushes in the name of ``actor``."""
-        return Pusher(self.store, self.keys, self.settings.purposes, self.ids, actor)
+        purposes, quality = self.settings.purposes, self.settings.quality
+        return Pusher(self.store, self.keys, purposes, self.ids, actor, quality)
+
+    def handovers(self, actor: str) -> Handovers:
+        """Hands over tasks and notes in the name of ``actor``."""
+        settings = self.settings
+        wanted = origins(settings, self.clock)
+        return Handovers(self.store, self.keys, settings.purposes, wanted, actor)
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One connection, opened for reading and writing."""
+    """One connection, opened for reading and, if it is in sync mode, for writing."""
 
     source: Source
     destinations: tuple[Destination, ...]
+    sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +97,13 @@ class PipelineReport:
     golden: GoldenReport
     measured: MetricsReport
     cased: CasesReport
+    rose: ThemesReport
     profiled: ProfileReport
     withdrawn: tuple[WithdrawalReport, ...]
     pushed: tuple[PushReport, ...]
+    handed: tuple[HandoverReport, ...]
     head: Checkpoint | None
+    alerted: tuple[Told, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -96,11 +111,14 @@ class PipelineReport:
         if self.pulled.exit_code != EXIT_OK:
             return self.pulled.exit_code
         errors = [each.stopped for each in self.withdrawn] + [each.stopped for each in self.pushed]
+        errors += [each.stopped for each in self.handed]
         stopped = [err for err in errors if err is not None]
         if stopped:
             return stopped[0].exit_code
         failed = any(push.counts["failed"] for push in self.pushed)
-        return EXIT_PARTIAL if failed else EXIT_OK
+        refused = any(each.counts["refused"] for each in self.handed)
+        unheard = any(each.error is not None for each in self.alerted)
+        return EXIT_PARTIAL if failed or refused or unheard else EXIT_OK
 
 
 def run(
@@ -114,11 +132,12 @@ def run(
     """Bring records in, make golden records of them, measure, and push what changed.
 
     Raises:
+        ConfigMistakes: If a file of patterns or segments has mistakes.
         ConfigError: If a score has no entry in the register of automated decisions.
     """
     settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
     zone = ZoneInfo(settings.hub.time_zone)
-    by = method(hub.home, settings.risk)
+    rules = profile.rules(hub.folder, settings)
     sources = [lane.source for lane in lanes]
     due = [mark for mark in follow_ups(store) if mark.key in {each.name for each in sources}]
     progress.stage("sync")
@@ -136,28 +155,36 @@ def run(
         progress.stage("cases")
         cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
         case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
+        progress.stage("themes")
+        terms = theme_run.Terms(settings.themes, settings.loop.look_back, zone)
+        rose = theme_run.run(store, settings.text, terms, hub.keys, actor=actor)
         progress.stage("profiles")
-        profiled = profile.run(
-            store,
-            settings.purposes,
-            zone,
-            settings.text,
-            by=by,
-            horizon_days=settings.metrics.churn_horizon,
-        )
+        profiled = profile.run(store, rules)
     progress.stage("push")
     pusher = hub.pusher(actor)
     refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
     withdrawn = tuple(report for report in refusals if report is not None)
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
     pushed = tuple(push for push in pushes if push is not None)
+    over = hub.handovers(actor)
+    handed = tuple(each for lane in lanes for each in over.send(lane.source, sync=lane.sync))
     _followed(store, due)
     progress.stage("audit")
     head = hub.notary.settle()
-    if settings.loop.alerts is not None:
-        case_alerts.append(store, settings.loop.alerts)
+    told = tuple(alerts.deliver(store, alerts.routes(settings, clock), progress.leave))
     return PipelineReport(
-        pulled, resolved, survived, measured, cased, profiled, withdrawn, pushed, head
+        pulled,
+        resolved,
+        survived,
+        measured,
+        cased,
+        rose,
+        profiled,
+        withdrawn,
+        pushed,
+        handed,
+        head,
+        told,
     )
 
 

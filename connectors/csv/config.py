@@ -25,7 +25,7 @@ from pydantic import AfterValidator, Field, ValidationError, field_validator, mo
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from connectors.csv.cells import Fixed, constant
-from connectors.csv.targets import COMPOSED, Target, missing, targets
+from connectors.csv.targets import COMPOSED, PIECED, Target, missing, targets
 from connectors.csv.values import DATE_FORMATS, BadValue, Notation
 from hub.core.mistakes import nearest
 from hub.core.records import ENTITIES, Address, Decision, Strength
@@ -52,7 +52,8 @@ class Column(Section):
 Columns = Annotated[
     str | tuple[str, ...] | Column | Mapping[str, str], Field(union_mode="left_to_right")
 ]
-"""One column, several for a list such as emails, a described one, or parts such as address."""
+"""One column; several for a list such as emails, or for a text or an instant that stands in
+pieces; a described one; or parts such as address."""
 
 
 class Consent(Section):
@@ -146,6 +147,9 @@ class StreamSettings(Section):
     duplicates: Literal["reject", "last"] = "reject"
     """With key_mode = "columns", a key that stands twice in one file: refuse the later line, or let
     it replace the earlier one, as in a log of changes."""
+    without_key: Literal["reject", "skip"] = "reject"
+    """Lines whose key is empty: refuse them, or pass over them, as in a list of sales where only
+    some lines name the customer."""
     delete_missing: bool = False
     """Whether a record that is in none of the files any more is deleted; always so with
     key_mode = "columns+line"."""
@@ -297,8 +301,12 @@ def _misshapen(name: str, spec: Columns, target: Target) -> Iterator[InitErrorDe
         known = list(Column.model_fields)
         for key in sorted(set(spec) - set(known)):
             yield _wrong((*loc, key), key, "a column has no such setting", known)
-    elif isinstance(spec, Mapping) or (is_list and target.kind != "texts"):
+    elif isinstance(spec, Mapping) or (is_list and not _takes_several(target)):
         yield _wrong(loc, None, "needs one column", [], "the name of one column")
+
+
+def _takes_several(target: Target) -> bool:
+    return target.kind == "texts" or (target.kind in PIECED and not target.claim)
 
 
 def _bad_constant(name: str, value: Fixed, target: Target) -> Iterator[InitErrorDetails]:
@@ -329,7 +337,7 @@ class CsvSettings(Section):
     folder: Annotated[HomePath, Field(validate_default=True)] = Path()
     """Folder of the files; relative to the folder of hub.toml."""
     output: HomePath | None = None
-    """Folder for profiles written back, one file per stream of customers; none writes nothing."""
+    """Folder for profiles, one file per stream of customers, and tasks; none writes nothing."""
     guard_spreadsheets: bool = False
     """Whether written texts that a spreadsheet would run as a formula get a leading apostrophe."""
     streams: Annotated[

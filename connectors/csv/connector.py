@@ -10,6 +10,7 @@ from connectors.csv.config import MAPPING_SETTINGS, CsvSettings, StreamSettings
 from connectors.csv.keys import LINE_KEY, column_key
 from connectors.csv.mapping import compile_map
 from connectors.csv.reader import stream_reader
+from connectors.csv.tasks import tasks
 from connectors.csv.writer import writers
 from hub.core.connector import Connector, FullPass, Stream, Unsupported
 from hub.core.records import ENTITIES
@@ -52,6 +53,8 @@ CSV = Connector(
     config=CsvSettings,
     streams=streams,
     writers=writers,
+    tasks=tasks,
+    notes=Unsupported("nobody works on a record in a file"),
     check=check,
     guess=_guess,
     emulator=Unsupported("files need no double: a folder of them is one"),

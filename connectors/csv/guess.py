@@ -1,9 +1,10 @@
 """A proposal for ``hub.toml``, read off a file: what ``hub connectors read FILE --guess`` prints.
 
-1. Encoding, delimiter and columns as the reader itself finds them.
-2. The entity whose usual column names fit best, and its fields.
+1. Encoding, delimiter, lines above the header and columns, as the reader itself finds them.
+2. What each line is, and which column is which field (:mod:`connectors.csv.meaning`).
 3. Notations from a sample: decimal mark, thousands, order of day and month.
 4. The key: a column that names every line, or the line itself.
+5. The customers that sales or answers name beside, as a stream of their own.
 
 It is a proposal: what it could not know, and what is ambiguous, stands in it as a comment.
 """
@@ -12,41 +13,59 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from connectors.csv.config import StreamSettings
 from connectors.csv.encoding import Encoding
-from connectors.csv.files import survey
-from connectors.csv.tables import Table, open_table
-from connectors.csv.targets import Target, missing, targets
-from connectors.csv.values import (
-    BadValue,
-    Notation,
-    choice_reader,
-    instant_reader,
-    number_reader,
+from connectors.csv.files import Survey, content, survey
+from connectors.csv.meaning import Meaning, understood
+from connectors.csv.notations import (
+    Doubt,
+    Texts,
+    currency,
+    dates,
+    is_date,
+    is_number,
+    is_read,
+    numbers,
 )
-from connectors.csv.vocabulary import FIELDS, PARTY_BY, assigned, plain, score
+from connectors.csv.parsing import Format
+from connectors.csv.tables import DELIMITERS, Table, head_lines, open_table
+from connectors.csv.targets import Target, targets
+from connectors.csv.values import choice_reader
+from connectors.csv.vocabulary import PARTY_BY, STATES, plain
 from hub.core.errors import StopRun
 
 _SAMPLE = 20_000  # records: enough to meet a day beyond the twelfth and a key that repeats
-_ENOUGH = 0.98  # of the texts of a column; a few may be faulty
-_DATES = ("iso", "day-first", "month-first", "unix-ms", "unix", "%d-%b-%Y", "%d %b %Y", "%Y%m%d")
-_MARKS = ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
-_SIGN = re.compile(r"^(?P<before>[^\d\s.,()+-]{1,3})?\s*[\d(].*?\s*(?P<after>[^\d\s.,()+-]{1,3})?$")
 _NAMES_A_LINE = re.compile(
     "(id|no|nr|nummer|number|key|code|ref|entry|event|ticket|response|review)$"
 )
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "rating": (1, 5), "stars": (1, 5)}
+_SCORE = re.compile(r"\d{1,2}(\.\d+)?")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
-Texts = Mapping[str, list[str]]
-"""Column to its texts that are not empty."""
 Toml = str | bool | int | tuple[str, ...] | dict[str, Any]
 """A setting; tables nest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Settings of one stream.
+
+    Args:
+        settings: Columns apart.
+        columns: Field to column.
+        suffix: What is added to the name of the file's own stream.
+    """
+
+    settings: Mapping[str, Toml]
+    columns: Mapping[str, Toml]
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +74,26 @@ class Proposal:
 
     Args:
         file: The file.
-        settings: The stream's settings, columns apart.
-        columns: Field to column.
+        parts: One for its lines, and perhaps one for the customers that they name.
         notes: What to check or to add before it works.
     """
 
     file: Path
-    settings: Mapping[str, Toml]
-    columns: Mapping[str, Toml]
+    parts: tuple[Part, ...]
     notes: tuple[str, ...]
+
+    @property
+    def settings(self) -> Mapping[str, Toml]:
+        """The settings for its lines, columns apart."""
+        return self.parts[0].settings
+
+    @property
+    def columns(self) -> Mapping[str, Toml]:
+        """Field to column of its lines."""
+        return self.parts[0].columns
 
     def as_toml(self, connection: str = "files") -> str:
         """The proposal as it goes into ``hub.toml``."""
-        stream = re.sub(r"\W+", "_", self.file.name.split(".")[0].casefold()).strip("_0123456789")
         table = f"connections.{connection}.settings"
         lines = [
             f"[connections.{connection}]",
@@ -77,66 +103,165 @@ class Proposal:
             f"folder = {_toml(str(self.file.parent))}",
             "",
             *(f"# {note}" for note in self.notes),
-            f"[{table}.streams.{stream or 'lines'}]",
-            *(f"{name} = {_toml(value)}" for name, value in self.settings.items()),
-            "",
-            f"[{table}.streams.{stream or 'lines'}.columns]",
-            *(f"{name} = {_toml(value)}" for name, value in self.columns.items()),
         ]
+        for part in self.parts:
+            where = f"{table}.streams.{stream_name(self.file)}{part.suffix}"
+            lines += [f"[{where}]", *(f"{k} = {_toml(v)}" for k, v in part.settings.items()), ""]
+            lines += [f"[{where}.columns]", *(f"{k} = {_toml(v)}" for k, v in part.columns.items())]
         return "\n".join(lines) + "\n"
+
+
+def stream_name(file: Path) -> str:
+    """What the stream of a file is called.
+
+    >>> stream_name(Path("Sales 2025.csv"))
+    'sales'
+    """
+    name = re.sub(r"\W+", "_", file.name.split(".")[0].casefold(), flags=re.ASCII)
+    return name.strip("_0123456789") or "lines"
 
 
 def _toml(value: Toml) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+        return "{ " + ", ".join(f"{_key_text(k)} = {_toml(v)}" for k, v in value.items()) + " }"
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
+
+
+def _key_text(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
 
 
 def guess(path: Path) -> Proposal:
     """A proposal for reading ``path``.
 
     Raises:
-        StopRun: If the file is empty, damaged or in no known encoding.
+        StopRun: If the file is empty, damaged, no text table or in no known encoding.
         Unavailable: If it cannot be read.
     """
-    table = _opened(path)  # 1
+    table, above = _opened(path)  # 1
     texts = _sampled(table)
-    entity, fields = _entity(list(texts))  # 2
-    kinds = targets(entity)
-    notation, doubts = _notation(texts, fields, kinds)  # 3
+    meaning = understood(texts)  # 2
+    fields, kinds = meaning.fields, targets(meaning.entity)
+    notation, odd = _notation(texts, fields, kinds)  # 3
     key, key_notes = _key(table, texts, fields)  # 4
-    constants = _constants(entity, fields)
-    needed = missing(kinds, {f.split(".")[0] for f in fields} | constants.keys())
-    used = {*fields.values(), *key["key"]}
+    constants, scales = _constants(meaning, texts)
+    needed = [name for name in meaning.needed if name not in constants]
+    used = {*fields.values(), *key["key"], *meaning.people.values()}
+    used |= {column for columns in meaning.pieces.values() for column in columns}
     unmapped = [column for column in texts if column not in used]
+    doubts = [
+        *_unsaid([name for name in needed if name != "currency"], texts),
+        *_unsaid([name for name in needed if name == "currency"], texts),
+        *odd, *meaning.doubts, *scales, *_choices(texts, fields, kinds),
+    ]  # fmt: skip
     notes = [
         f"A proposal for {path.name}, {table.manner}.",
-        *(f"NEEDED: {name}, as a column or under constants." for name in needed),
-        *doubts,
-        *_choices(texts, fields, kinds),
+        *(_told(doubt, table) for doubt in doubts),
         *key_notes,
         *([f"Not mapped: {', '.join(unmapped)}."] if unmapped else []),
     ]
-    settings: dict[str, Toml] = {"files": path.name, "entity": entity, **key}
-    settings |= _manner(table) | notation
+    manner = {"files": path.name}, {"skip_lines": above} if above else {}, _manner(table), notation
+    common: dict[str, Toml] = {name: value for each in manner for name, value in each.items()}
+    settings: dict[str, Toml] = {"files": path.name, "entity": meaning.entity, **key} | common
     settings |= {"constants": constants} if constants else {}
     settings |= _cancelled(texts, fields)
-    return Proposal(path, settings, _columns(texts, fields, kinds), tuple(notes))
+    lines = Part(settings, _columns(texts, meaning, kinds, stream_name(path)))
+    people = [_people(meaning, common)] if meaning.people else []  # 5
+    return Proposal(path, (lines, *people), tuple(notes))
+
+
+_UNSAID = {
+    "at": ("when it was", "date"),
+    "amount": ("how much it was", "amount"),
+    "party": ("who it was", "customer"),
+    "currency": ("in which currency the amounts are", "currency"),
+    "instrument": ("which question the scores answer", "nps (0-10), csat (1-5) or ces (1-7)"),
+}
+"""Field to what nothing says, and the name that a column with it would have."""
+
+
+def _unsaid(names: Sequence[str], texts: Texts) -> list[Doubt]:
+    """What no column says, in one sentence."""
+    if not names:
+        return []
+    said = [_UNSAID.get(name, (f"the {name.replace('_', ' ')}", name)) for name in names]
+    what = " or ".join(what for what, _ in said)
+    columns = " and ".join(f'"{column}"' for _, column in said)
+    told = (
+        f"no column says {what}. Name {'them' if len(said) > 1 else 'it'} {columns} in this line,"
+        f" which has: {', '.join(texts)}."
+    )
+    return [Doubt(told, needed=", ".join(names))]
+
+
+def _told(doubt: Doubt, table: Table) -> str:
+    """A doubt as a comment; of what is needed, with its place."""
+    if not doubt.needed:
+        return f"CHECK: {doubt.text}"
+    column = table.names.index(doubt.column) + 1 if doubt.column in table.names else 1
+    place = f"{table.format.name}:{table.begin.line - 1}:{column}"
+    return f"NEEDED: {doubt.needed}: {place}: {doubt.text}"
 
 
 # --- 1 the table -----------------------------------------------------------------------------
 
 
-def _opened(path: Path) -> Table:
+def _opened(path: Path) -> tuple[Table, int]:
+    """The table, and how many lines stand above its header."""
+    seen = survey(path, path.name) if not _is_workbook(path) else None
+    if seen is None:
+        raise StopRun(
+            f"{path.name} is a workbook, not a text table. Open it, save each sheet with Save as >"
+            " CSV UTF-8, and take those files.",
+            code="HUB-123",
+        )
     nothing_declared = StreamSettings.model_construct(
         files=path.name, entity="person", key=(), columns={}
     )
-    table = open_table(survey(path, path.name), nothing_declared)
+    above = _above(seen, nothing_declared)
+    table = open_table(seen, nothing_declared.model_copy(update={"skip_lines": above}))
     if table is None:
         raise StopRun(f"{path.name} is empty. Take a file with at least a header.", code="HUB-125")
-    return table
+    for number, name in enumerate(table.names, start=1):
+        if is_date([name]) or is_number([name]):
+            raise StopRun(
+                f"{path.name}:{table.begin.line - 1}:{number}: this line holds data, not the names"
+                " of the columns. Write a line such as date, customer, amount above it.",
+                code="HUB-125",
+            )
+    return table, above
+
+
+def _is_workbook(path: Path) -> bool:
+    with content(path, path.name) as raw:
+        return raw.read(4).startswith(_WORKBOOKS)
+
+
+def _above(seen: Survey, stream: StreamSettings) -> int:
+    """Lines above the header: titles, which fill fewer columns than the table below them has."""
+    lines = head_lines(seen, stream)[:60]
+    splits = [_fields(lines, delimiter) for delimiter in DELIMITERS]
+    rows = max(splits, key=_width, default=[])
+    wide = _width(rows)
+    if wide < 2:
+        return 0
+    filled = (sum(bool(cell.strip()) for cell in row) for row in rows)
+    return next((at for at, number in enumerate(filled) if number > 0.6 * wide), 0)
+
+
+def _fields(lines: list[str], delimiter: str) -> list[list[str]]:
+    """Fields of each line by itself."""
+    form = Format("", Encoding("utf-8"), delimiter=delimiter, quote="")
+    return [row for line in lines for row in [next(form.split([line]), [])]]
+
+
+def _width(rows: list[list[str]]) -> int:
+    """How many fields most lines have."""
+    found = Counter(len(row) for row in rows if len(row) > 1)
+    most = found.most_common(1)
+    return most[0][0] if most and 2 * most[0][1] >= len(rows) else 0
 
 
 def _sampled(table: Table) -> Texts:
@@ -154,20 +279,14 @@ def _manner(table: Table) -> dict[str, Toml]:
     return {"encoding": "windows-1252"} if table.format.encoding == Encoding("cp1252") else {}
 
 
-# --- 2 entity and fields ---------------------------------------------------------------------
-
-
-def _entity(columns: list[str]) -> tuple[str, dict[str, str]]:
-    found = {entity: assigned(entity, columns) for entity in FIELDS}
-    entity = max(found, key=lambda name: score(name, found[name]))
-    return entity, found[entity]
+# --- 2 fields --------------------------------------------------------------------------------
 
 
 def _columns(
-    texts: Texts, fields: Mapping[str, str], kinds: Mapping[str, Target]
+    texts: Texts, meaning: Meaning, kinds: Mapping[str, Target], stream: str
 ) -> dict[str, Toml]:
     columns: dict[str, Any] = {}
-    for field, column in fields.items():
+    for field, column in meaning.fields.items():
         target, _, part = field.partition(".")
         if part:
             columns.setdefault(target, {})[part] = column
@@ -175,40 +294,84 @@ def _columns(
             columns[field] = (column,)
         else:
             columns[field] = _described(column, texts[column], kinds[field])
-    return columns
+    if meaning.people:
+        party = columns["party"]
+        described = party if isinstance(party, dict) else {"column": party}
+        columns["party"] = described | {"stream": f"{stream}{_PEOPLE}"}
+    return columns | dict(meaning.pieces)
 
 
-def _described(column: str, texts: list[str], target: Target) -> Toml:
-    if target.kind != "party":
-        return column
+def _described(column: str, texts: Sequence[str], target: Target) -> Toml:
     found: dict[str, Any] = {}
-    if texts and all(re.fullmatch(r"\d+\.0", text) for text in texts):
-        found["drop_suffix"] = ".0"
-    if by := PARTY_BY.get(plain(column)):
-        found["by"] = by
+    if target.kind == "choice":
+        known = {
+            text: STATES[text.casefold()]
+            for text in sorted({*texts})
+            if text.casefold() in STATES and STATES[text.casefold()] in target.choices
+        }
+        found |= {"values": known} if known else {}
+    if target.kind == "party":
+        if texts and all(re.fullmatch(r"\d+\.0", text) for text in texts):
+            found["drop_suffix"] = ".0"
+        if by := PARTY_BY.get(plain(column)):
+            found["by"] = by
     return {"column": column, **found} if found else column
 
 
-def _choices(texts: Texts, fields: Mapping[str, str], kinds: Mapping[str, Target]) -> Iterator[str]:
+def _choices(
+    texts: Texts, fields: Mapping[str, str], kinds: Mapping[str, Target]
+) -> Iterator[Doubt]:
     """Words of a column that the field does not know by themselves."""
     for field, column in fields.items():
         if field in kinds and kinds[field].kind == "choice":
             read = choice_reader(kinds[field].choices)
-            other = sorted({text for text in texts[column] if not all(_is_read(read, [text]))})
+            words = sorted({text for text in texts[column] if text.casefold() not in STATES})
+            other = [text for text in words if not all(is_read(read, [text]))]
             if other:
-                shown = ", ".join(other[:12])
-                yield (
-                    f"NEEDED: {field} = {{ column = {_toml(column)}, values = {{ … }} }}, which "
-                    f"says what these mean: {shown}. Known: {', '.join(kinds[field].choices)}."
+                told = (
+                    f"what do these mean: {', '.join(other[:12])}? Write one of"
+                    f" {', '.join(kinds[field].choices)} instead, or set {field} ="
+                    f" {{ column = {_toml(column)}, values = {{ … }} }}."
                 )
+                yield Doubt(told, column, field)
 
 
-def _constants(entity: str, fields: Mapping[str, str]) -> dict[str, Toml]:
-    name = re.sub("score$", "", plain(fields.get("score", "")))
-    if entity != "feedback" or "instrument" in fields or name not in _SCALES:
-        return {}
-    low, high = _SCALES[name]
-    instrument = "rating" if name == "stars" else name
+def _constants(meaning: Meaning, texts: Texts) -> tuple[dict[str, Toml], list[Doubt]]:
+    """What is the same on every line, and not in it: scale, currency."""
+    fields = meaning.fields
+    if meaning.entity == "feedback" and "instrument" not in fields:
+        return _scale(fields.get("score", ""), texts)
+    kinds = targets(meaning.entity)
+    money = [c for f, c in fields.items() if f == "unit_price" or _is_money(kinds.get(f))]
+    if money and "currency" not in fields:
+        return currency(money[0], texts[money[0]])
+    return {}, []
+
+
+def _is_money(target: Target | None) -> bool:
+    return target is not None and target.kind == "money"
+
+
+def _scale(column: str, texts: Texts) -> tuple[dict[str, Toml], list[Doubt]]:
+    """The question and its scale: by the name of the column, else by the scores."""
+    name = re.sub("score$", "", plain(column))
+    scores = [float(text) for text in texts.get(column, ()) if _SCORE.fullmatch(text)]
+    low, high = min(scores, default=0.0), max(scores, default=0.0)
+    if name in _SCALES and high <= max(_SCALES[name][1], 5):
+        instrument = "rating" if name in ("stars", "sterne") else name
+        return _on_scale(instrument, *_SCALES[name]), []
+    if name in ("rating", "stars"):
+        return _on_scale("rating", 1, 10), [Doubt(f"{column} is taken for a rating from 1 to 10.")]
+    if 7 < high <= 10:
+        told = f"{column} is taken for how likely customers are to recommend (NPS), 0 to 10."
+        return _on_scale("nps", 0, 10), [Doubt(told)]
+    if low > 0 and high <= 5:
+        told = f"{column} is taken for how satisfied customers are (CSAT), 1 to 5."
+        return _on_scale("csat", 1, 5), [Doubt(told)]
+    return {}, []
+
+
+def _on_scale(instrument: str, low: int, high: int) -> dict[str, Toml]:
     return {"instrument": instrument, "scale_min": low, "scale_max": high}
 
 
@@ -227,74 +390,16 @@ def _cancelled(texts: Texts, fields: Mapping[str, str]) -> dict[str, Toml]:
 
 def _notation(
     texts: Texts, fields: Mapping[str, str], kinds: Mapping[str, Target]
-) -> tuple[dict[str, Toml], list[str]]:
-    def of(*wanted: str) -> list[list[str]]:
-        return [texts[c] for f, c in fields.items() if f in kinds and kinds[f].kind in wanted]
+) -> tuple[dict[str, Toml], list[Doubt]]:
+    def of(*wanted: str) -> Texts:
+        named = [c for f, c in fields.items() if f in kinds and kinds[f].kind in wanted]
+        return {column: texts[column] for column in named if texts[column]}
 
-    dates, date_notes = _dates(of("instant", "day"))
-    numbers, number_notes = _numbers(of("number", "money", "integer", "float"))
-    zone = {"timezone": "UTC"} if dates and dates.get("dates") != ("unix",) else {}
-    zone_note = ["Times without a zone are taken for UTC: set timezone."] if zone else []
-    return {**dates, **zone, **numbers}, date_notes + zone_note + number_notes
-
-
-def _dates(columns: list[list[str]]) -> tuple[dict[str, Toml], list[str]]:
-    chosen: dict[str, None] = {}
-    notes = []
-    for texts in filter(None, columns):
-        fitting = [f for f in _DATES if _reads(instant_reader(Notation(dates=(f,))), texts)]
-        chosen |= dict.fromkeys(fitting[:1])
-        if {"day-first", "month-first"} <= set(fitting):
-            notes.append("CHECK: every date of the sample could be day-first or month-first.")
-        if not fitting:
-            notes.append("NEEDED: dates, a format such as %d/%m/%y for the dates of this file.")
-    return ({"dates": tuple(chosen)} if chosen else {}), notes
-
-
-def _numbers(columns: list[list[str]]) -> tuple[dict[str, Toml], list[str]]:
-    texts = [text for column in columns for text in column]
-    sign = _sign(texts)
-    for decimal, thousands in _MARKS:
-        notation = Notation(decimal=decimal, thousands=thousands, currency_sign=sign)
-        if not _reads(number_reader(notation), texts):
-            continue
-        notes = []
-        if _could_be_thousands(texts, notation):
-            notation = replace(notation, decimal=".", thousands=",")
-            notes.append("CHECK: a comma may be a decimal mark or stand between thousands.")
-        default = Notation()
-        names = ("decimal", "thousands", "currency_sign")
-        found = {n: getattr(notation, n) for n in names}
-        return {n: v for n, v in found.items() if v != getattr(default, n)}, notes
-    return {}, ["NEEDED: decimal, thousands or currency_sign; the numbers fit no usual notation."]
-
-
-def _could_be_thousands(texts: list[str], notation: Notation) -> bool:
-    commas = [text for text in texts if "," in text]
-    return (
-        (notation.decimal, notation.thousands) == (",", "")
-        and bool(commas)
-        and all(re.search(r"\d,\d{3}(?!\d)", text) for text in commas)
-    )
-
-
-def _sign(texts: list[str]) -> str:
-    found = {m["before"] or m["after"] or "" for text in texts if (m := _SIGN.match(text))} - {""}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _reads(read: Callable[[str], object], texts: list[str]) -> bool:
-    return sum(_is_read(read, texts)) >= _ENOUGH * len(texts)
-
-
-def _is_read(read: Callable[[str], object], texts: list[str]) -> Iterator[bool]:
-    for text in texts:
-        try:
-            read(text)
-        except BadValue:
-            yield False
-        else:
-            yield True
+    found, date_doubts = dates(of("instant", "day"))
+    figures, number_doubts = numbers(of("number", "money", "integer", "float"))
+    zone: dict[str, Toml] = {"timezone": "UTC"} if found and found.get("dates") != ("unix",) else {}
+    told = [Doubt("times without a zone are taken for UTC: set timezone.")] if zone else []
+    return {**found, **zone, **figures}, [*date_doubts, *told, *number_doubts]
 
 
 # --- 4 the key -------------------------------------------------------------------------------
@@ -313,3 +418,22 @@ def _key(table: Table, texts: Texts, fields: Mapping[str, str]) -> tuple[dict[st
     first = fields.get("order_ref") or fields.get("party") or table.names[0]
     note = "No column is sure to name a line, so the line is part of the key."
     return {"key": (first,), "key_mode": "columns+line"}, [note]
+
+
+# --- 5 customers -----------------------------------------------------------------------------
+
+_PEOPLE = "_customers"
+
+
+def _people(meaning: Meaning, common: Mapping[str, Toml]) -> Part:
+    """The customers that the lines name, one record each, as the last line calls them."""
+    column = meaning.fields["party"]
+    settings: dict[str, Toml] = {"entity": "person", "key": (column,), "duplicates": "last"}
+    columns: dict[str, Toml] = {
+        name: (each,) if name in ("emails", "phones") else each
+        for name, each in meaning.people.items()
+    }
+    manner = {
+        name: value for name, value in common.items() if name in ("files", "skip_lines", "encoding")
+    }
+    return Part(manner | settings | {"without_key": "skip"}, columns, _PEOPLE)

@@ -75,7 +75,8 @@ class _Compiler:
     def _single(self, *, claim: bool) -> Iterator[tuple[Target, Column]]:
         for name, spec in self._stream.columns.items():
             target = self._known[name]
-            if target.kind not in COMPOSED and target.claim is claim:
+            pieced = isinstance(spec, tuple)
+            if target.kind not in COMPOSED and target.claim is claim and not pieced:
                 yield target, described(spec)
 
     def _reader(self, target: Target, column: Column) -> Memo[str, Any]:
@@ -99,6 +100,8 @@ class _Compiler:
                 yield _amount(target, described(spec), self._reader(target, described(spec)))
             elif target.kind in COMPOSED:
                 yield _collection(target, spec)
+            elif isinstance(spec, tuple):
+                yield _pieces(target, spec, self._reader(target, Column(column=", ".join(spec))))
         if self._stream.priced_by_line:
             yield self._line_amount()
         if self._stream.consents:
@@ -150,6 +153,15 @@ def _amount(target: Target, column: Column, memo: Memo[str, Any]) -> Step:
             raise SkipRecord(f"{name}: the amount has no currency", reason="missing-value")
         else:
             values[target.field] = _minor(name, amount, currency)
+
+    return step
+
+
+def _pieces(target: Target, columns: tuple[str, ...], memo: Memo[str, Any]) -> Step:
+    """One value out of several columns: what they hold, one behind the other."""
+
+    def step(row: Row, values: Values) -> None:
+        values[target.field] = memo[" ".join(filter(None, (row[each].strip() for each in columns)))]
 
     return step
 

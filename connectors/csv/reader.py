@@ -248,8 +248,11 @@ class _Pass:
             self.places += [f"{table.format.name}:{window.first + s}" for s in parsed.starts]
             return
         column = names.index(self.stream.key[0]) + 1
+        skips = self.stream.without_key == "skip"
         for index, row in enumerate(rows):
             start = parsed.starts[index]
+            if skips and refused.get(index) is _NO_KEY:
+                continue
             if index in refused:
                 fault = dataclasses.replace(refused[index], column=column)
                 self.rejects.append(window.reject(start, parsed.ends[index], fault))

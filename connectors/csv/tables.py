@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,6 +20,9 @@ _ROWS = 2_000
 _LEAST, _MOST = 1 << 14, 1 << 20  # characters of a window
 _HEAD = 1 << 16
 DELIMITERS = (",", ";", "\t", "|")
+
+_NAMES_ITS_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""First line of a file that Excel wrote, or is to open, in another country."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +120,7 @@ def open_table(survey: Survey, stream: StreamSettings) -> Table | None:
             one was probably meant.
     """
     encoding = _encoding(survey, stream)  # 1
-    with _decoded(survey, encoding, encoding.mark) as source:
-        lines = source.readlines(_HEAD)
+    lines = _head(survey, encoding)
     top = _above(lines, stream)  # 2
     if top == len(lines):
         return None
@@ -130,7 +133,7 @@ def open_table(survey: Survey, stream: StreamSettings) -> Table | None:
     )
     splits = [  # 3
         _first_record(replace(form, delimiter=delimiter), lines[top:])
-        for delimiter in ([stream.delimiter] if stream.delimiter else DELIMITERS)
+        for delimiter in _delimiters(lines, stream)
     ]
     wanted = stream.header or stream.columns_used
     form, found, used = max(splits, key=lambda split: _agreement(split[1], wanted, stream))
@@ -142,6 +145,28 @@ def open_table(survey: Survey, stream: StreamSettings) -> Table | None:
     return Table(survey, replace(form, width=len(names), heading=heading), names, begin)
 
 
+def head_lines(survey: Survey, stream: StreamSettings) -> list[str]:
+    """The first lines of the file, as they stand.
+
+    Raises:
+        StopRun: If the encoding is unclear.
+    """
+    return _head(survey, _encoding(survey, stream))
+
+
+def _head(survey: Survey, encoding: Encoding) -> list[str]:
+    with _decoded(survey, encoding, encoding.mark) as source:
+        return source.readlines(_HEAD)
+
+
+def _delimiters(lines: list[str], stream: StreamSettings) -> Sequence[str]:
+    """The declared one, the one that the file itself names, or all that are usual."""
+    if stream.delimiter:
+        return [stream.delimiter]
+    named = _NAMES_ITS_DELIMITER.fullmatch(lines[0].rstrip("\r\n"))
+    return [named[1]] if named else DELIMITERS
+
+
 def _encoding(survey: Survey, stream: StreamSettings) -> Encoding:
     with content(survey.path, survey.name) as raw:
         return decide(stream.encoding, survey.evidence, raw, survey.name)
@@ -150,6 +175,8 @@ def _encoding(survey: Survey, stream: StreamSettings) -> Encoding:
 def _above(lines: list[str], stream: StreamSettings) -> int:
     """How many lines stand above the header: declared ones, blank ones, comments."""
     top = stream.skip_lines
+    if lines and _NAMES_ITS_DELIMITER.fullmatch(lines[0].rstrip("\r\n")):
+        top = max(top, 1)
     while top < len(lines):
         line = lines[top]
         if line.strip() and not line.startswith(stream.skip_starting_with or "\0"):

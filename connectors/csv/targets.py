@@ -32,6 +32,9 @@ Kind = Literal[
 COMPOSED: Final = ("money", "texts", "address", "identifiers", "attributes")
 """Kinds that one cell alone does not decide."""
 
+PIECED: Final = ("text", "instant")
+"""Kinds that may stand in several columns, such as a date and a time."""
+
 _SCALARS: dict[object, Kind] = {
     str: "text",
     int: "integer",

@@ -13,17 +13,23 @@ Synonyms = Mapping[str, tuple[str, ...]]
 
 PARTY = (
     "customerid", "customer", "customerno", "customernumber", "kundennr", "kundennummer",
-    "clientid", "memberid", "member", "contactid", "userid", "user", "respondent",
+    "kundenid", "clientid", "memberid", "member", "contactid", "userid", "user", "respondent",
     "requester", "requesterid", "email",
-    "customeremail", "emailaddress", "cardnumber", "card", "loyaltycard", "phone",
+    "customeremail", "emailaddress", "mail", "cardnumber", "card", "loyaltycard", "phone",
+    "telephone", "mobile", "telefon", "customername", "clientname", "kundenname", "kunde", "client",
+    "buyer", "guest", "gast", "cliente", "klant", "name",
 )  # fmt: skip
 PARTY_BY: Mapping[str, str] = {
-    "email": "email", "customeremail": "email", "emailaddress": "email", "phone": "phone",
+    "email": "email", "customeremail": "email", "emailaddress": "email", "mail": "email",
+    "phone": "phone", "telephone": "phone", "mobile": "phone", "telefon": "phone",
     "cardnumber": "loyalty", "card": "loyalty", "loyaltycard": "loyalty",
 }  # fmt: skip
 _AT = (
-    "at", "date", "datetime", "timestamp", "time", "created", "createdat", "createddate", "datum",
+    "at", "date", "datetime", "timestamp", "created", "createdat", "createddate", "datum", "fecha",
+    "data", "day", "tag", "time",
 )  # fmt: skip
+TIMES = ("time", "uhrzeit", "zeit", "heure", "hora", "ora", "tijd")
+"""What the time of the day is called where it has a column of its own."""
 
 FIELDS: Mapping[str, Synonyms] = {
     "order_line": {
@@ -43,7 +49,17 @@ FIELDS: Mapping[str, Synonyms] = {
             "bonnr",
             "belegnr",
         ),
-        "at": ("invoicedate", "soldat", "orderdate", "transactiondate", "saledate", *_AT),
+        "at": (
+            "invoicedate",
+            "soldat",
+            "orderdate",
+            "transactiondate",
+            "saledate",
+            "purchasedate",
+            "kaufdatum",
+            "rechnungsdatum",
+            *_AT,
+        ),
         "party": PARTY,
         "sku": (
             "stockcode",
@@ -64,10 +80,35 @@ FIELDS: Mapping[str, Synonyms] = {
             "productname",
             "title",
             "bezeichnung",
+            "produkt",
+            "produit",
+            "producto",
         ),
         "quantity": ("quantity", "qty", "units", "pieces", "menge"),
         "unit_price": ("unitprice", "price", "preis", "itemprice"),
-        "amount": ("amount", "lineamount", "linetotal", "total", "betrag", "sales", "revenue"),
+        "amount": (
+            "amount",
+            "lineamount",
+            "linetotal",
+            "total",
+            "totalamount",
+            "grandtotal",
+            "betrag",
+            "sales",
+            "revenue",
+            "umsatz",
+            "summe",
+            "gesamt",
+            "gesamtbetrag",
+            "brutto",
+            "montant",
+            "importe",
+            "importo",
+            "bedrag",
+            "paid",
+            "sum",
+            "value",
+        ),
         "currency": ("currency", "currencycode"),
         "store": ("store", "storeid", "branch", "location", "shop"),
         "channel": ("channel", "saleschannel"),
@@ -75,8 +116,22 @@ FIELDS: Mapping[str, Synonyms] = {
     "person": {
         "given_name": ("givenname", "firstname", "first", "forename", "vorname", "prenom"),
         "family_name": ("familyname", "lastname", "last", "surname", "nachname", "nom"),
-        "full_name": ("fullname", "name", "customername", "contactname"),
-        "emails": ("email", "emailaddress", "mail", "email1", "email2"),
+        "full_name": (
+            "fullname",
+            "name",
+            "customername",
+            "contactname",
+            "clientname",
+            "kundenname",
+            "customer",
+            "kunde",
+            "client",
+            "cliente",
+            "klant",
+            "guest",
+            "gast",
+        ),
+        "emails": ("email", "emailaddress", "mail", "email1", "email2", "customeremail"),
         "phones": (
             "phone",
             "phonenumber",
@@ -108,8 +163,37 @@ FIELDS: Mapping[str, Synonyms] = {
         "at": ("answeredat", "submittedat", "responsedate", "reviewdate", *_AT),
         "instrument": ("instrument", "metric", "surveytype"),
         "party": PARTY,
-        "score": ("score", "rating", "stars", "nps", "npsscore", "csat", "csatscore", "ces"),
-        "comment": ("comment", "verbatim", "text", "feedback", "review", "answer", "body"),
+        "score": (
+            "score",
+            "rating",
+            "stars",
+            "nps",
+            "npsscore",
+            "csat",
+            "csatscore",
+            "ces",
+            "recommend",
+            "likelihoodtorecommend",
+            "bewertung",
+            "note",
+            "punkte",
+            "sterne",
+        ),
+        "comment": (
+            "comment",
+            "comments",
+            "verbatim",
+            "text",
+            "feedback",
+            "review",
+            "answer",
+            "body",
+            "kommentar",
+            "commentaire",
+            "comentario",
+            "remarks",
+            "why",
+        ),
         "survey": ("survey", "surveyid", "surveyname", "touchpoint"),
         "ticket": ("ticket", "ticketid"),
         "channel": ("channel",),
@@ -117,7 +201,7 @@ FIELDS: Mapping[str, Synonyms] = {
     "ticket": {
         "at": ("createdat", "created", "createddate", "opened", "openedat", *_AT),
         "party": PARTY,
-        "subject": ("subject", "title", "summary"),
+        "subject": ("subject", "title", "summary", "betreff", "problem", "issue", "complaint"),
         "body": ("description", "body", "message"),
         "status": ("status", "state"),
         "priority": ("priority", "severity"),
@@ -206,13 +290,27 @@ TELLING: Mapping[str, tuple[str, ...]] = {
 """Fields that hardly any other entity has: they count thrice."""
 
 
+STATES: Mapping[str, str] = {
+    "resolved": "solved", "done": "solved", "erledigt": "solved", "gelöst": "solved",
+    "complete": "solved", "completed": "solved", "fixed": "solved", "offen": "open",
+    "in progress": "open", "in bearbeitung": "open", "reopened": "open", "waiting": "pending",
+    "geschlossen": "closed", "neu": "new",
+}  # fmt: skip
+"""Words for the status of a ticket that are not the hub's own."""
+
+
 def plain(name: str) -> str:
     """A column name as it is compared.
 
-    >>> plain("Customer ID"), plain("E-mail_address")
-    ('customerid', 'emailaddress')
+    >>> plain("Customer ID"), plain("E-mail_address"), plain("Total (€)"), plain("Betrag in EUR")
+    ('customerid', 'emailaddress', 'total', 'betrag')
     """
-    return re.sub(r"[\W_]+", "", name.casefold())
+    bare = _ASIDE.sub("", name)
+    return _BLANK.sub("", (bare if _BLANK.sub("", bare) else name).casefold())
+
+
+_ASIDE = re.compile(r"\(.*?\)|\[.*?\]|(\b(in )?(EUR|GBP|USD|CHF)$)")
+_BLANK = re.compile(r"[\W_]+")
 
 
 def assigned(entity: str, columns: list[str]) -> dict[str, str]:

@@ -1,22 +1,20 @@
 """Profiles written back as files: ``customers_profiles.csv``, one line per record of the source.
 
 A batch is merged into the file by native id: a field that is absent keeps its value, None clears
-it. The new file takes the place of the old one only when it is complete; a batch that changes
-nothing does not touch the file.
+it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from connectors.csv.config import Column, CsvSettings
 from connectors.csv.mapping import described
+from connectors.csv.merging import merge, rows
 from connectors.csv.targets import targets
-from hub.core import writers as typed
 from hub.core.connector import Change, Context, OutField, RowResult, Value, Writer
-from hub.core.errors import StopRun
 from hub.core.profile_fields import STANDING_FIELDS
 from hub.core.released import Released
 
@@ -81,13 +79,11 @@ def write(path: Path, ctx: Context, batch: Sequence[Released[Change]]) -> list[R
     Raises:
         Unavailable: If the file cannot be written; the old one is as it was.
     """
-    guard = ctx.config.guard_spreadsheets
     changes: dict[str, dict[str, Value]] = {}
     for released in batch:
         change = released.value
         changes.setdefault(change.native_id, {}).update(change.values)
-    if _differs(path, changes, guard=guard):
-        _merge(path, changes, guard=guard)
+    merge(path, NATIVE_ID, changes, guard=ctx.config.guard_spreadsheets)
     return [RowResult(released.value.trace, ok=True, reference=path.name) for released in batch]
 
 
@@ -96,7 +92,7 @@ def read(
 ) -> Mapping[str, Mapping[str, Value]]:
     """Values in the file by native id; a record without a line has none, and can still get one."""
     found = {native_id: dict.fromkeys(fields) for native_id in ids}
-    for native_id, row in _rows(path, guard=ctx.config.guard_spreadsheets):
+    for native_id, row in rows(path, guard=ctx.config.guard_spreadsheets):
         if native_id in found:
             found[native_id] = {field: row.get(field) for field in fields}
     return found
@@ -105,54 +101,3 @@ def read(
 def provision(ctx: Context, fields: Sequence[OutField]) -> Sequence[str]:
     """No column has to exist beforehand: the first batch that has one writes it."""
     return ()
-
-
-def _differs(path: Path, changes: Mapping[str, Mapping[str, Value]], *, guard: bool) -> bool:
-    left = dict(changes)
-    for native_id, row in _rows(path, guard=guard):
-        wanted = left.pop(native_id, {})
-        if any(field not in row or row[field] != value for field, value in wanted.items()):
-            return True
-    return bool(left)
-
-
-def _merge(path: Path, changes: dict[str, dict[str, Value]], *, guard: bool) -> None:
-    header = _header(path, guard=guard)
-    header += sorted({field for row in changes.values() for field in row} - set(header))
-    left = dict(changes)
-    with typed.replacing(path) as file:
-        file.write(typed.line([NATIVE_ID, *header], guard=guard))
-        for native_id, row in _rows(path, guard=guard):
-            row.update(left.pop(native_id, {}))
-            file.write(_line(native_id, row, header, guard=guard))
-        for native_id, row in left.items():
-            file.write(_line(native_id, row, header, guard=guard))
-
-
-def _line(native_id: str, row: Mapping[str, Value], header: list[str], *, guard: bool) -> str:
-    return typed.line([native_id, *(row.get(field) for field in header)], guard=guard)
-
-
-def _header(path: Path, *, guard: bool) -> list[str]:
-    return [str(name) for name in next(_records(path, guard=guard), [])[1:]]
-
-
-def _rows(path: Path, *, guard: bool) -> Iterator[tuple[str, dict[str, Value]]]:
-    records = _records(path, guard=guard)
-    header = [str(name) for name in next(records, [])[1:]]
-    for native_id, *cells in records:
-        yield str(native_id), dict(zip(header, cells, strict=True))
-
-
-def _records(path: Path, *, guard: bool) -> Iterator[list[Value]]:
-    """Header and records of the file; nothing if there is no file yet."""
-    if not path.exists():
-        return
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            yield from typed.records(file, guard=guard)
-    except ValueError as err:
-        raise StopRun(
-            f"{path}: not as the hub left it ({err}). Move the file away and push again.",
-            code="HUB-126",
-        ) from err

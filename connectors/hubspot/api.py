@@ -59,6 +59,12 @@ class Preferences(Struct, frozen=True, rename={"email": "subscriberIdString"}):
     statuses: list[dict[str, Any]] | None = None
 
 
+class Owner(Struct, frozen=True):
+    """A user who can own records."""
+
+    id: str
+
+
 class Named(Struct, frozen=True):
     """A property or a property group."""
 
@@ -85,6 +91,14 @@ class Update(Struct, frozen=True, rename="camel"):
 
     id: str
     properties: dict[str, str]
+    object_write_trace_id: str
+
+
+class Draft(Struct, frozen=True, rename="camel"):
+    """A record to create, bound to others from the beginning; the trace comes back with it."""
+
+    properties: dict[str, str]
+    associations: list[dict[str, Any]]
     object_write_trace_id: str
 
 
@@ -167,6 +181,47 @@ class Api:
             idempotent=True,
             accept={HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT},
         )
+
+    def create(self, object_type: str, drafts: Sequence[Draft]) -> Response:
+        """The answer to up to 100 new records; 400 and 409 mean that the batch was refused whole.
+
+        Raises:
+            OutcomeUnknown: If the answer was lost: what was created twice would stand there twice.
+        """
+        return self._wire.post(
+            f"/crm/objects/{self._version}/{object_type}/batch/create",
+            json=_plain({"inputs": drafts}),
+            accept={HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT},
+        )
+
+    def held(
+        self, object_type: str, by: str, values: Sequence[str], properties: Sequence[str]
+    ) -> list[CrmRecord]:
+        """The records that have one of up to 100 values of the unique property ``by``."""
+        inputs = [{"id": value} for value in values]
+        body = {"inputs": inputs, "idProperty": by, "properties": [by, *properties]}
+        path = f"/crm/objects/{self._version}/{object_type}/batch/read"
+        return _results(_whole(self._ask(path, body)), list[CrmRecord])
+
+    def bind(self, from_type: str, to_type: str, kind: int, pairs: Mapping[str, str]) -> None:
+        """Associate records, by id; those that are associated already stay so.
+
+        Args:
+            from_type: Object type of the first ones.
+            to_type: Of the others.
+            kind: HubSpot's number for this kind of association.
+            pairs: One to the other.
+        """
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": kind}]
+        inputs = [{"from": {"id": a}, "to": {"id": b}, "types": types} for a, b in pairs.items()]
+        path = f"/crm/associations/{self._version}/{from_type}/{to_type}/batch/create"
+        self._ask(path, {"inputs": inputs})
+
+    def owner(self, email: str) -> str | None:
+        """Id of the user with that address; None if the account has none."""
+        answer = self._wire.get(f"/crm/owners/{self._version}", params={"email": email})
+        found = _results(answer, list[Owner])
+        return found[0].id if found else None
 
     def associated(self, from_type: str, to_type: str, ids: Sequence[str]) -> dict[str, list[str]]:
         """By record id, the ids of its associated ``to_type`` records, ascending."""

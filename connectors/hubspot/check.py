@@ -8,12 +8,14 @@ from functools import partial
 from connectors.hubspot.api import Api
 from connectors.hubspot.client import MissingScopes
 from connectors.hubspot.config import HubSpotSettings
+from connectors.hubspot.tasks import OBJECT_TYPE as TASKS
 from connectors.hubspot.writer import OBJECT_TYPE
 from hub.core.connector import CheckItem, Context
 from hub.core.errors import NeedsReauth
 
 _READ = ("contacts", "companies", "deals", "tickets", "feedback_submissions")
 _LEAST_LEFT = 0.1
+_NOBODY = "nobody@example.invalid"
 
 
 def check(ctx: Context) -> Sequence[CheckItem]:
@@ -54,6 +56,17 @@ def _scopes(api: Api) -> Iterator[CheckItem]:
     for object_type in _READ:
         yield _allowed(f"read {object_type}", partial(api.search, object_type, (), limit=1))
     yield _allowed("see properties", partial(api.properties, OBJECT_TYPE))
+    yield _allowed("read tasks", partial(api.search, TASKS, (), limit=1))
+    yield _owners(api)
+
+
+def _owners(api: Api) -> CheckItem:
+    what = "look up owners"
+    try:
+        api.owner(_NOBODY)
+    except MissingScopes as err:
+        return CheckItem(what, True, f"tasks are handed over without one: {err}")
+    return CheckItem(what, True)
 
 
 def _allowed(what: str, attempt: Callable[[], object]) -> CheckItem:

@@ -9,7 +9,9 @@ reader.py    everything that changed, and everything that is gone
 rows.py      what a row is, and how its values are read
 mapping.py   rows as canonical records
 fields.py    what the hub writes, as HubSpot's properties
+batches.py   records to write, and what HubSpot says about each
 writer.py    profiles into contacts
+tasks.py     tasks for the people who work in HubSpot
 webhook.py   what HubSpot pushes, read again
 consent.py   withdrawals into subscription statuses
 check.py     what an admin must know before the first run
@@ -35,6 +37,7 @@ from connectors.hubspot.reader import (
     with_statuses,
 )
 from connectors.hubspot.rows import COMPANIES, CONTACTS, KEY, TICKETS
+from connectors.hubspot.tasks import TASKS
 from connectors.hubspot.webhook import webhook
 from connectors.hubspot.writer import PROFILES
 from hub.core.clock import Clock
@@ -141,6 +144,7 @@ HUBSPOT = Connector(
     streams=streams,
     http=http,
     writers=(PROFILES,),
+    tasks=TASKS,
     check=check,
     emulator=emulator,
     plans={plan: partial(emulator, plan=plan) for plan in PLANS},

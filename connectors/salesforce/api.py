@@ -186,6 +186,15 @@ class Api:
             accept={HTTPStatus.BAD_REQUEST},
         )
 
+    def upsert(self, sobject: str, key: str, records: Sequence[Mapping[str, object]]) -> Response:
+        """The answer to up to 200 records that are found by ``key``, or made; 400 as above."""
+        return self._wire.patch(
+            f"{self._base}/composite/sobjects/{sobject}/{key}",
+            json={"allOrNone": False, "records": list(records)},
+            idempotent=True,
+            accept={HTTPStatus.BAD_REQUEST},
+        )
+
     def insert(self, records: Sequence[Mapping[str, object]]) -> Response:
         """The answer to up to 200 new records; 400 means that the request was refused whole."""
         return self._wire.post(

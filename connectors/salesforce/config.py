@@ -94,6 +94,10 @@ class SalesforceSettings(Section):
     """Case field that counts how often a case was opened again."""
     case_agents: FieldName | None = None
     """Case field that counts, or lists with semicolons, who handled a case."""
+    task_open: Text = "Not Started"
+    """Status of a task that waits to be done."""
+    task_done: Text = "Completed"
+    """Status of a task that is over; one that your org counts as closed."""
     identifiers: Mapping[FieldName, Text] = {}
     """Contact, lead or person account field to kind, such as { Loyalty__c = "loyalty_card" }."""
     attributes: Mapping[StreamName, tuple[FieldName, ...]] = {}

@@ -16,6 +16,8 @@ permissions.py  rows as claims about permission
 fields.py       what the hub writes, as custom fields
 provision.py    makes those fields exist and visible
 writer.py       profiles into contacts, leads and person accounts
+tasks.py        work handed to the people who use the org
+batches.py      many records in one request, each with its own result
 consent.py      withdrawals into opt-outs and consent records
 check.py        what an admin must know before the first run
 emulator/       an org on loopback that refuses what Salesforce refuses
@@ -40,10 +42,11 @@ from connectors.salesforce.enrich import (
     with_refusals,
     with_term,
 )
-from connectors.salesforce.fields import FIELDS, names
+from connectors.salesforce.fields import FIELDS, TASK_KEY, names
 from connectors.salesforce.reader import SObjectReader
 from connectors.salesforce.rows import KEY
 from connectors.salesforce.soql import MODIFIED
+from connectors.salesforce.tasks import tasks
 from connectors.salesforce.writer import profile_writer
 from hub.core.clock import Clock
 from hub.core.connector import (
@@ -86,6 +89,7 @@ class _Source:
         related: Whether rows say if their account is a person.
         enrich: Completes the rows of a page.
         counts_from: Field that says from when a record counts, if that may be after its change.
+        own: Field that only the hub's own records fill; those are left out.
     """
 
     name: str
@@ -97,6 +101,7 @@ class _Source:
     related: bool = False
     enrich: Enrich = nothing_more
     counts_from: str = ""
+    own: str = ""
 
 
 def streams(settings: SalesforceSettings) -> tuple[Stream, ...]:
@@ -113,7 +118,7 @@ def _sources(settings: SalesforceSettings) -> Iterator[_Source]:
         yield _Source("person_accounts", "Account", Person, mapping.person_account, people=True)
     yield _Source("cases", "Case", Ticket, mapping.case, related=True)
     yield _Source("opportunities", "Opportunity", Deal, mapping.opportunity, related=True)
-    yield _Source("tasks", "Task", Task, mapping.task, related=True)
+    yield _Source("tasks", "Task", Task, mapping.task, related=True, own=TASK_KEY.name)
     yield _Source("events", "Event", Interaction, mapping.event, related=True)
     yield from _opt_outs(settings)
     yield _Source(
@@ -162,6 +167,7 @@ def _stream(settings: SalesforceSettings, source: _Source) -> Stream:
             optional=source.optional,
             enrich=source.enrich,
             counts_from=source.counts_from,
+            own=source.own,
         ),
         cursor=Since(MODIFIED, lookback=settings.lookback),
         deletes=FullPass(),  # and each run names what was deleted or merged
@@ -206,6 +212,8 @@ SALESFORCE = Connector(
     streams=streams,
     http=http,
     writers=writers,
+    tasks=tasks,
+    notes=Unsupported("comments of a case have no key; the card is a field of the contact"),
     check=check,
     emulator=emulator,
     plans={plan: partial(emulator, plan=plan) for plan in PLANS},

@@ -28,6 +28,15 @@ def _name(field: str) -> str:
 FIELDS = spelled(_name)
 """What the hub writes into a contact, lead or person account, unless hub.toml says otherwise."""
 
+TASK_KEY = OutField(_name("key"), "the task's key", "service", label="Customer hub key")
+"""By which the hub finds a task again."""
+
+_ACTIVITY = "Activity"
+"""Where the fields of tasks and events are defined.
+
+Source: Salesforce Metadata API, "CustomObject" and "Activity" (read November 2026).
+"""
+
 _TYPES: Mapping[str, dict[str, Json]] = {
     "text": {"type": "Text", "length": 255},
     "long_text": {"type": "LongTextArea", "length": 32_768, "visibleLines": 10},
@@ -44,7 +53,8 @@ _BY_NAME = {field.name: field for field in FIELDS}
 def definition(sobject: str, out: OutField) -> dict[str, Json]:
     """The custom field that holds ``out``.
 
-    Never a unique one: one customer may own several contacts, and uniqueness would refuse that.
+    Only the key of a task is unique: one customer may own several contacts, and uniqueness of what
+    stands on those would refuse that.
 
     Raises:
         ConfigError: If ``out`` is not named as custom fields are.
@@ -56,7 +66,10 @@ def definition(sobject: str, out: OutField) -> dict[str, Json]:
         "label": (out.label or out.name.removesuffix("__c"))[:40],
         "description": f"Written by cxhub from {out.source} for the purpose {out.purpose}.",
     }
-    return {"FullName": f"{sobject}.{out.name}", "Metadata": metadata}
+    if out == TASK_KEY:
+        metadata |= {"externalId": True, "unique": True, "caseSensitive": True}
+    home = _ACTIVITY if sobject == "Task" else sobject
+    return {"FullName": f"{home}.{out.name}", "Metadata": metadata}
 
 
 def field_value(name: str, value: Value) -> Value:

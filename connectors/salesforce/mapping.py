@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from connectors.salesforce.config import SalesforceSettings
+from connectors.salesforce.fields import TASK_KEY
 from connectors.salesforce.rows import PHONES, REFUSALS, VALUES, behind, employer
 from hub.core.connector import Row
 from hub.core.money import minor_units
@@ -69,7 +70,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     ),
     "tasks": (
         "WhoId", "AccountId", "Subject", "Status", "Priority", "ActivityDate", "IsClosed",
-        "CompletedDateTime", "TaskSubtype", "OwnerId", "CreatedDate",
+        "CompletedDateTime", "TaskSubtype", "OwnerId", "CreatedDate", TASK_KEY.name,
     ),
     "events": (
         "WhoId", "AccountId", "Subject", "EventSubtype", "Type", "StartDateTime",
@@ -104,7 +105,8 @@ def version(settings: SalesforceSettings) -> int:
     """A number that changes when the same row would become another record."""
     wire = {"base_url", "client_id", "client_secret", "refresh_token", "username", "private_key"}
     reading = {"login_url", "api_version", "lookback", "page_size", "formula_refresh"}
-    meaning = settings.model_dump_json(exclude=wire | reading)
+    handing = {"task_open", "task_done"}
+    meaning = settings.model_dump_json(exclude=wire | reading | handing)
     return _VERSION << 32 | zlib.crc32(meaning.encode())
 
 

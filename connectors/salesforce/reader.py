@@ -69,6 +69,7 @@ class SObjectReader:
         optional: Whether an org may well be without the object.
         enrich: Completes the rows of a page.
         counts_from: Field that says from when a record counts, if that may be after its change.
+        own: Field that only the hub's own records fill; those are left out.
     """
 
     sobject: str
@@ -80,6 +81,7 @@ class SObjectReader:
     optional: bool
     enrich: Enrich
     counts_from: str = ""
+    own: str = ""
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
         """The pass that an earlier run left unfinished, if any, then one up to the present.
@@ -223,7 +225,7 @@ class SObjectReader:
 
     def _page(self, ctx: Context, api: Api, records: Sequence[Row], begins: bool) -> Page:
         """The page that the records make; its checkpoint is for the caller to add."""
-        rows = [record for record in records if not is_deleted(record)]
+        rows = [row for row in records if not is_deleted(row) and not row.get(self.own)]
         self.enrich(ctx, api, rows)
         gone = [record for record in records if is_deleted(record)]
         merges = {row[KEY]: str(row[MASTER]) for row in gone if row.get(MASTER)}

@@ -1,30 +1,22 @@
 """Writes profile fields into contacts, leads and person accounts, by record id.
 
-1. One call for the whole batch, ``allOrNone`` false; the results come in the order of the records,
-   with 200 also when some failed.
-2. If Salesforce refuses the request as a whole (a number field that gets text, say), it is halved
-   until the bad record stands alone, so that one bad record never costs the others.
-3. A record that is locked by somebody else may be tried again later; so says its result.
+Setting the same values again changes nothing. How a batch goes out, and how one bad record is kept
+from costing the others, is in ``batches.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from http import HTTPStatus
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from connectors.salesforce.api import BATCH, RETRIEVED, Api, is_id
-from connectors.salesforce.client import FieldNotVisible, reason, translate
+from connectors.salesforce.batches import sent
+from connectors.salesforce.client import FieldNotVisible
 from connectors.salesforce.fields import FIELDS, field_values, kept_value
 from connectors.salesforce.provision import provision
 from connectors.salesforce.rows import KEY
 from hub.core.batches import in_batches
 from hub.core.connector import Change, Context, RowResult, Value, Writer
-from hub.core.errors import RetryLater
-from hub.core.http import Response
 from hub.core.released import Released
-
-_TEMPORARY = frozenset({"UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE", "UNKNOWN_EXCEPTION"})
 
 
 def profile_writer(name: str, stream: str, sobject: str) -> Writer:
@@ -55,31 +47,13 @@ def _write(sobject: str) -> Callable[[Context, Sequence[Released[Change]]], list
         changes = [released.value for released in batch]
         known = [change for change in changes if is_id(change.native_id)]
         nobody = [change.trace for change in changes if not is_id(change.native_id)]
+        records = {change.trace: _record(sobject, change) for change in known}
         return [
-            *_sent(Api.of(ctx), sobject, known),
+            *sent(Api.of(ctx).update, records),
             *(RowResult(trace, ok=False, error="not a Salesforce id") for trace in nobody),
         ]
 
     return write
-
-
-def _sent(api: Api, sobject: str, changes: Sequence[Change]) -> Iterator[RowResult]:
-    if not changes:
-        return
-    answer = api.update([_record(sobject, change) for change in changes])  # 1
-    if answer.status < HTTPStatus.BAD_REQUEST:
-        yield from _results(answer, changes)
-        return
-    error = translate(answer)
-    if isinstance(error, FieldNotVisible):
-        raise error  # for every record: halving would not cure it
-    if len(changes) == 1:
-        patience = isinstance(error, RetryLater)
-        yield RowResult(changes[0].trace, ok=False, error=reason(answer.json), retryable=patience)
-    else:  # 2
-        middle = len(changes) // 2
-        yield from _sent(api, sobject, changes[:middle])
-        yield from _sent(api, sobject, changes[middle:])
 
 
 def _record(sobject: str, change: Change) -> dict[str, object]:
@@ -88,29 +62,6 @@ def _record(sobject: str, change: Change) -> dict[str, object]:
         "id": change.native_id,
         **field_values(change.values),
     }
-
-
-def _results(answer: Response, changes: Sequence[Change]) -> Iterator[RowResult]:
-    """One result per change: the answer has them in the order of the records."""
-    said = answer.json
-    if not isinstance(said, list) or len(said) != len(changes):
-        return  # nobody can say which is which: no result means failed, and is read back
-    for change, result in zip(changes, said, strict=True):
-        if isinstance(result, dict):
-            yield _result(change.trace, result)
-
-
-def _result(trace: str, result: Mapping[str, Any]) -> RowResult:
-    if result.get("success") is True:
-        return RowResult(trace, ok=True)
-    errors = result.get("errors")
-    codes = {e.get("statusCode") for e in errors or () if isinstance(e, dict)}
-    return RowResult(
-        trace,
-        ok=False,
-        error=reason(errors),
-        retryable=bool(codes) and codes <= _TEMPORARY,  # 3
-    )
 
 
 # --- reading ---------------------------------------------------------------------------------

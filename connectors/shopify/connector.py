@@ -145,6 +145,10 @@ SHOPIFY = Connector(
     check=check,
     emulator=emulator,
     plans={plan: partial(emulator, plan=plan) for plan in PLANS},
+    tasks=Unsupported("Shopify keeps no work for staff: hand tasks to the desk or the CRM"),
+    notes=Unsupported(
+        "a customer has one note, which the shop's staff write themselves; it is not the hub's"
+    ),
     erase=Unsupported("later: customerRequestDataErasure comes with erasure requests"),
     write_consent=write_consent,
     read_back=read_back,

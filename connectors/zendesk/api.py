@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from connectors.zendesk.client import TooRecent
-from connectors.zendesk.rows import objects, part
+from connectors.zendesk.rows import KEY, objects, part
 from hub.core.batches import in_batches
 from hub.core.connector import Context, Json, Row
 from hub.core.errors import StopRun
@@ -26,6 +26,9 @@ from hub.core.pages import dig
 
 BATCH = 100
 """Most records per page of a list, per look-up and per bulk update."""
+
+Filter = str | int | Sequence[str]
+"""What a list can be narrowed to."""
 
 Owner = Literal["users", "organizations"]
 """Kind of record that has custom fields and is written to."""
@@ -113,12 +116,21 @@ class Api:
         end_time = dig(answer.json, "end_time")
         return _export(answer, name, str(end_time) if isinstance(end_time, int) else str(start))
 
-    def listed(self, path: str, name: str, after: str = "", **params: str | int) -> Listed:
+    def listed(self, path: str, name: str, after: str = "", **params: Filter) -> Listed:
         """One page of a list; ``params`` are its filters, brackets included."""
-        asked = {"page[size]": BATCH, "page[after]": after or None, **params}
+        asked: Params = {"page[size]": BATCH, "page[after]": after or None, **params}
         answer = self._wire.get(f"/api/v2/{path}", params=asked)
         more = dig(answer.json, "meta.has_more") and dig(answer.json, "meta.after_cursor")
         return Listed(_rows(answer, name), str(more or ""))
+
+    def _every(self, path: str, name: str, **params: Filter) -> list[Row]:
+        """Every row of a list, page after page."""
+        page = self.listed(path, name, "", **params)
+        found = page.rows
+        while page.after:
+            page = self.listed(path, name, page.after, **params)
+            found += page.rows
+        return found
 
     def offered(self, path: str, name: str, **params: str | int) -> None:
         """Nothing, if the account has that list.
@@ -184,18 +196,58 @@ class Api:
         )
         return None if answer.status >= HTTPStatus.BAD_REQUEST else job_of(answer)
 
+    # Tickets, as work and as a place for notes.
+
+    def tickets_of(self, external_id: str) -> list[Row]:
+        """The tickets of that external id; Zendesk lets several have the same one."""
+        return self.listed("tickets", "tickets", external_id=external_id).rows
+
+    def create_ticket(self, ticket: Mapping[str, Any], key: str) -> Response:
+        """The answer to a new ticket; sent again within two hours, ``key`` makes it the same one.
+
+        Source: Zendesk, "Ticketing introduction", Idempotency (read November 2026).
+        """
+        return self._wire.post(
+            "/api/v2/tickets",
+            json={"ticket": dict(ticket)},
+            headers={"Idempotency-Key": key},
+            idempotent=True,
+            accept=_REFUSED,
+        )
+
+    def update_ticket(
+        self, native_id: str, values: Mapping[str, Any], *, idempotent: bool
+    ) -> Response:
+        """The answer to one update of a ticket; a second comment would be a second one."""
+        return self._wire.put(
+            f"/api/v2/tickets/{native_id}",
+            json={"ticket": dict(values)},
+            idempotent=idempotent,
+            accept={HTTPStatus.NOT_FOUND, *_REFUSED},
+        )
+
+    def comments(self, ticket: str) -> list[Row]:
+        """Every comment of a ticket.
+
+        Raises:
+            NotOffered: If there is no such ticket, or the credential may not see it.
+        """
+        return self._every(f"tickets/{ticket}/comments", "comments")
+
+    def staff(self) -> dict[str, int]:
+        """Ids of the active agents and admins by e-mail, in lower case."""
+        return {
+            str(row["email"]).lower(): row[KEY]
+            for row in self._every("users", "users", **{"role[]": ("agent", "admin")})
+            if row.get("email") and row.get("active") is not False
+        }
+
     # Custom fields.
 
     def fields(self, kind: Owner) -> set[str]:
         """Keys of the custom fields that exist."""
-        name, after = f"{kind.removesuffix('s')}_fields", ""
-        found: set[str] = set()
-        while True:
-            page = self.listed(name, name, after)
-            found |= {str(row.get("key")) for row in page.rows}
-            after = page.after
-            if not after:
-                return found
+        name = f"{kind.removesuffix('s')}_fields"
+        return {str(row.get("key")) for row in self._every(name, name)}
 
     def create_field(self, kind: Owner, definition: Mapping[str, Json]) -> bool:
         """Whether the custom field was created; one that exists already is left as it is."""

@@ -12,6 +12,8 @@ mapping.py   rows as canonical records
 fields.py    what the hub writes, as Zendesk's custom fields
 writer.py    profiles into users and organizations
 consent.py   withdrawals into custom user fields
+tasks.py     work handed to agents as tickets
+notes.py     internal comments at a ticket
 webhook.py   what Zendesk pushes
 check.py     what an admin must know before the first run
 emulator/    an account on loopback that refuses what Zendesk refuses
@@ -26,7 +28,9 @@ from connectors.zendesk.check import check
 from connectors.zendesk.client import http
 from connectors.zendesk.config import ZendeskSettings
 from connectors.zendesk.consent import read_back, write_consent
+from connectors.zendesk.notes import NOTES
 from connectors.zendesk.streams import streams
+from connectors.zendesk.tasks import TASKS
 from connectors.zendesk.webhook import WEBHOOK
 from connectors.zendesk.writer import writers
 from hub.core.clock import Clock
@@ -56,6 +60,8 @@ ZENDESK = Connector(
     streams=streams,
     http=http,
     writers=lambda _settings: writers(),
+    tasks=TASKS,
+    notes=NOTES,
     webhooks=webhooks,
     check=check,
     emulator=emulator,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.zendesk import mapping
+from connectors.zendesk import mapping, notes, tasks
 from connectors.zendesk.api import Api, Export
 from connectors.zendesk.config import ZendeskSettings
 from connectors.zendesk.fields import FIELDS, ORGANIZATION_FIELDS, OWNED, names
@@ -153,7 +153,9 @@ def _tickets(settings: ZendeskSettings) -> Stream:
 
 
 def _ticket_rows(_api: Api, page: Export) -> list[Row]:
-    return with_metrics(page.rows, page.sides.get(METRIC_SETS, ()))
+    """The page's tickets with their metrics, without the work that the hub itself handed over."""
+    tickets = [row for row in page.rows if not tasks.is_own(row)]
+    return with_metrics(tickets, page.sides.get(METRIC_SETS, ()))
 
 
 _TICKETS_EXPORT = CursorExport(
@@ -184,9 +186,14 @@ def _comments(settings: ZendeskSettings) -> Stream:
 
 
 def _comment_rows(api: Api, page: Export) -> list[Row]:
-    """The page's comments, each with its ticket's requester and its author's role."""
-    rows = [comment for event in page.rows for comment in comments(event)]
+    """The page's comments, each with its ticket's requester and its author's role.
+
+    The hub's own notes are none of them, nor is what agents say about the work it handed over.
+    """
+    said = [comment for event in page.rows for comment in comments(event)]
+    rows = [row for row in said if notes.key_of(row) is None]
     tickets = {item.get(KEY): item for item in api.read("tickets", _ids(rows, TICKET))}
+    rows = [row for row in rows if not tasks.is_own(tickets.get(row[TICKET], {}))]
     authors = {item.get(KEY): item for item in api.read("users", _ids(rows, "author_id"))}
     for row in rows:
         row[REQUESTER] = tickets.get(row[TICKET], {}).get("requester_id")

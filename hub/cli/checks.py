@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from hub.app import App, Connection
@@ -62,6 +62,30 @@ def connection_checks(app: App, names: Sequence[str]) -> list[ConnectionCheck]:
     for name in names:
         app.section(name)
     return [check for name in names for check in _checks_of(app, name)]
+
+
+def route_checks(app: App, asked: Sequence[str]) -> list[ConnectionCheck]:
+    """What each of these routes of alerts says; ``alerts.webhooks.NAME`` gets a test event."""
+    from hub.voc.alerts import routes
+
+    found = {f"alerts.{route.name}": route for route in routes(app.settings, app.clock)}
+    return [_route_check(app, name, found[name].check) for name in asked]
+
+
+def route_names(app: App) -> list[str]:
+    """The routes of alerts that can be checked, as ``hub check --connect`` takes them."""
+    from hub.voc.alerts import routes
+
+    return [f"alerts.{route.name}" for route in routes(app.settings, app.clock)]
+
+
+def _route_check(app: App, name: str, check: Callable[[], None]) -> ConnectionCheck:
+    try:
+        check()
+    except HubError as err:
+        text = app.redactor.redact(str(err)).removeprefix(f"{name}: ")
+        return ConnectionCheck(name, CheckItem("connect", False, text), err.exit_code)
+    return ConnectionCheck(name, CheckItem("connect", True), EXIT_OK)
 
 
 def _notices(connection: Connection) -> Iterator[CheckItem]:

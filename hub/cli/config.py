@@ -13,6 +13,7 @@ from hub.core.errors import EXIT_AUTH, EXIT_CONFIG, EXIT_OK, EXIT_UNAVAILABLE, C
 
 if TYPE_CHECKING:
     from hub.app import App
+    from hub.cli.checks import ConnectionCheck
     from hub.core.mistakes import ConfigMistakes
 
 EVERY = "*"
@@ -70,29 +71,32 @@ def _ignore(path: Path) -> list[str]:
     metavar="[NAME]",
     is_flag=False,
     flag_value=EVERY,
-    help="Also try the credentials of connection NAME, or of all.",
+    help="Also try the credentials of connection or route of alerts NAME, or of all.",
 )
 @pass_session
 def check(session: Session, connect: str | None) -> int:
     """Report every mistake in hub.toml at once: place, what was expected, what was meant.
 
-    After it, those in the first file of journeys, patterns or decisions that has any.
+    After it, those in the first file of journeys, segments, patterns or decisions that has any.
     """
-    from hub.cli.checks import connection_checks, unready
+    from hub.cli.checks import unready
     from hub.cli.risk_ground import method
     from hub.core.mistakes import ConfigMistakes
     from hub.journeys.files import read_all
+    from hub.segments.files import read_all as read_segments
 
     try:
         app = session.app()
         mistakes = unready(app)
         if mistakes:
             raise ConfigMistakes(app.toml.path, mistakes)
+        app.require_limits(app.enabled)
         read_all(app.folder, app.settings.journeys.files)
+        read_segments(app.folder, app.settings.segments.files)
         method(app)
     except ConfigMistakes as err:
         return _refuse(session, err)
-    items = connection_checks(app, _names(app, connect)) if connect else []
+    items = _checked(app, connect) if connect else []
     connections, purposes = len(app.settings.connections), len(app.settings.purposes)
     counts = f"{counted(connections, 'connection')}, {counted(purposes, 'purpose')}"
     text = [item.line() for item in items] + [f"{app.toml.path}: no mistakes ({counts})"]
@@ -104,10 +108,15 @@ def check(session: Session, connect: str | None) -> int:
     return next((code for code in (EXIT_CONFIG, EXIT_AUTH, EXIT_UNAVAILABLE) if code in failed), 0)
 
 
-def _names(app: App, connect: str) -> list[str]:
-    if connect != EVERY:
-        return [connect]
-    return [name for name, section in app.settings.connections.items() if section.enabled]
+def _checked(app: App, connect: str) -> list[ConnectionCheck]:
+    from hub.cli.checks import connection_checks, route_checks, route_names
+
+    routes = route_names(app)
+    if connect == EVERY:
+        return [*connection_checks(app, app.enabled), *route_checks(app, routes)]
+    if connect in routes:
+        return route_checks(app, [connect])
+    return connection_checks(app, [connect])
 
 
 def _refuse(session: Session, err: ConfigMistakes) -> int:

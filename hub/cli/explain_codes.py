@@ -39,6 +39,9 @@ CODES: Final[dict[str, str]] = {
     " message: it names the line.",
     "HUB-160": "A case cannot take that step. It is closed only after the customer was told, with"
     " the reference of the message; hub cases show CASE tells where it stands and what happened.",
+    "HUB-165": "An improvement cannot take that step. It is owned, then acted on, then told to"
+    " customers, then measured again; or it is declined with a message. hub themes show tells where"
+    " it stands and what happened.",
     "HUB-200": "The settings cannot be used; nothing was started. The message names the setting.",
     "HUB-201": "hub.toml has mistakes; all of them are listed with line and column, and nothing was"
     " started. Correct them and run: hub check.",
@@ -58,6 +61,9 @@ CODES: Final[dict[str, str]] = {
     "HUB-215": "A secret refers to the keyring of the operating system, which cannot be read: the"
     " package keyring is missing, the keyring is locked, or it has no such entry. A service without"
     " a desktop session usually has none: use a file of mode 600 there.",
+    "HUB-216": "The secret of a route for alerts is not a key for signing. Receivers that follow"
+    " Standard Webhooks expect whsec_ and 24 to 64 bytes in base64; make one with: echo"
+    ' "whsec_$(openssl rand -base64 32)", and give it to the receiver too.',
     "HUB-220": "A connector plugin is installed but broken; its connections are left out and the"
     " others go on. See: hub doctor.",
     "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",
@@ -83,6 +89,9 @@ CODES: Final[dict[str, str]] = {
     "HUB-236": "The entry of a score in the register of automated decisions is about another"
     " version, or does not name everything that the score reads. Read what changed, then correct"
     " the entry.",
+    "HUB-237": "A system would be given more than hub.toml permits: more fields than a cap, or one"
+    " whose name says something sensitive or is barred by [quality] never. Nothing was planned or"
+    " written. The message names the fields; map fewer, or raise the cap if all are needed there.",
     "HUB-240": "Others may read a key of the hub, such as the one with which every fingerprint is"
     " made. Run chmod 600 on the file that the message names.",
     "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,13 +75,24 @@ def write(
 
 
 @click.command("export")
+@click.option(
+    "--quality",
+    is_flag=True,
+    help="Leave out what [quality] keeps from systems; the reason stands in its place.",
+)
 @export_options("jsonl")
 @pass_session
-def profiles_export(session: Session, form: Form, output: Path | None, spreadsheet: bool) -> None:
+def profiles_export(
+    session: Session, form: Form, output: Path | None, spreadsheet: bool, quality: bool
+) -> None:
     """Write every unified profile to stdout or a file; the audit log records that it left."""
     from hub.exports import profiles
+    from hub.profile.quality import Quality
 
-    write(session, "profiles", profiles.content, form, output, spreadsheet=spreadsheet)
+    app = session.app()
+    judge = profiles.fit_to_leave(Quality(app.settings.quality), app.clock.now())
+    content = partial(profiles.content, judged=judge if quality else profiles.as_stored)
+    write(session, "profiles", content, form, output, spreadsheet=spreadsheet)
 
 
 @click.command("export")

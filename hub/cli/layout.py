@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from hub.core.clock import from_micros
@@ -42,15 +43,53 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
     ['stage   n', 'start  12', 'done    -']
     """
     cells = [tuple(map(str, head)), *(tuple(map(_cell, row)) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_columns, column)) for column in zip(*cells, strict=True)]
     right = [all(_is_figure(cell) for cell in column[1:]) for column in zip(*cells, strict=True)]
     return [
         "  ".join(
-            f"{cell:>{width}}" if to_right else f"{cell:<{width}}"
+            _gap(cell, width) + cell if to_right else cell + _gap(cell, width)
             for cell, width, to_right in zip(row, widths, right, strict=True)
         ).rstrip()
         for row in cells
     ]
+
+
+def _gap(cell: str, width: int) -> str:
+    return " " * (width - _columns(cell))
+
+
+def entries(head: Sequence[str], rows: Iterable[tuple[Sequence[object], str]]) -> list[str]:
+    """Lines of a table in which each row has words of its own below it, wrapped.
+
+    >>> entries(("points", "customer"), [((72, "Ann Lee"), "an open ticket [g1]")])
+    ['points  customer', '    72  Ann Lee', '        an open ticket [g1]']
+    """
+    each = list(rows)
+    first, *others = table(head, (cells for cells, _ in each))
+    told = zip(others, (wrapped(words, " " * 8) for _, words in each), strict=True)
+    return [first, *(line for pair in told for line in pair)]
+
+
+def fitted(text: str, width: int) -> str:
+    r"""``text`` in at most ``width`` columns, without what could steer a terminal.
+
+    >>> fitted("Ann\x1b[31m Lee", 20), fitted("Wolfeschlegelsteinhausen", 10)
+    ('Ann[31m Lee', 'Wolfeschl…')
+    """
+    plain = "".join(letter for letter in text if letter.isprintable())
+    if _columns(plain) <= width:
+        return plain
+    while _columns(plain) >= width:
+        plain = plain[:-1]
+    return f"{plain.rstrip()}…"
+
+
+def _columns(text: str) -> int:
+    """Columns that a terminal gives ``text``: two for Chinese, Japanese and Korean letters."""
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF")
+        for letter in text
+    )
 
 
 def _cell(value: object) -> str:

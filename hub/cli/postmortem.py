@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hub.cli.layout import counted, moment, table, wrapped
+from hub.cli.layout import counted, entries, fitted, moment, wrapped
 from hub.cli.risk_ground import as_of, look_at, method, scoring_at, told_at
 from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
@@ -69,15 +69,17 @@ def _show_latest(session: Session, top: int, when: str | None) -> None:
             now = told_at(app, when, connection)
             weigh = scoring_at(app, method(app), connection, now).weigh
             latest = nlargest(top, _departed(connection, now, horizon, left), key=itemgetter(0, 1))
-        seen = [golden_id for _, golden_id, _ in latest]
+            seen = [golden_id for _, golden_id, _ in latest]
+            names = customers.names(connection, seen)
         customers.note_read(hub.store, seen, how="postmortem", actor=actor(), clock=hub.clock)
     told = {
         golden_id: found
         for _, golden_id, events in latest
         if (found := post_mortem(events, now, horizon_days=horizon, weigh=weigh)) is not None
     }
-    document = {"left": left.total(), "customers": [_document(*each) for each in told.items()]}
-    session.show(document, "\n".join(_latest_lines(told, left.total())))
+    each = [_document(who, found) | {"name": names.get(who)} for who, found in told.items()]
+    document = {"left": left.total(), "customers": each}
+    session.show(document, "\n".join(_latest_lines(told, names, left.total())))
 
 
 def _departed(
@@ -94,29 +96,29 @@ def _departed(
                 yield gone[0], golden_id, events
 
 
-def _latest_lines(told: Mapping[str, PostMortem], left: int) -> Iterator[str]:
+def _latest_lines(
+    told: Mapping[str, PostMortem], names: Mapping[str, str], left: int
+) -> Iterator[str]:
     rows = [
         (
-            golden_id,
-            moment(to_micros(found.left_at))[:10],
-            found.how,
-            found.warning_days,
-            found.matters[0].text if found.matters else "nothing on record",
+            (_day(found), found.how, found.warning_days, fitted(names.get(who, ""), 30)),
+            f"{found.matters[0].text if found.matters else 'nothing on record'} [{who}]",
         )
-        for golden_id, found in told.items()
+        for who, found in told.items()
     ]
     if rows:
-        yield from table(("customer", "left", "how", "days of warning", "what was open"), rows)
+        yield from entries(("left", "how", "days of warning", "customer, what was open"), rows)
     waiting = sum(any(m.unresolved for m in found.matters) for found in told.values())
     nothing = sum(not found.matters for found in told.values())
-    yield (
+    yield wrapped(
         f"{counted(left, 'customer')} left, the latest {len(told):,} shown: {waiting:,} with"
-        f" something unresolved, {nothing:,} with nothing on record"
+        f" something unresolved, {nothing:,} with nothing on record",
+        "",
     )
 
 
 def _lines(golden_id: str, told: PostMortem) -> Iterator[str]:
-    yield f"{golden_id}  left {moment(to_micros(told.left_at))[:10]}: {told.how}"
+    yield f"{golden_id}  left {_day(told)}: {told.how}"
     for matter in told.matters:
         word = "UNRESOLVED" if matter.unresolved else "on record"
         yield wrapped(f"{word}: {matter.text}")
@@ -128,6 +130,10 @@ def _lines(golden_id: str, told: PostMortem) -> Iterator[str]:
         yield wrapped(f"{reason.points:>+4d}  {reason.text} ({reason.signal})")
     yield f"  the last 90 days: {counted(len(told.events), 'event')}"
     yield from map(_event_line, told.events)
+
+
+def _day(found: PostMortem) -> str:
+    return moment(to_micros(found.left_at))[:10]
 
 
 def _event_line(event: Event) -> str:

@@ -9,7 +9,7 @@ import click
 
 from hub.cli.customer import customer
 from hub.cli.exports import profiles_export
-from hub.cli.layout import counted
+from hub.cli.layout import counted, fitted
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.errors import NotFound
@@ -40,12 +40,17 @@ def find(session: Session, text: str) -> None:
     if not shown:
         raise NotFound("no customer carries that; names need given and family name")
     rows = [
-        {"golden_id": c.golden_id, "name": _name(c.body), "records": len(c.body["members"])}
+        {
+            "golden_id": c.golden_id,
+            "name": customers.name(c.body),
+            "records": len(c.body["members"]),
+        }
         for c in shown
     ]
     lines = [
-        f"{c.golden_id}  {_name(c.body)}  ({counted(len(c.body['members']), 'record')})"
-        for c in shown
+        f"{each['golden_id']}  {fitted(str(each['name']), 60)}"
+        f"  ({counted(len(c.body['members']), 'record')})"
+        for each, c in zip(rows, shown, strict=True)
     ]
     session.show(rows, "\n".join(lines))
 
@@ -104,12 +109,6 @@ def _entry(entry: Mapping[str, Any]) -> str:
     other = f" ({entry['other_id']})" if entry["other_id"] else ""
     records = ", ".join(entry["records"])
     return f"{entry['at'][:19]}Z  {entry['event']} {entry['golden_id']}{other}: {records}"
-
-
-def _name(body: Mapping[str, Any]) -> str:
-    fields = body["fields"]
-    chosen = fields.get("full_name") or fields.get("name") or fields.get("email") or {}
-    return str(chosen.get("value", "(nameless)"))
 
 
 profiles.add_command(profiles_export)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.handovers import plan_document, plan_words, report_document, report_lines
 from hub.cli.layout import WIDTH, counted, tally
 from hub.cli.progress import watch
 from hub.cli.run import actor, left_out
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from hub.pipeline import Lane
     from hub.push.destination import Destination
+    from hub.push.handover_send import HandoverReport
     from hub.push.plan import Plan
     from hub.push.report import PushReport
     from hub.push.undo import UndoReport
@@ -50,11 +52,19 @@ def plan(session: Session, names: tuple[str, ...], everything: bool) -> int:
         waiting = [
             pusher.waiting_withdrawals(lane.source) for lane in lanes if _keeps_consent(lane)
         ]
+        looks = [look for lane in lanes for look in hub.handovers(actor()).look(lane.source)]
     shown = None if everything else SHOWN
     due = {each.connection: each.counts for each in waiting}
     session.show(
-        [_document(item, due) for item in plans],
-        "\n\n".join([*(_words(item, shown) for item in plans), *_due(due)]) or _NOWHERE,
+        [*(_document(item, due) for item in plans), *(plan_document(look) for look in looks)],
+        "\n\n".join(
+            [
+                *(_words(item, shown) for item in plans),
+                *_due(due),
+                *(plan_words(look, shown) for look in looks),
+            ]
+        )
+        or _NOWHERE,
     )
     return EXIT_OK if names else left_out(session)
 
@@ -80,13 +90,25 @@ def push(ctx: click.Context, plan_id: str | None) -> int:
             kept_up = [pusher.keep_up(place) for place in places.values()]
             reports = [report for report in kept_up if report is not None]
         refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
+        over = hub.handovers(actor())
+        handed = [each for lane in lanes for each in over.send(lane.source, sync=lane.sync)]
         hub.notary.settle()
     withdrawn = [each for each in refusals if each is not None and (each.counts or each.stopped)]
     session.show(
-        [*(_report(each) for each in reports), *(_withdrawal(each) for each in withdrawn)],
-        "\n".join([*_withdrawn(withdrawn), *_sent(reports, places.values())]),
+        [
+            *(_report(each) for each in reports),
+            *(_withdrawal(each) for each in withdrawn),
+            *(report_document(each) for each in handed),
+        ],
+        "\n".join(
+            [
+                *_withdrawn(withdrawn),
+                *(line for each in handed for line in report_lines(each)),
+                *_sent(reports, places.values()),
+            ]
+        ),
     )
-    return _exit_code(reports, withdrawn) or left_out(session)
+    return _exit_code(reports, [*withdrawn, *handed]) or left_out(session)
 
 
 @push.command()
@@ -258,8 +280,10 @@ def _undone(report: UndoReport) -> str:
     return f"{counts or 'nothing to undo'}. This destination asks for approval again: hub plan"
 
 
-def _exit_code(reports: list[PushReport], withdrawn: Sequence[WithdrawalReport]) -> int:
-    ended = [each.stopped for each in reports] + [each.stopped for each in withdrawn]
+def _exit_code(
+    reports: list[PushReport], others: Sequence[WithdrawalReport | HandoverReport]
+) -> int:
+    ended = [each.stopped for each in reports] + [each.stopped for each in others]
     stopped = [err for err in ended if err is not None]
     if stopped:
         return stopped[0].exit_code

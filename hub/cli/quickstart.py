@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from hub.exports.delivery import Content
     from hub.exports.report.followup import FollowUp
     from hub.exports.report.model import Report, Table
+    from hub.exports.report.quickstart import Lost
     from hub.pipeline import Hub, PipelineReport
 
-REPORT, LIST = "report.html", "follow-up.csv"
+REPORT, LIST, UNUSED = "report.html", "follow-up.csv", "not-usable.csv"
 
 
 @click.command()
@@ -61,24 +64,22 @@ def quickstart(
 ) -> int:
     """Read files of orders, customers, tickets or answers, and say what to do about them.
 
-    Writes report.html with a plan for thirty days, and follow-up.csv: whom to get in touch with.
-    Settings are guessed and shown; nothing leaves this machine.
+    Writes report.html with a plan for thirty days, follow-up.csv: whom to get in touch with, and,
+    if lines could not be used, not-usable.csv: which ones, and why. Settings are guessed and shown;
+    nothing leaves this machine.
     """
     from hub.cli.quickstart_settings import guessed, settings_text
 
     _check(currency, time_zone)
-    found = guessed(list(dict.fromkeys(files)), currency)
+    found = guessed(list(dict.fromkeys(files)), currency, time_zone)
     with _home(keep) as home:
         config = home / "hub.toml"
         if config.exists():
             raise ConfigError(f"{config} exists; go on with it: hub --config {config} run")
         text = settings_text(found, name=out.resolve().name, time_zone=time_zone)
         config.write_text(text, encoding="utf-8")
-        code = _played(session, config, found, out)
-    session.show(
-        {"report": str(out / REPORT), "follow_up": str(out / LIST), "exit_code": code},
-        f"{out / REPORT}: open it in a browser\n{out / LIST}: whom to get in touch with",
-    )
+        code, made = _played(session, config, found, out)
+    session.show(_document(out, code, made), "\n".join(_lines(out, made)))
     if keep is not None:
         session.note(f"kept in {keep}. Next: hub --config {config} run")
     return code
@@ -106,7 +107,38 @@ def _home(keep: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _played(session: Session, config: Path, found: Sequence[Guessed], out: Path) -> int:
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the files gave."""
+
+    report: Report
+    people: Sequence[FollowUp]
+    lost: Sequence[Lost]
+
+
+def _document(out: Path, code: int, made: Made) -> dict[str, object]:
+    from hub.exports.report.model import document
+
+    files = {"report": str(out / REPORT), "follow_up": str(out / LIST)}
+    if made.lost:
+        files["not_usable"] = str(out / UNUSED)
+    lost = [{"place": each.place, "why": each.why} for each in made.lost]
+    counts = {"follow_ups": len(made.people), "not_usable_lines": lost}
+    return {**files, "exit_code": code, **counts, "document": document(made.report)}
+
+
+def _lines(out: Path, made: Made) -> Iterator[str]:
+    from hub.cli.layout import counted
+
+    yield f"{out / REPORT}: open it in a browser"
+    yield f"{out / LIST}: {counted(len(made.people), 'customer')} to get in touch with"
+    if made.lost:
+        yield f"{out / UNUSED}: {counted(len(made.lost), 'line')} that could not be used, and why"
+
+
+def _played(
+    session: Session, config: Path, found: Sequence[Guessed], out: Path
+) -> tuple[int, Made]:
     from hub import pipeline
     from hub.app import load
 
@@ -117,11 +149,12 @@ def _played(session: Session, config: Path, found: Sequence[Guessed], out: Path)
         app.lanes(wait=watched.wait) as lanes,
     ):
         ran = pipeline.run(hub, lanes, actor=actor(), progress=watched.progress)
-        _write(hub, _files_table(found, ran), out)
+        made = _made(hub, _files_table(found, ran))
+        _write(hub, made, out)
     for each in ran.pulled.streams:
         if each.error is not None:
             session.note(f"{each.stream}: {each.error}")
-    return ran.exit_code
+    return ran.exit_code, made
 
 
 def _files_table(found: Sequence[Guessed], ran: PipelineReport) -> Table:
@@ -140,17 +173,22 @@ def _files_table(found: Sequence[Guessed], ran: PipelineReport) -> Table:
     return Table("Files, and what was guessed about them", head, rows)
 
 
-def _write(hub: Hub, files: Table, out: Path) -> None:
-    """Report and list, each whole or not at all, each in the audit log."""
+def _write(hub: Hub, made: Made, out: Path) -> None:
+    """Report and lists, each whole or not at all, each in the audit log."""
     from hub.exports.delivery import Content, Delivery
+    from hub.exports.profiles import table
     from hub.exports.report.followup import as_file
     from hub.exports.report.page import page
 
-    report, people = _made(hub, files)
     contents = {
-        REPORT: ("html", Content("", (each for each in [page(report)]))),
-        LIST: ("csv", as_file(people)),
+        REPORT: ("html", Content("", (each for each in [page(made.report)]))),
+        LIST: ("csv", as_file(made.people)),
     }
+    if made.lost:
+        rows = ((each.place, each.why) for each in made.lost)
+        contents[UNUSED] = ("csv", table(("place", "why"), rows, "spreadsheet"))
+    else:
+        (out / UNUSED).unlink(missing_ok=True)  # of an earlier run
     for name, (form, content) in contents.items():
         kind = f"export.quickstart.{name.partition('.')[0]}"
         Delivery(kind, form, actor(), out / name).deliver(hub.store, partial(_same, content))
@@ -161,7 +199,7 @@ def _same(content: Content, _: Connection) -> Content:
     return content
 
 
-def _made(hub: Hub, files: Table) -> tuple[Report, Sequence[FollowUp]]:
+def _made(hub: Hub, files: Table) -> Made:
     from hub.exports.report.ground import Ground, newest_month
     from hub.exports.report.quickstart import quickstart as made
     from hub.journeys.files import SHIPPED, Journeys, read
@@ -170,4 +208,23 @@ def _made(hub: Hub, files: Table) -> tuple[Report, Sequence[FollowUp]]:
     with hub.store.read() as connection:
         month = newest_month(connection, hub.settings, now)
         maps = Journeys({journey.key: journey})
-        return made(Ground(connection, hub.settings, maps, now, month), files)
+        lost = _lost(connection)
+        ground = Ground(connection, hub.settings, maps, now, month)
+        return Made(*made(ground, files, lost), lost)
+
+
+def _lost(connection: Connection) -> list[Lost]:
+    """Every line that could not be used, by file and line."""
+    from hub.exports.report.quickstart import Lost
+    from hub.store import quarantine
+
+    found = quarantine.entries(connection, quarantine.Filter(), sys.maxsize)
+    # A file of sales is read twice if it names customers: a line is bad once.
+    told = {each.place: each.message.removeprefix(f"{each.place}: ") for each in reversed(found)}
+    return [Lost(*each) for each in sorted(told.items(), key=lambda each: _line(each[0]))]
+
+
+def _line(place: str) -> tuple[str, list[int]]:
+    """File and line of ``sales.csv:12:3``, the lines in the order of their numbers."""
+    name, *numbers = place.split(":")
+    return name, [int(each) for each in numbers if each.isdecimal()]

@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from hub.core.secrets import Secret
 NO_CURRENCY = "XXX"
 """ISO 4217: no currency; for amounts whose file names none and neither did the admin."""
 
-_NEEDS_CURRENCY = "NEEDED: currency"
+_NEEDS_CURRENCY = "NEEDED: currency:"
+_OF_ZONE = "set timezone"  # it is an option of the command
+_NEEDED = re.compile("NEEDED: [\\w, ]+: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,14 @@ class Guessed:
         stream: Name of its stream.
         settings: As the connector proposes them.
         checks: What a person should check, in the connector's words.
+        people: Settings of a stream of the customers that its lines name, where they do.
     """
 
     file: Path
     stream: str
-    settings: Mapping[str, Any]
+    settings: dict[str, Any]
     checks: tuple[str, ...]
+    people: Mapping[str, Any] | None = None
 
     @property
     def entity(self) -> str:
@@ -43,8 +47,8 @@ class Guessed:
         return str(self.settings["entity"])
 
 
-def guessed(files: Sequence[Path], currency: str | None) -> list[Guessed]:
-    """Settings for every file.
+def guessed(files: Sequence[Path], currency: str | None, time_zone: str) -> list[Guessed]:
+    """Settings for every file, for a business in ``time_zone``.
 
     Raises:
         ConfigError: If a file says too little about itself; all such files are named.
@@ -54,8 +58,11 @@ def guessed(files: Sequence[Path], currency: str | None) -> list[Guessed]:
     for file in files:
         try:
             each = _guessed(file.resolve(), currency, [each.stream for each in found])
+            if "timezone" in each.settings:
+                each.settings["timezone"] = time_zone
         except HubError as err:
-            refused.append(f"{file.name}: {str(err).removeprefix(f'{file.name} ')}")
+            said = str(err)
+            refused.append(said if said.startswith(file.name) else f"{file.name}: {said}")
         else:
             found.append(each)
     if refused:
@@ -70,29 +77,61 @@ def _guessed(file: Path, currency: str | None, taken: Sequence[str]) -> Guessed:
     notes = [line[2:] for line in text.splitlines() if line.startswith("# ")]
     needed = [n for n in notes if n.startswith("NEEDED") and not n.startswith(_NEEDS_CURRENCY)]
     if needed:
-        raise ConfigError(f"{' '.join(needed)} Start from: hub connectors read {file.name} --guess")
-    [(stream, settings)] = tomllib.loads(text)["connections"]["files"]["settings"][
-        "streams"
-    ].items()
+        said = " ".join(_NEEDED.sub("", each) for each in needed)
+        raise ConfigError(f"{said} Then run the command again.")
+    streams = tomllib.loads(text)["connections"]["files"]["settings"]["streams"]
+    (stream, settings), *beside = streams.items()
+    constants = settings.get("constants", {})
     if any(note.startswith(_NEEDS_CURRENCY) for note in notes):
-        constants = settings.get("constants", {})
-        settings["constants"] = constants | {"currency": currency or NO_CURRENCY}
+        settings["constants"] = {"currency": NO_CURRENCY} | constants
+    if currency and "currency" in settings.get("constants", {}):
+        settings["constants"]["currency"] = currency
     name = stream if stream not in taken else f"{stream}_{len(taken) + 1}"
-    checks = tuple(n for n in notes if n.startswith(("CHECK", "Not mapped", "Times without")))
-    return Guessed(file, name, settings, checks)
+    told = [n for n in notes if n.startswith(("CHECK", "Not mapped")) and _OF_ZONE not in n]
+    checks = tuple(note.removeprefix("CHECK: ") for note in told)
+    people = dict(beside).get(f"{stream}_customers")
+    party = settings["columns"].get("party")
+    if people is not None and isinstance(party, dict):
+        party["stream"] = f"{name}_customers"
+    return Guessed(file, name, settings, checks, people)
 
 
 def _joined(found: Sequence[Guessed]) -> list[Guessed]:
-    """Ids of customers lead to the file of customers, if one of the files is that."""
-    people = [each.stream for each in found if each.entity == "person"]
-    if len(people) == 1:
-        for each in found:
-            party = each.settings["columns"].get("party")
-            if isinstance(party, str):
-                each.settings["columns"]["party"] = {"column": party, "stream": people[0]}
-            elif isinstance(party, dict) and party.get("by", "id") == "id":
-                party["stream"] = people[0]
-    return list(found)
+    """Ids and names of customers lead to one stream of customers.
+
+    That is the file of customers, if one of the files is that; else those whom the first file names
+    beside its sales or answers. Who is named by e-mail or phone is found by that.
+    """
+    lists = [each for each in found if each.entity == "person"]
+    if len(lists) > 1:
+        return list(found)
+    home = lists[0].stream if lists else ""
+    joined = []
+    for each in found:
+        party = _party(each)
+        if party is None or party.get("by", "id") != "id":
+            joined.append(each)
+            continue
+        if lists:
+            _keyed_alike(lists[0], party["column"])
+        people = None if home else each.people
+        home = home or (party["stream"] if each.people else "")
+        each.settings["columns"]["party"] = party | ({"stream": home} if home else {})
+        joined.append(replace(each, people=people))
+    return joined
+
+
+def _party(each: Guessed) -> dict[str, Any] | None:
+    spec = each.settings["columns"].get("party")
+    return {"column": spec} if isinstance(spec, str) else spec
+
+
+def _keyed_alike(customers: Guessed, column: str) -> None:
+    """Customers are told apart by the column that sales name them by, if they have one like it."""
+    held = [each for each in customers.settings["columns"].values() if isinstance(each, str)]
+    same = [each for each in held if each.casefold() == column.casefold()]
+    if same:
+        customers.settings["key"] = same
 
 
 def settings_text(found: Sequence[Guessed], *, name: str, time_zone: str) -> str:
@@ -113,8 +152,12 @@ def settings_text(found: Sequence[Guessed], *, name: str, time_zone: str) -> str
         where = each.file.relative_to(folder).as_posix()
         if re.search(r"[*?\[\]]", where):
             raise ConfigError(f"{where}: rename the file, its name reads as a pattern")
-        lines += [f"\n[connections.files.settings.streams.{each.stream}]"]
-        lines += setting_lines({**each.settings, "files": where}, _no_secret)
+        streams: dict[str, Mapping[str, Any]] = {each.stream: each.settings}
+        if each.people is not None:
+            streams[f"{each.stream}_customers"] = each.people
+        for stream, settings in streams.items():
+            lines += [f"\n[connections.files.settings.streams.{stream}]"]
+            lines += setting_lines({**settings, "files": where}, _no_secret)
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from hub.cli.layout import counted, moment, table, wrapped
+from hub.cli.layout import counted, entries, fitted, moment, wrapped
 from hub.cli.risk_ground import as_of, look_at, method, scoring_at, told_at
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
@@ -78,19 +78,27 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
             now = told_at(app, when, connection)
             everyone = _standings(connection, scoring_at(app, found, connection, now), now)
             shown = nsmallest(top, _at_risk(everyone, bands), key=_rank)
-        seen = [each.golden_id for each in shown]
+            seen = [each.golden_id for each in shown]
+            names = customers.names(connection, seen)
         customers.note_read(hub.store, seen, how="risk", actor=actor(), clock=hub.clock)
-    rows = [(s.golden_id, s.risk.points, s.band, _signed(s.change), s.main_reason) for s in shown]
-    head = ("customer", "points", "band", "in 7 days", "main reason")
+    rows = [
+        (
+            (s.risk.points, s.band, _signed(s.change), fitted(names.get(s.golden_id, ""), 50)),
+            f"{s.main_reason or 'no reason'} [{s.golden_id}]",
+        )
+        for s in shown
+    ]
+    head = ("points", "band", "in 7 days", "customer, main reason")
     order: tuple[Band, ...] = ("high", "medium", "low", "unknown")
     said = ", ".join(f"{bands[name]:,} {name}" for name in order)
     closing = f"{counted(bands.total(), 'customer')}: {said}. Why: hub risk show CUSTOMER"
     document = {
         "at": now.isoformat(),
         "bands": {name: bands[name] for name in order},
-        "customers": [_document(each) for each in shown],
+        "customers": [_document(s) | {"name": names.get(s.golden_id)} for s in shown],
     }
-    session.show(document, "\n".join([*(table(head, rows) if rows else []), closing]))
+    lines = entries(head, rows) if rows else []
+    session.show(document, "\n".join([*lines, wrapped(closing, "")]))
 
 
 @risk.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hub.cli.handovers import report_lines
 from hub.cli.layout import counted, tally
 from hub.cli.progress import watch_leaving_off
 from hub.cli.session import Session, pass_session
@@ -88,12 +89,22 @@ def document(report: PipelineReport) -> dict[str, object]:
         },
         "snapshots": report.measured.snapshots,
         "cases": dict(report.cased.steps),
+        "themes": dict(report.rose.steps),
         "profiles_changed": report.profiled.written,
         "withdrawn": {
             each.connection: dict(each.counts) for each in report.withdrawn if each.counts
         },
         "pushed": {
             push.destination: {**push.counts, "calls": push.calls} for push in report.pushed
+        },
+        "handed": {f"{each.connection}/{each.kind}s": dict(each.counts) for each in report.handed},
+        "alerts": {
+            each.route: {
+                "sent": each.sent,
+                "waiting": each.waiting,
+                "error": None if each.error is None else str(each.error),
+            }
+            for each in report.alerted
         },
         "audit": None if report.head is None else {"size": report.head.size},
     }
@@ -173,6 +184,7 @@ def _words(report: PipelineReport) -> str:
         f"metrics: {counted(measured.changed, 'customer')} changed,"
         f" {counted(measured.snapshots, 'new snapshot')}",
         f"cases: {tally(report.cased.steps) or 'nothing happened'}",
+        f"themes: {tally(report.rose.steps) or 'nothing rose'}",
         f"profiles: {report.profiled.written:,} changed",
     ]
     for each in report.withdrawn:
@@ -185,8 +197,14 @@ def _words(report: PipelineReport) -> str:
         lines.append(f"push {push.destination}: {counts or 'nothing to write'}")
         if push.stopped is not None:
             lines.append(f"  stopped {push.stopped.code}: {push.stopped}")
+    lines += [line for each in report.handed for line in report_lines(each)]
     if not report.pushed:
         lines.append("push: observing only, nothing was written to a system")
+    for told in report.alerted:
+        if told.sent or told.waiting:
+            lines.append(f"alerts {told.route}: {told.sent:,} sent, {told.waiting:,} on their way")
+        if told.error is not None:
+            lines.append(f"  {told.error.code}: {told.error}. The next run tries again")
     if report.head is not None:
         lines.append(f"audit: {report.head.size:,} entries, root {report.head.root.hex()[:16]}")
     lines.append(f"next: {next_step(report.pulled, 'hub status' if report.pushed else 'hub plan')}")

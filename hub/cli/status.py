@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
+from hub.cli.handovers import Standing, standing, standing_document, standing_lines
 from hub.cli.layout import counted, tally
 from hub.cli.session import Session, pass_session
 from hub.core.clock import from_micros, to_micros
@@ -95,7 +96,9 @@ class Status:
         streams: Every stream that was read, and every connection that never was.
         pushed: Every connection that something was pushed to.
         refused: Every connection that withdrawals are on their way to.
+        handed: What connections are to be handed, and how far it is.
         unwritten: By destination, why it refused records for good, and how many.
+        alerts: By route, events on their way to it, and why the last attempt failed.
         waiting: Stage to number of keys that it has not looked at yet.
         plans: Plan id and destination of what waits for approval.
         audit_size: Entries of the log that have an index.
@@ -107,7 +110,9 @@ class Status:
     streams: tuple[StreamStatus, ...]
     pushed: tuple[Pushed, ...]
     refused: tuple[Refused, ...]
+    handed: tuple[Standing, ...]
     unwritten: Mapping[str, list[tuple[str, int]]]
+    alerts: Mapping[str, tuple[int, str | None]]
     waiting: Mapping[str, int]
     plans: tuple[tuple[str, str], ...]
     audit_size: int
@@ -151,6 +156,7 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
     from hub.audit.checkpoint import newest
     from hub.audit.sequencer import count_waiting, frontier
     from hub.push.refused import standing as unwritten
+    from hub.store import alerts
 
     last = newest(connection)
     return Status(
@@ -158,7 +164,9 @@ def look(connection: Connection, sections: Mapping[str, ConnectionSection], now:
         tuple(_streams(connection, sections, now)),
         tuple(_pushed(connection)),
         tuple(_refused(connection)),
+        standing(connection),
         unwritten(connection),
+        alerts.waiting(connection),
         _waiting(connection),
         _plans(connection),
         frontier(connection).size,
@@ -281,10 +289,15 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"{refused.connection}/withdrawals: {tally(refused.counts)}"
         for state, reason, number in refused.reasons:
             yield f"  {number:,} {_REASONS[state]}: {reason}"
+    yield from standing_lines(found.handed)
     for place, reasons in found.unwritten.items():
         number = sum(count for _, count in reasons)
         yield f"{place}: {counted(number, 'record')} refused for good"
         yield from (f"  {count:,} times: {reason}" for reason, count in reasons)
+    for route, (number, error) in found.alerts.items():
+        yield f"alerts {route}: {counted(number, 'event')} on their way"
+        if error:
+            yield f"  {error}"
     if found.waiting:
         yield "waiting: " + ", ".join(f"{n:,} for {stage}" for stage, n in found.waiting.items())
     for plan_id, destination in found.plans:
@@ -331,12 +344,17 @@ def _document(found: Status) -> dict[str, object]:
             }
             for each in found.refused
         ],
+        "handed": standing_document(found.handed),
         "refused": [
             {
                 "destination": place,
                 "reasons": [{"reason": why, "count": number} for why, number in reasons],
             }
             for place, reasons in found.unwritten.items()
+        ],
+        "alerts": [
+            {"route": route, "waiting": number, "error": error}
+            for route, (number, error) in found.alerts.items()
         ],
         "waiting": dict(found.waiting),
         "plans": [{"plan": plan_id, "destination": place} for plan_id, place in found.plans],

@@ -127,7 +127,8 @@ def _answers(hub: Hub, place: Destination, mapped: OutField, who: Customer) -> l
     from hub.push.intent import Intents
 
     purposes = hub.settings.purposes
-    intents = Intents(place, Gate(purposes), purposes, hub.keys)
+    gate = Gate(purposes, hub.settings.quality)
+    intents = Intents(place, gate, purposes, hub.keys)
     with hub.store.read() as connection:
         rows = intents.rows(connection, sorted(who.records))
         built = intents.build(connection, list(rows.values()), to_micros(hub.clock.now()))

@@ -98,12 +98,15 @@ class Answers:
         limiter: Limiter,
         clock: Clock,
         patience: float,
+        *,
+        json_only: bool = True,
     ) -> None:
         self._connection = connection
         self._translate = translate
         self._limiter = limiter
         self._clock = clock
         self._patience = patience
+        self._json_only = json_only
 
     def parsed(self, request: Request, raw: httpx.Response) -> Response:
         """The answer with its JSON.
@@ -116,7 +119,9 @@ class Answers:
         try:
             body = orjson.loads(raw.content) if raw.content else None
         except orjson.JSONDecodeError as err:
-            if raw.is_success:  # else the error page of a proxy, whose status says enough
+            if (
+                raw.is_success and self._json_only
+            ):  # else the error page of a proxy, whose status says enough
                 self.lost(request, f"{raw.status_code} with a body that is not JSON", err)
         return Response(raw.status_code, raw.headers, body, str(request))
 

@@ -18,11 +18,15 @@ Boundary = Literal[
     "party committed",
     "metrics committed",
     "cases committed",
+    "themes committed",
     "profile committed",
     "plan written",
     "outbox claimed",
     "response received",
     "receipt committed",
+    "handover claimed",
+    "handover answered",
+    "handover committed",
     "checkpoint pruned",
 ]
 BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)

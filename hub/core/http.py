@@ -67,6 +67,7 @@ class Http:
         headers: Sent with every request.
         timeout: Seconds without a byte before a request is given up.
         attempts: How often a request is sent at most.
+        json_only: Whether a success whose body is anything but JSON was cut short.
     """
 
     base: str
@@ -76,6 +77,7 @@ class Http:
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 60.0
     attempts: int = 5
+    json_only: bool = True
 
 
 class HttpClient:
@@ -118,7 +120,12 @@ class HttpClient:
         self._origin = origin(self._checked(http.base))
         self._limiter = _limiter_of(http, limiters or Limiters(clock))
         self._answers = Answers(
-            connection, http.translate, self._limiter, clock, http.limits.patience
+            connection,
+            http.translate,
+            self._limiter,
+            clock,
+            http.limits.patience,
+            json_only=http.json_only,
         )
         self._wire = httpx.Client(
             transport=GuardedTransport(

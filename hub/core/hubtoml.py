@@ -3,7 +3,8 @@
 1. Read the bytes as UTF-8.
 2. Parse; what is not TOML stops here, with the place (duplicates: both places).
 3. Validate the hub's own sections.
-4. Validate each connection's settings with the model of its connector.
+4. Validate each connection's settings with the model of its connector, and what other sections ask
+   of it.
 5. Look for literal secrets in every text of the file.
 6. Report all that 3-5 found, or hand over the settings.
 """
@@ -21,7 +22,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from hub.core.connector import Connector
+from hub.core.connector import Connector, Unsupported
 from hub.core.errors import ConfigError, HubError
 from hub.core.expectations import one_of
 from hub.core.mistakes import ConfigMistakes, Mistake, dotted, mistakes_in, nearest
@@ -87,6 +88,7 @@ def read(path: Path, catalogue: Catalogue) -> HubToml:
     reading = _Reading(path.parent.resolve(), tree, positions, catalogue)
     settings = reading.validated(Settings, tree, ())  # 3
     reading.connections()  # 4
+    reading.recipients()
     reading.literal_secrets()  # 5
     if reading.mistakes or settings is None:  # 6
         raise ConfigMistakes(path, reading.mistakes)
@@ -177,6 +179,7 @@ class _Reading:
     connectors: dict[str, Connector] = field(default_factory=dict)
     settings: dict[str, BaseModel] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    taskless: dict[str, str] = field(default_factory=dict)
 
     def validated(self, model: type[M], table: Tree, root: KeyPath) -> M | None:
         """``table`` as ``model``, or None after noting its mistakes."""
@@ -218,6 +221,10 @@ class _Reading:
             if settings is not None:
                 self.connectors[name], self.settings[name] = connector, settings
                 self._streams(name, table.get("streams"))
+                self._notes(name, _table(table, "push").get("notes"))
+                offer = connector.tasks_for(settings)
+                if isinstance(offer, Unsupported):
+                    self.taskless[name] = offer.reason
         except HubError as err:
             self.broken[name] = str(err)
         except Exception as err:  # noqa: BLE001 - the plugin boundary: validators are foreign code
@@ -233,6 +240,26 @@ class _Reading:
                 message = f"{dotted(path)}: the connector offers no such stream"
                 place, guess = self.positions.of_value(path), nearest(stream, offered)
                 self.mistakes.append(Mistake(place, message, one_of(offered), guess, path))
+
+    def _notes(self, name: str, wanted: object) -> None:
+        """Refuse to hand notes to a system that does not take them."""
+        if wanted is not True:
+            return
+        offer = self.connectors[name].notes_for(self.settings[name])
+        if isinstance(offer, Unsupported):
+            path: KeyPath = ("connections", name, "push", "notes")
+            place, message = self.positions.of_value(path), f"{dotted(path)}: {offer.reason}"
+            self.mistakes.append(Mistake(place, message, "false, or no such line", path=path))
+
+    def recipients(self) -> None:
+        """Refuse to hand tasks to a system that does not take them."""
+        path: KeyPath = ("loop", "tasks")
+        name = _table(self.tree, "loop").get("tasks")
+        if isinstance(name, str) and name in self.taskless:
+            message = f"{dotted(path)}: {self.taskless[name]}"
+            taking = sorted(self.connectors.keys() - self.taskless.keys())
+            wanted = one_of(taking) if taking else "a connection whose system keeps tasks"
+            self.mistakes.append(Mistake(self.positions.of_value(path), message, wanted, path=path))
 
     def literal_secrets(self) -> None:
         """Refuse texts that look like a secret, wherever they stand.

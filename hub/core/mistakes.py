@@ -53,12 +53,12 @@ class ConfigMistakes(ConfigError):
 
     default_code = "HUB-201"
 
-    def __init__(self, file: Path, mistakes: Iterable[Mistake]) -> None:
+    def __init__(self, file: Path, mistakes: Iterable[Mistake], code: str | None = None) -> None:
         self.file = file
         self.mistakes = tuple(sorted(mistakes, key=lambda mistake: mistake.place))
         count = "1 mistake" if len(self.mistakes) == 1 else f"{len(self.mistakes)} mistakes"
         lines = "".join(f"\n{file}:{mistake}" for mistake in self.mistakes)
-        super().__init__(f"{count} in {file}; nothing was started.{lines}")
+        super().__init__(f"{count} in {file}; nothing was started.{lines}", code=code)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

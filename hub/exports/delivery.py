@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +23,7 @@ from typing import IO, TextIO
 from sqlalchemy import Connection
 
 from hub.audit import log
-from hub.audit.log import AuditEvent
+from hub.audit.log import AuditEvent, Scalar
 from hub.core.writers import replacing
 from hub.store.engine import Store
 
@@ -62,6 +62,10 @@ class Exported:
     sha256: str
 
 
+def _nothing_else(_: Connection) -> tuple[Mapping[str, Scalar], Sequence[AuditEvent]]:
+    return {}, ()
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """Where an export goes and who asked for it.
@@ -71,12 +75,14 @@ class Delivery:
         form: Name of the format, for the event.
         actor: Who asked.
         target: File to write, or the stream to copy to.
+        also: Details for the event, and events of their own, once all is written.
     """
 
     kind: str
     form: str
     actor: str
     target: Path | IO[bytes]
+    also: Callable[[Connection], tuple[Mapping[str, Scalar], Sequence[AuditEvent]]] = _nothing_else
 
     def deliver(self, store: Store, content: Callable[[Connection], Content]) -> Exported:
         """Write, record and hand over what ``content`` reads.
@@ -109,19 +115,17 @@ class Delivery:
             self.target.flush()
 
     def _record(self, store: Store, done: Exported) -> None:
-        event = AuditEvent(
-            kind=self.kind,
-            actor=self.actor,
-            at=store.clock.now(),
-            what={
+        with store.write() as connection:
+            details, events = self.also(connection)
+            what: dict[str, Scalar] = {
                 "format": self.form,
                 "rows": done.rows,
                 "sha256": done.sha256,
                 "to": "file" if isinstance(self.target, Path) else "stdout",
-            },
-        )
-        with store.write() as connection:
-            log.record(connection, event)
+                **details,
+            }
+            event = AuditEvent(self.kind, self.actor, store.clock.now(), what=what)
+            log.record_many(connection, [event, *events])
 
 
 def _fill(draft: TextIO, content: Content) -> Exported:

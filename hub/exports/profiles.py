@@ -3,12 +3,16 @@
 JSON lines are the stored ``unified_profile_v1`` bodies, byte for byte. CSV has one column per leaf
 of the profile, named by its path, with the leaf's value; source, time and confidence of each value
 are in the JSON lines. Either way memory does not grow with the number of customers.
+
+An export is not asked for by a system but by a person, so it does not pass the gate; with a
+judgement of quality, the values that a system would not be given are left out, and say why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import orjson
@@ -17,6 +21,7 @@ from sqlalchemy import Connection, select
 from hub.core.connector import Json, Value
 from hub.core.writers import line
 from hub.exports.delivery import Content
+from hub.profile.quality import Quality
 from hub.store.schema import profiles
 
 Form: TypeAlias = Literal["jsonl", "csv", "spreadsheet"]
@@ -38,12 +43,37 @@ SECTIONS = (
 """Order of the columns: as the shape is documented, then by name."""
 
 
-def content(connection: Connection, form: Form) -> Content:
+Judged: TypeAlias = Callable[[bytes], bytes]
+"""What is written in place of a stored body."""
+
+
+def as_stored(body: bytes) -> bytes:
+    """The body itself."""
+    return body
+
+
+def content(connection: Connection, form: Form, judged: Judged = as_stored) -> Content:
     """Every profile in ``form``, read while it is written."""
     if form == "jsonl":
-        return Content("", (body.decode() + "\n" for body in _bodies(connection)))
-    columns = _columns(_rows(connection))  # a first pass: the header comes before the rows
-    return table(columns, ([row.get(name) for name in columns] for row in _rows(connection)), form)
+        return Content("", (judged(b).decode() + "\n" for b in _bodies(connection)))
+    columns = _columns(_rows(connection, judged))  # a first pass: the header comes before the rows
+    rows = ([row.get(name) for name in columns] for row in _rows(connection, judged))
+    return table(columns, rows, form)
+
+
+def fit_to_leave(quality: Quality, now: datetime) -> Judged:
+    """Puts the reason in the place of every value that is in doubt."""
+
+    def judged(body: bytes) -> bytes:
+        profile = orjson.loads(body)
+        for group, fields in profile.items():
+            for name, leaf in fields.items() if isinstance(fields, dict) else ():
+                doubt = quality.doubt(f"{group}.{name}", leaf, now)
+                if doubt is not None:
+                    fields[name] = {"value": None, "status": f"withheld: {doubt}"}
+        return orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
+
+    return judged
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Value]], form: Form) -> Content:
@@ -99,8 +129,8 @@ def _place(path: str) -> tuple[int, str]:
     return (SECTIONS.index(section) if section in SECTIONS else len(SECTIONS)), path
 
 
-def _rows(connection: Connection) -> Iterator[dict[str, Value]]:
-    return (dict(leaves(orjson.loads(body))) for body in _bodies(connection))
+def _rows(connection: Connection, judged: Judged) -> Iterator[dict[str, Value]]:
+    return (dict(leaves(orjson.loads(judged(body)))) for body in _bodies(connection))
 
 
 def _bodies(connection: Connection) -> Iterator[bytes]:

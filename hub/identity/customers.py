@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from hub.core.errors import NotFound
 from hub.core.ids import GoldenId, SourceKey
 from hub.identity import golden_ids
 from hub.store.engine import Store
+from hub.store.records import chunks
 from hub.store.records import find as find_record
 from hub.store.schema import (
     cluster_members,
@@ -74,6 +75,29 @@ def show(connection: Connection, asked: str) -> Customer:
     if row is None or where.golden_id is None:
         raise NotFound(f"{asked} is {where.status}: no customer answers for it today")
     return Customer(where.golden_id, row.version, orjson.loads(row.body))
+
+
+def name(body: Mapping[str, Any]) -> str:
+    """What staff call a customer, by the body of the golden record: the best of what is known.
+
+    >>> name({"fields": {"email": {"value": "ann@example.com"}}}), name({"members": ["shop/c/7"]})
+    ('ann@example.com', '7')
+    """
+    fields = body.get("fields", {})
+    chosen = fields.get("full_name") or fields.get("name") or fields.get("email")
+    if chosen:
+        return str(chosen["value"])
+    members = body.get("members") or ["(nameless)"]
+    return str(members[0]).split("/", 2)[-1]
+
+
+def names(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
+    """The name of each of these customers; whoever has no golden record is not in it."""
+    column, found = golden_records.c, dict[str, str]()
+    for chunk in chunks(sorted(set(ids))):
+        query = select(column.golden_id, column.body).where(column.golden_id.in_(chunk))
+        found |= {who: name(orjson.loads(body)) for who, body in connection.execute(query)}
+    return found
 
 
 def history(connection: Connection, asked: str) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ from hub.store.schema import (
 )
 
 _BATCH: Final = 1_000
+_COMPOSITION: Final = 2
+"""Raise it when the same members are to give another record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,8 @@ def run(store: Store, settings: SurvivorshipSection, *, clock: Clock, actor: str
 
     Edited rules put everybody on the queue.
     """
-    dirty.mark_all_if_new(
-        store, "golden", settings.model_dump_json(), select(golden_records.c.golden_id)
-    )
+    basis = f"{_COMPOSITION} {settings.model_dump_json()}"
+    dirty.mark_all_if_new(store, "golden", basis, select(golden_records.c.golden_id))
     report = GoldenReport()
     while True:
         seq = dirty.sequence(store)
@@ -131,8 +132,13 @@ def compose(members: Sequence[Member], settings: SurvivorshipSection, region: st
 
 
 def _field(survivor: Survivor) -> dict[str, object]:
-    losers = [_said(candidate) for candidate in survivor.losers]
-    return {**_said(survivor.winner), "rule": survivor.rule, "losers": losers}
+    return {
+        **_said(survivor.winner),
+        "rule": survivor.rule,
+        "agreement": round(survivor.agreement, 2),
+        "contested": survivor.contested,
+        "losers": [_said(candidate) for candidate in survivor.losers],
+    }
 
 
 def _said(candidate: Candidate) -> dict[str, object]:

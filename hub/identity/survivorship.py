@@ -46,11 +46,22 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Survivor:
-    """The value that survived, the rule that decided, and one candidate for each losing form."""
+    """The value that survived.
+
+    Args:
+        winner: The value.
+        rule: The rule that decided.
+        losers: One candidate for each other form.
+        agreement: Share of the records that say so, of those that say anything, 0..1. Where a
+            system is trusted more than others, only its records are heard.
+        contested: Whether as many of them say another form, or more.
+    """
 
     winner: Candidate
     rule: str
     losers: tuple[Candidate, ...]
+    agreement: float = 1.0
+    contested: bool = False
 
 
 _NAME_RULES: Final[tuple[SurvivorshipRule, ...]] = (
@@ -92,7 +103,18 @@ def survive(
     winner = min(left, key=lambda c: (_shouts(c), [-measure(c) for measure in finest], _final(c)))
     others = sorted((c for c in candidates if c.form != winner.form), key=_final)
     losers = {c.form: c for c in reversed(others)}
-    return Survivor(winner, decided, tuple(sorted(losers.values(), key=_final)))
+    kept = tuple(sorted(losers.values(), key=_final))
+    agreement, contested = _agreement(candidates, winner.form, measures["most_trusted"])
+    return Survivor(winner, decided, kept, agreement, contested)
+
+
+def _agreement(candidates: Sequence[Candidate], form: str, trust: Measure) -> tuple[float, bool]:
+    """Share of the records that say ``form``, and whether as many say another; see Survivor."""
+    most = max(map(trust, candidates))
+    heard = {(c.form, c.source) for c in candidates if trust(c) == most}
+    votes = Counter(said for said, _ in heard)
+    rival = max((number for said, number in votes.items() if said != form), default=0)
+    return votes[form] / len({source for _, source in heard}), rival >= max(1, votes[form])
 
 
 Measure = Callable[[Candidate], float]

@@ -22,6 +22,7 @@ DEAL_OPENED: Final = "deal_opened"
 DEAL_WON: Final = "deal_won"
 DEAL_LOST: Final = "deal_lost"
 SUBSCRIPTION_STARTED: Final = "subscription_started"
+PAYMENT: Final = "payment"
 PAYMENT_FAILED: Final = "payment_failed"
 SUBSCRIPTION_ENDED: Final = "subscription_ended"
 CAMPAIGN: Final = "campaign"
@@ -55,6 +56,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     DEAL_WON: "it was won",
     DEAL_LOST: "it was lost",
     SUBSCRIPTION_STARTED: "a contract began",
+    PAYMENT: "a payment went through",
     PAYMENT_FAILED: "a payment failed",
     SUBSCRIPTION_ENDED: "a contract ended, or will",
     CAMPAIGN: "a campaign reached them, or was opened, clicked, left",
@@ -89,7 +91,7 @@ FEEDBACK: Final = frozenset({SURVEY, REVIEW})
 """Kinds in which the customer says what they think of it."""
 
 INTERNAL: Final = frozenset(
-    {NOTE, STAFF_OBSERVATION, USABILITY_FINDING, TASK_OPENED, TASK_DONE, TRANSCRIPT}
+    {NOTE, STAFF_OBSERVATION, USABILITY_FINDING, TASK_OPENED, TASK_DONE, TRANSCRIPT, PAYMENT}
 )
 """Kinds that staff know of and the customer does not meet: no touchpoints."""
 
@@ -105,7 +107,8 @@ _WORDS: Final = {
     VISIT: "visit store_visit meeting appointment demo",
     CALL: "call phone phone_call inbound_call outbound_call",
     CHAT: "chat live_chat messaging",
-    PAYMENT_FAILED: "payment_failed failed_payment",
+    PAYMENT: "payment paid payment_succeeded payment_received invoice_paid charge",
+    PAYMENT_FAILED: "payment_failed failed_payment charge_failed",
 }
 _KIND_OF: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 

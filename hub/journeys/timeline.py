@@ -101,6 +101,14 @@ def batches(connection: Connection) -> Iterator[Timelines]:
         yield load(connection, chunk)
 
 
+def said(connection: Connection) -> Iterator[tuple[str, Event]]:
+    """Golden id and event of everything that happened to customers but orders, in no order."""
+    for golden_id, body, name, stream, source_id in connection.execute(_records(facts)):
+        for event in events_of(str(SourceKey(name, stream, source_id)), decode(body)):
+            if event.kind not in kinds.INTERNAL:
+                yield golden_id, event
+
+
 def unplaced(connection: Connection) -> int:
     """Records of facts and orders that belong to no known customer, and so to no timeline."""
     rids = union(

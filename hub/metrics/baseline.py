@@ -115,6 +115,10 @@ def _score(value: float, known: Sequence[float]) -> float:
     away = value - fmean(known)
     if spread == 0:
         return 0.0 if away == 0 else math.copysign(LIMIT + 1, away)
-    t, degrees = away / (spread * math.sqrt(1 + 1 / n)), n - 1
+    return as_normal(away / (spread * math.sqrt(1 + 1 / n)), n - 1)
+
+
+def as_normal(t: float, degrees: int) -> float:
+    """The standard normal score that is as unlikely as Student's ``t``. Source: Wallace 1959."""
     size = math.sqrt(degrees * math.log1p(t * t / degrees))
     return math.copysign(size * (8 * degrees + 1) / (8 * degrees + 3), t)

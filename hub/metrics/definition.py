@@ -310,6 +310,37 @@ METRICS: tuple[Metric, ...] = (
         pair="csat",
     ),
     Metric(
+        "service_recovery", "Service recovery", 1, "points",
+        "100 * (share of customers who buy within churn_horizon after a failure that was resolved"
+        " - mean share of the customers matched to each failure who do). A failure: the first issue"
+        " of a customer to which they had to come back, that was opened again, or of which they"
+        " said that they were not satisfied; over when its solution has stood for fcr_window days."
+        " Matched: by the end of the week in which it began, as many orders (1, 2, 3-4, 5-9,"
+        " more), since as long (90 days, a year, more), the last as lately (14, 30, 90, 180 days, a"
+        " year, more), and no failure by its end. Both are seen from the week after the end on."
+        " Wilson interval of the first, linearised over customers of the second, their difference"
+        " by MOVER.",
+        "Customers who bought before the end of that week. Failures that are not over, whose"
+        " horizon is not, or with fewer than five matches are told apart.",
+        ("order", "order_line", "ticket", "message", "interaction", "feedback"), ("overall",),
+        "Matched on what they bought, not by lot: who complains may differ otherwise. A failure"
+        " that nobody hears of is none here, and whoever has one counts as without.",
+        "METRICS section 3; Anderson, Cain and Gelber 1983",
+    ),
+    Metric(
+        "cost_to_serve", "Cost to serve", 1, "money",
+        "Sum over a month's contacts of the cost of their channel / customers who bought or turned"
+        " to somebody in the month. Interval as for aov.",
+        "Contacts: tickets, calls, chats, visits and messages of customers, one per matter and day,"
+        " calls by agents left out. Contacts in a channel without a cost are in no sum and told"
+        " apart; without any cost in [metrics.cost_to_serve] the metric is absent. People unknown"
+        " count, each as somebody's own.",
+        ("ticket", "message", "interaction", "order", "order_line"), ("overall",),
+        "By the costs that the business states; time that agents really took is handling_time.",
+        "METRICS section 3",
+        average=True,
+    ),
+    Metric(
         "closed_loop", "Closed-loop rate", 1, "percent",
         "100 * cases whose customer was told, with the reference of the message / cases. Wilson"
         " interval. One series per rule.",

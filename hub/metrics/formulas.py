@@ -11,12 +11,14 @@ from hub.metrics import (
     backlog,
     cohort,
     contract,
+    cost_to_serve,
     effort,
     fcr,
     first_reply,
     handling,
     orders,
     resolution,
+    service_recovery,
     survey,
     trial,
 )
@@ -24,9 +26,11 @@ from hub.metrics.clv import predicted
 from hub.metrics.clv.history import histories, month_begin
 from hub.metrics.clv.predicted import Prediction, Terms
 from hub.metrics.contract import Contract
+from hub.metrics.cost_to_serve import Touch
 from hub.metrics.issues import Issue
 from hub.metrics.orders import Customer, Order
 from hub.metrics.profile_value import ProfileValue
+from hub.metrics.service_recovery import History
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked
 from hub.metrics.tickets import Handled
@@ -108,6 +112,17 @@ def by_issue(rows: Sequence[Issue], basis: Basis) -> Iterator[Measured]:
     yield from fcr.overall(rows, until, given)
     yield from handling.overall(rows, until, basis.zone, given)
     yield from effort.overall(rows, until, basis.zone, given)
+
+
+def by_history(rows: Sequence[History], basis: Basis) -> Iterator[Measured]:
+    """Service recovery."""
+    return service_recovery.overall(rows, basis.today, basis.settings)
+
+
+def by_touch(rows: Sequence[Touch], basis: Basis) -> Iterator[Measured]:
+    """Cost to serve."""
+    until = max([basis.today, *(row.at for row in rows)])
+    return cost_to_serve.overall(rows, until, basis.zone, basis.settings)
 
 
 def efforts(rows: Sequence[Issue], basis: Basis) -> list[ProfileValue]:

@@ -89,12 +89,12 @@ def issues(service: Service, given: MetricsSection) -> list[Issue]:
     return [
         _issue(person, number, thread, events, given)
         for person, events in sorted(service.items())
-        for number, thread in enumerate(threads(filter(_lasts, events), window=window))
-        if _contacts(thread.events)
+        for number, thread in enumerate(threads(filter(lasts, events), window=window))
+        if contacts(thread.events)
     ]
 
 
-def _lasts(event: Event) -> bool:
+def lasts(event: Event) -> bool:
     """Whether an event is of anything but a ticket that was deleted, such as spam."""
     return getattr(event.record, "status", None) != "deleted"
 
@@ -102,11 +102,11 @@ def _lasts(event: Event) -> bool:
 def _issue(
     person: str, number: int, thread: Thread, events: Sequence[Event], given: MetricsSection
 ) -> Issue:
-    contacts = _contacts(thread.events)
-    first = [event for event in thread.events if _matter(event) == _matter(contacts[0])]
+    turned = contacts(thread.events)
+    first = [event for event in thread.events if _matter(event) == _matter(turned[0])]
     resolved, settled_at = _outcome(first)
     until = settled_at + given.fcr_window * DAY
-    later = [each for each in contacts[1:] if _again(each, first, settled_at if resolved else None)]
+    later = [each for each in turned[1:] if _again(each, first, settled_at if resolved else None)]
     repeats = [each for each in later if not _thanks(each) and to_micros(each.at) <= until]
     told = [event.record for event in thread.events if event.kind == kinds.TICKET_OPENED]
     tickets = [record for record in told if isinstance(record, Ticket)]
@@ -117,15 +117,15 @@ def _issue(
     rated = rating(feedback)
     return Issue(
         person,
-        to_micros(contacts[0].at),
+        to_micros(turned[0].at),
         number,
         known=not person.startswith("unknown:"),
         settled_at=settled_at,
         resolved=resolved,
-        contacts=len(contacts),
+        contacts=len(turned),
         repeats=len(repeats),
         reopened=_reopenings(first),
-        elsewhere=sum(each.channel != contacts[0].channel for each in repeats),
+        elsewhere=sum(each.channel != turned[0].channel for each in repeats),
         thanks=sum(_thanks(each) for each in later),
         switches=thread.channel_switches,
         flagged=next((said for each in tickets if (said := _flag(each, given)) is not None), None),
@@ -144,7 +144,7 @@ def _matter(event: Event) -> tuple[str, str]:
     return event.connection, event.ref or event.source
 
 
-def _contacts(events: Iterable[Event]) -> list[Event]:
+def contacts(events: Iterable[Event]) -> list[Event]:
     """The events in which the customer turned to somebody, calls by agents left out."""
     return [event for event in events if event.kind in kinds.CONTACTS and not _by_agent(event)]
 

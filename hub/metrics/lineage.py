@@ -26,10 +26,12 @@ from hub.core.errors import NotFound, TamperEvident
 from hub.core.settings import MetricsSection
 from hub.metrics import formulas, issues, orders, service, survey, tickets
 from hub.metrics.contract import Contract, contracts
+from hub.metrics.cost_to_serve import Touch, touches
 from hub.metrics.definition import REGISTRY
 from hub.metrics.formulas import Basis
 from hub.metrics.issues import Issue
 from hub.metrics.orders import Customer, Order
+from hub.metrics.service_recovery import History, histories
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked, Response
 from hub.metrics.tickets import Handled
@@ -258,6 +260,22 @@ _ISSUES = Family(
     formulas.by_issue,
     "person",
 )
+_HISTORIES = Family(
+    History,
+    lambda connection, basis: histories(
+        orders.each_order(connection),
+        issues.issues(service.load(connection), basis.settings),
+        basis.settings.fcr_window,
+    ),
+    formulas.by_history,
+    "person",
+)
+_TOUCHES = Family(
+    Touch,
+    lambda connection, _: touches(orders.each_order(connection), service.load(connection)),
+    formulas.by_touch,
+    "person",
+)
 
 FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("aov", "churn", "clv_historic", "repeat_rate"), _CUSTOMERS),
@@ -266,5 +284,7 @@ FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("churn_contract", "churn_revenue", "trial_to_paid"), _CONTRACTS),
     **dict.fromkeys(("backlog", "first_reply_time", "full_resolution_time"), _TICKETS),
     **dict.fromkeys(("effort_index", "fcr", "handling_time"), _ISSUES),
+    "service_recovery": _HISTORIES,
+    "cost_to_serve": _TOUCHES,
 }
 """Which rows each overall metric is made from."""

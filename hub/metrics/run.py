@@ -5,7 +5,7 @@
 2. Their own values, rewritten only where they differ.
 3. RFM, predicted value, effort and the overall values, from the aggregates of all customers.
 4. Profiles whose numbers moved are marked for the next stage; customers whose facts changed, for
-   the stage of cases.
+   the stages of cases and of themes.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from hub.core.settings import MetricsSection
 from hub.metrics import effort, formulas, issues, orders, profile_value, service, survey, tickets
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
+from hub.metrics.cost_to_serve import touches
 from hub.metrics.definition import LOOP, REGISTRY, registry_hash
 from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
+from hub.metrics.service_recovery import histories
 from hub.metrics.snapshot import Measured, keep
 from hub.store import bulk, dirty
 from hub.store.dirty import Mark
@@ -137,6 +139,8 @@ def _measure_all(
             *formulas.by_contract(contracts(connection), basis),
             *formulas.by_ticket(tickets.handled(served, settings), basis),
             *formulas.by_issue(asked_for, basis),
+            *formulas.by_history(histories(each_order, asked_for, settings.fcr_window), basis),
+            *formulas.by_touch(touches(each_order, served), basis),
         ]
         snapshots = keep(
             connection, measured, min_n=settings.min_n, ids=ids, now=now, among=_MEASURED_HERE
@@ -221,6 +225,7 @@ def _finish(
     seq = dirty.sequence(store)
     with store.write() as connection:
         dirty.mark(connection, "cases", touched, cause="metrics", seq=seq)
+        dirty.mark(connection, "themes", touched, cause="metrics", seq=seq)
         dirty.done(connection, "facts", facts)
         dirty.done(connection, "metrics", membership)
         bulk.upsert(connection, meta, ("key", "value"), [(_LAST, basis)], key=("key",))

@@ -12,7 +12,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
+from msgspec import Struct
+from msgspec.json import Decoder
 from sqlalchemy import Connection, select
 
 from hub.core.ids import SourceKey
@@ -58,17 +61,30 @@ def by_person(said: Iterable[tuple[str | None, Event]]) -> Service:
     return {person: in_order(together(events)) for person, events in told.items()}
 
 
+class _Word(Struct, frozen=True):
+    """Of an interaction no more than the source's own word for it."""
+
+    kind: str
+
+
+_word_of = Decoder(_Word).decode
+_is_service = lru_cache(4096)(lambda word: kinds.of_interaction(word) in _KINDS)
+
+
 def _said(connection: Connection) -> Iterator[tuple[str | None, Event]]:
+    """Page views and log-ins are most of the interactions, and no service: they stay undecoded."""
     key = (streams.c.connection, streams.c.stream, source_records.c.source_id)
     query = (
-        select(cluster_members.c.golden_id, source_records.c.canonical, *key)
+        select(facts.c.entity, cluster_members.c.golden_id, source_records.c.canonical, *key)
         .select_from(facts)
         .join(source_records, source_records.c.rid == facts.c.rid)
         .join(streams, streams.c.stream_id == source_records.c.stream_id)
         .outerjoin(cluster_members, cluster_members.c.rid == facts.c.party_rid)
         .where(facts.c.entity.in_(_ENTITIES))
     )
-    for golden_id, body, name, stream, source_id in connection.execute(query):
+    for entity, golden_id, body, name, stream, source_id in connection.execute(query):
+        if entity == "interaction" and not _is_service(_word_of(body).kind):
+            continue
         source = str(SourceKey(name, stream, source_id))
         for event in events_of(source, decode(body)):
             yield golden_id, event

@@ -7,6 +7,8 @@ The only maker of ``Released[T]``. What a purpose allows:
     legitimate_interest  unless they objected or restricted (GDPR Art. 21)
     consent              only while a grant stands, for the address that the value is
 
+A field that may leave stays all the same while its value is in doubt (``hub.profile.quality``).
+
 A decision names the policy and the ledger position it was made under, so that ``hub why`` can
 replay it.
 """
@@ -20,14 +22,14 @@ from typing import NamedTuple
 
 import orjson
 
-from hub.core.connector import Change, ConsentChange, OutField, Value
+from hub.core.connector import Change, ConsentChange, Item, OutField, Task, Value
 from hub.core.errors import ConfigError
 from hub.core.released import Released, claim_release_key
-from hub.core.settings import PurposeSection
+from hub.core.settings import PurposeSection, QualitySection
 from hub.privacy.permissions import Permissions
 
 _KEY = claim_release_key(__name__)
-
+AS_SHIPPED = QualitySection()
 
 Points = tuple[bytes, ...]
 """Keyed hashes of the e-mails and phones that a value is made of; empty for any other value."""
@@ -45,6 +47,7 @@ class Verdict:
         allowed: The answer.
         reason: In words, without a personal value.
         event: Ledger event that decided, or None.
+        doubted: Whether it may leave, but its value is not fit to.
     """
 
     field: str
@@ -54,6 +57,7 @@ class Verdict:
     allowed: bool
     reason: str
     event: str | None = None
+    doubted: bool = False
 
 
 class _Ruling(NamedTuple):
@@ -62,6 +66,7 @@ class _Ruling(NamedTuple):
     allowed: bool
     reason: str
     event: str | None = None
+    doubted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +96,16 @@ class Gate:
 
     Args:
         purposes: Purpose id to its basis and channels.
+        quality: How sure and how fresh a value must be; part of the policy.
     """
 
-    def __init__(self, purposes: Mapping[str, PurposeSection]) -> None:
+    def __init__(
+        self, purposes: Mapping[str, PurposeSection], quality: QualitySection = AS_SHIPPED
+    ) -> None:
         self._purposes = purposes
-        policy = {name: purpose.model_dump(mode="json") for name, purpose in purposes.items()}
+        self.quality = quality
+        named = {name: purpose.model_dump(mode="json") for name, purpose in purposes.items()}
+        policy = [named, quality.model_dump(mode="json")]
         encoded = orjson.dumps(policy, option=orjson.OPT_SORT_KEYS)
         self.policy = blake2b(encoded, digest_size=8).hexdigest()
 
@@ -125,6 +135,7 @@ class Gate:
         fields: Sequence[OutField],
         permissions: Permissions,
         points: Mapping[str, Points] | None = None,
+        doubts: Mapping[str, str] | None = None,
     ) -> Decision:
         """The verdict on every field.
 
@@ -134,16 +145,20 @@ class Gate:
             fields: Mapping in force.
             permissions: What the person said.
             points: For fields whose value is made of e-mails or phones, their keyed hashes.
+            doubts: For fields whose value is not fit to leave, why, without the value.
         """
-        named = points or {}
+        named, unfit = points or {}, doubts or {}
         rulings: dict[tuple[str, Points], _Ruling] = {}
         verdicts: list[Verdict] = []
         for f in fields:
             asked = (f.purpose, named.get(f.name, ()))
             if asked not in rulings:  # many fields, few purposes
                 rulings[asked] = self._rule(*asked, permissions)
+            ruling = rulings[asked]
+            if ruling.allowed and f.name in unfit:
+                ruling = _Ruling(False, unfit[f.name], doubted=True)
             basis = self._purposes[f.purpose].basis
-            verdicts.append(Verdict(f.name, f.source, f.purpose, basis, *rulings[asked]))
+            verdicts.append(Verdict(f.name, f.source, f.purpose, basis, *ruling))
         position = permissions.position()
         digest = blake2b(digest_size=12)
         for part in (self.policy, position, golden_id, destination, repr(verdicts)):
@@ -176,6 +191,26 @@ class Gate:
         if change.decision != "withdraw":
             raise PermissionError("only withdrawals are written into systems, never opt-ins")
         return Released(change, because, _KEY)
+
+    def hand_over(self, item: Item, decision: Decision) -> Released[Item]:
+        """A task or a note that was built of the parts that may leave.
+
+        Raises:
+            PermissionError: If the first of its parts, without which nothing leaves, may not.
+        """
+        if not decision.verdicts[0].allowed:
+            raise PermissionError(f"decision {decision.decision_id} lets nothing leave")
+        return Released(item, decision.decision_id, _KEY)
+
+    def take_back(self, item: Item) -> Released[Item]:
+        """A task that only says that it is over, for the system that holds it; nobody learns more.
+
+        Raises:
+            PermissionError: If there is still something to do, or it is no task.
+        """
+        if not (isinstance(item, Task) and item.done):
+            raise PermissionError("only a task that is over may leave without a decision")
+        return Released(item, "over", _KEY)
 
     def _rule(self, purpose_id: str, points: Points, permissions: Permissions) -> _Ruling:
         purpose = self._purposes[purpose_id]

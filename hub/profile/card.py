@@ -43,8 +43,9 @@ def _day(instant: str | None, zone: tzinfo) -> str:
 
 
 def _who(profile: Mapping[str, Any], zone: tzinfo) -> str:
+    doubt = " (sources disagree)" if profile["who"]["name"].get("contested") else ""
     parts = [
-        _at(profile, "who.name") or "Name unknown",
+        f"{_at(profile, 'who.name') or 'Name unknown'}{doubt}",
         _at(profile, "who.organisation"),
         _at(profile, "relationship.lifecycle"),
         _at(profile, "relationship.tier"),

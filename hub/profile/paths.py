@@ -21,12 +21,27 @@ def value_at(profile: Mapping[str, object], path: str) -> Value:
     >>> value_at({"voice": {}}, "voice.nps") is None
     True
     """
+    node = _node(profile, path)
+    value = node.get("value") if isinstance(node, Mapping) else node
+    if isinstance(value, list):
+        return SEPARATOR.join(str(item) for item in value)
+    return value if isinstance(value, str | int | float | bool) else None
+
+
+def leaf_at(profile: Mapping[str, object], path: str) -> Mapping[str, object]:
+    """The whole field under ``path``: value, source, time, …; empty where there is none.
+
+    >>> leaf_at({"voice": {"nps": {"value": 9, "source": "metric:nps@1"}}}, "voice.nps")["source"]
+    'metric:nps@1'
+    """
+    node = _node(profile, path)
+    return node if isinstance(node, Mapping) else {}
+
+
+def _node(profile: Mapping[str, object], path: str) -> object:
     node: object = profile
     for part in path.split("."):
         if not isinstance(node, Mapping):
             return None
         node = node.get(part)
-    value = node.get("value") if isinstance(node, Mapping) else node
-    if isinstance(value, list):
-        return SEPARATOR.join(str(item) for item in value)
-    return value if isinstance(value, str | int | float | bool) else None
+    return node

@@ -1,15 +1,18 @@
 """The profile stage: composes the profiles whose golden record, facts, numbers or cases moved.
 
 All of them when a new day has begun, since time alone moves flags, stages and risks, and when the
-purposes in hub.toml, the patterns or this version's way of composing have changed.
+purposes in hub.toml, the patterns, the segments or this version's way of composing have changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -17,12 +20,16 @@ from sqlalchemy import Connection, delete, select
 
 from hub.core.boundary import reached
 from hub.core.clock import to_micros
-from hub.core.settings import PurposeSection, TextSection
+from hub.core.settings import DEFAULT_PURPOSES, PurposeSection, Settings, TextSection
 from hub.privacy.gate import Gate
-from hub.profile import sources
+from hub.profile import leaf, sources
 from hub.profile.card import card
 from hub.profile.day import today
 from hub.profile.unified import compose
+from hub.segments import evaluation, membership
+from hub.segments import files as segment_files
+from hub.segments.defined import Segments
+from hub.segments.evaluation import Ground
 from hub.store import bulk, dirty
 from hub.store.engine import Store
 from hub.store.records import chunks
@@ -30,6 +37,7 @@ from hub.store.schema import profiles
 from hub.text.annotation import Models
 from hub.text.sources import load_models
 from hub.voc import method
+from hub.voc.health import health
 from hub.voc.known import known_kinds
 from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE
@@ -56,67 +64,85 @@ class ProfileReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What profiles are composed with.
+class Rules:
+    """What hub.toml and the files beside it say of profiles.
 
     Args:
-        purposes: By name.
-        zone: On whose clocks a day begins.
-        models: How customers' words are read.
-        scorer: How their risk is assessed.
-    """
-
-    purposes: Mapping[str, PurposeSection]
-    zone: ZoneInfo
-    models: Models
-    scorer: Scorer
-
-
-def run(
-    store: Store,
-    purposes: Mapping[str, PurposeSection],
-    zone: ZoneInfo = UTC_ZONE,
-    text: TextSection = AS_SHIPPED,
-    *,
-    by: Method | None = None,
-    horizon_days: int = HORIZON_DAYS,
-) -> ProfileReport:
-    """Compose every profile that was marked; returns what differed.
-
-    Args:
-        store: The database.
         purposes: By name; they decide what each permission says.
         zone: On whose clocks a day begins.
         text: How customers' words are read.
-        by: How risk is assessed; with the shipped patterns and register by default.
+        by: How risk is assessed.
+        segments: Which customers belong together.
         horizon_days: Days without an order after which a customer without a contract has left.
     """
-    by, now = by or method.shipped(), store.clock.now()
-    with store.read() as connection:
-        models = load_models(connection, text)
-        at = today(connection, now, zone)
-    basis = (
-        f"{COMPOSITION} {at.date()} {Gate(purposes).policy} {zone} {models.methods}"
-        f" {text.competitors} {by.basis} {horizon_days}"
+
+    purposes: Mapping[str, PurposeSection] = field(default_factory=lambda: DEFAULT_PURPOSES)
+    zone: ZoneInfo = UTC_ZONE
+    text: TextSection = AS_SHIPPED
+    by: Method = field(default_factory=method.shipped)
+    segments: Segments = field(default_factory=segment_files.shipped)
+    horizon_days: int = HORIZON_DAYS
+
+
+def rules(folder: Path, settings: Settings) -> Rules:
+    """The rules of a hub whose hub.toml is in ``folder``.
+
+    Raises:
+        ConfigMistakes: With everything that is wrong in the first file that has mistakes.
+        ConfigError: If something is decided that has no entry in the register.
+    """
+    return Rules(
+        settings.purposes,
+        ZoneInfo(settings.hub.time_zone),
+        settings.text,
+        method.method(folder, settings.risk),
+        segment_files.read_all(folder, settings.segments.files),
+        settings.metrics.churn_horizon,
     )
-    everybody = select(profiles.c.golden_id)
-    dirty.mark_all_if_new(store, "profile", basis, everybody)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the profiles of today are composed with.
+
+    Args:
+        rules: What the hub says of profiles.
+        now: Microseconds.
+        at: The instant that ages and days are counted to: the metrics' today.
+        models: How customers' words are read.
+        scorer: How their risk is assessed.
+        ground: What segments are evaluated on.
+    """
+
+    rules: Rules
+    now: int
+    at: datetime
+    models: Models
+    scorer: Scorer
+    ground: Ground
+
+
+def run(store: Store, rules: Rules) -> ProfileReport:
+    """Compose every profile that was marked; returns what differed."""
+    now, everybody = store.clock.now(), select(profiles.c.golden_id)
+    with store.read() as connection:
+        models = load_models(connection, rules.text)
+        at = today(connection, now, rules.zone)
+    dirty.mark_all_if_new(store, "profile", _basis(rules, models, at), everybody)
     with store.read() as connection:
         if not dirty.count(connection, "profile"):
             return ProfileReport(0, 0, 0)  # before anything is read for nobody
-        known = known_kinds(connection, at)
-    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
+        means = _means(connection, rules, models, to_micros(now), at)
     # What the hub hears of decides everybody's coverage.
-    dirty.mark_all_if_new(store, "profile", str(weigh((), at).unseen), everybody, what="unseen")
-    means = Means(purposes, zone, models, Scorer(weigh, horizon_days, by.floor))
+    unseen = str(means.scorer.weigh((), at).unseen)
+    dirty.mark_all_if_new(store, "profile", unseen, everybody, what="unseen")
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
             marks = dirty.waiting(connection, "profile", BATCH)
             if not marks:
                 break
-            golden_ids = [mark.key for mark in marks]
-            changed, gone = _compose(connection, golden_ids, means, to_micros(now), at)
+            changed, gone = _compose(connection, [mark.key for mark in marks], means)
             dirty.done(connection, "profile", marks)
         reached("profile committed")
         looked_at += len(marks)
@@ -125,25 +151,63 @@ def run(
     return ProfileReport(looked_at, written, removed)
 
 
-def _compose(
-    connection: Connection, golden_ids: list[str], by: Means, now: int, at: datetime
-) -> tuple[int, int]:
+def _basis(rules: Rules, models: Models, at: datetime) -> str:
+    """What all profiles of a day rest on, but for what the hub hears of."""
+    return (
+        f"{COMPOSITION} {at.date()} {Gate(rules.purposes).policy} {rules.zone} {models.methods}"
+        f" {rules.text.competitors} {rules.by.basis} {rules.horizon_days} {rules.segments.basis}"
+    )
+
+
+def _means(connection: Connection, rules: Rules, models: Models, now: int, at: datetime) -> Means:
+    """The means of today; what they are made of is read once per run."""
+    text, zone, by = rules.text, rules.zone, rules.by
+    known = known_kinds(connection, at)
+    ground = evaluation.ground(connection, rules.segments, now, zone)
+    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
+    fares = partial(health, known=known, zone=zone)
+    scorer = Scorer(weigh, rules.horizon_days, by.floor, fares)
+    return Means(rules, now, at, models, scorer, ground)
+
+
+def _compose(connection: Connection, golden_ids: list[str], by: Means) -> tuple[int, int]:
     held = _held(connection, golden_ids)
-    found = sources.load(connection, golden_ids, by.purposes, now)
+    found = sources.load(connection, golden_ids, by.rules.purposes, by.now)
+    composed: dict[str, dict[str, Any]] = {
+        who: compose(source, by.at, by.models, by.scorer) for who, source in found.items()
+    }
+    _assign(connection, golden_ids, composed, by)
     rows = []
-    for golden_id, source in found.items():
-        profile = compose(source, at, by.models, by.scorer)
-        profile["card"] = {"text": card(profile, by.zone)}
+    for golden_id, profile in composed.items():
+        profile["card"] = {"text": card(profile, by.rules.zone)}
         body = orjson.dumps(profile, option=orjson.OPT_SORT_KEYS)
         digest = blake2b(body, digest_size=16).digest()
         revision, before = held.get(golden_id, (0, b""))
         if digest != before:
-            rows.append((golden_id, revision + 1, body, digest, now))
+            rows.append((golden_id, revision + 1, body, digest, by.now))
     bulk.upsert(connection, profiles, _COLUMNS, rows, key=("golden_id",))
     gone = sorted(set(held) - set(found))
     if gone:
         connection.execute(delete(profiles).where(profiles.c.golden_id.in_(gone)))
     return len(rows), len(gone)
+
+
+def _assign(
+    connection: Connection,
+    golden_ids: list[str],
+    composed: Mapping[str, dict[str, Any]],
+    by: Means,
+) -> None:
+    """Put every customer into their segments, and those who are gone out of all."""
+    belong = evaluation.everyone(connection, composed, by.ground)
+    in_all = {who: belong.get(who, ()) for who in golden_ids}
+    membership.move(connection, in_all, by.ground.segments.versions, by.now)
+    for who, profile in composed.items():
+        profile["relationship"]["segments"] = _named(belong[who])
+
+
+def _named(segments: list[str]) -> leaf.Field:
+    return leaf.field(segments, "hub", None, purpose="analytics")
 
 
 def _held(connection: Connection, golden_ids: list[str]) -> dict[str, tuple[int, bytes]]:

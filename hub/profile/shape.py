@@ -27,7 +27,7 @@ SHAPE: Final[dict[str, str]] = {
     "who.source_records": "Source keys of the records that are this customer.",
     "relationship.lifecycle": "lead, new, active, dormant (90 days), churned (the horizon).",
     "relationship.loyalty": "retained, repeat (two orders), advocate (repeat and promoter).",
-    "relationship.segments": "Segments; filled by a later version.",
+    "relationship.segments": "Ids of the segments that they are in, in the order of the files.",
     "relationship.tier": "Loyalty tier that a scheme reports.",
     "relationship.points": "Loyalty balance that a scheme reports.",
     "relationship.first_seen": "First thing that happened, on any channel.",
@@ -65,7 +65,9 @@ SHAPE: Final[dict[str, str]] = {
     " nine before them; the source is the model or lexicon that read them, with its version.",
     "voice.unanswered": "Answers in cases whose customer has not been told anything yet.",
     "risk.churn": "churned or active; active is provisional.",
-    "risk.health": "Filled by a later version.",
+    "risk.health": "How the customer fares, 0-100; none below the floor of coverage. `parts` has"
+    " use, service, purchases, voice and contract, what costs most first.",
+    "risk.health_colour": "green, amber, red or unknown; better only by a margin, worse at once.",
     "risk.points": "Points that speak for leaving, 0-100, as `hub risk show` has them at the end of"
     " today; none below the floor of coverage.",
     "risk.band": "low, medium, high, unknown, or left for who has left already. A band is left"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, not_, or_, select
 
 from hub.core.clock import from_micros
 from hub.core.records import AnyRecord, Feedback, decode
@@ -166,25 +166,33 @@ def _add_timelines(connection: Connection, found: dict[str, Sources]) -> None:
 def _add_order_habits(
     connection: Connection, ids: Sequence[str], found: dict[str, Sources]
 ) -> None:
-    entry = order_entries.c
+    entry, who = order_entries.c, cluster_members.c.golden_id
+    back = or_(entry.kind.in_(("return", "refund")), entry.cancelled)
     for chunk in chunks(ids):
         query = (
             select(
-                cluster_members.c.golden_id, entry.channel, entry.kind, entry.at, entry.cancelled
+                who,
+                entry.channel,
+                func.count().label("entries"),
+                func.sum(case((back, 1), else_=0)).label("returns"),
+                func.max(case((back, entry.at))).label("last_return"),
+                func.min(case((not_(back), entry.at))).label("first_order"),
             )
             .join(order_entries, entry.party_rid == cluster_members.c.rid)
-            .where(cluster_members.c.golden_id.in_(chunk))
-            .order_by(entry.at)
+            .where(who.in_(chunk))
+            .group_by(who, entry.channel)
         )
-        used: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        used: dict[str, list[tuple[int, str]]] = defaultdict(list)
         for row in connection.execute(query):
             sources = found[row.golden_id]
             if row.channel:
-                used[row.golden_id][row.channel] += 1
-            if row.kind in ("return", "refund") or row.cancelled:
-                sources.returns += 1
-                sources.last_return_at = from_micros(row.at)
-            elif sources.first_order_at is None:
-                sources.first_order_at = from_micros(row.at)
+                used[row.golden_id].append((-row.entries, row.channel))
+            sources.returns += int(row.returns)
+            if row.last_return is not None:
+                last = from_micros(row.last_return)
+                sources.last_return_at = max(last, sources.last_return_at or last)
+            if row.first_order is not None:
+                first = from_micros(row.first_order)
+                sources.first_order_at = min(first, sources.first_order_at or first)
         for golden_id, counts in used.items():
-            found[golden_id].channels = sorted(counts, key=lambda c: (-counts[c], c))
+            found[golden_id].channels = [channel for _, channel in sorted(counts)]

@@ -32,22 +32,25 @@ def _survived(golden: Mapping[str, Any], name: str) -> Field:
     kept = golden.get("fields", {}).get(name)
     if kept is None:
         return no_data()
-    agreeing = sum(loser["value"] == kept["value"] for loser in kept.get("losers", []))
-    voices = 1 + len(kept.get("losers", []))
-    return {
+    leaf = {
         "value": kept["value"],
         "source": kept["source"],
         "at": kept.get("at"),
-        "confidence": round((1 + agreeing) / voices, 2),
+        "confidence": kept.get("agreement"),
         "purpose": "service",
     }
+    return {**leaf, "contested": True} if kept.get("contested") else leaf
 
 
 def _name(golden: Mapping[str, Any]) -> Field:
+    """Given and family name, no surer than the less sure of the two."""
     parts = [_survived(golden, name) for name in ("given_name", "family_name")]
     known = [part for part in parts if part["value"]]
     if known:
-        return {**known[0], "value": " ".join(str(part["value"]) for part in known)}
+        doubts = {"contested": True} if any("contested" in part for part in known) else {}
+        shares = [part["confidence"] for part in known if part["confidence"] is not None]
+        value = " ".join(str(part["value"]) for part in known)
+        return {**known[0], "value": value, "confidence": min(shares, default=None), **doubts}
     for name in ("full_name", "name"):
         whole = _survived(golden, name)
         if whole["value"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hub.core.connector import (
     Change,
@@ -20,6 +20,7 @@ from hub.core.plugins import guarded
 from hub.core.released import Released
 from hub.core.settings import PushSection
 from hub.profile.shape import SHAPE, is_known
+from hub.push.mapping import mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +120,13 @@ def destinations(
         return []
     places = [
         Destination(
-            ctx, writer, _mapping(writer.fields, section), sync, region, brand, connector.version
+            ctx, writer, mapping(writer.fields, section), sync, region, brand, connector.version
         )
         for writer in connector.writers_for(ctx.config)
     ]
     for place in places:
         _refuse_unknown_sources(place)
     return places
-
-
-def _mapping(defaults: tuple[OutField, ...], section: PushSection) -> tuple[OutField, ...]:
-    fields: dict[str, OutField] = {f.name: f for f in defaults} if section.defaults else {}
-    offered: Mapping[str, OutField] = {f.name: f for f in defaults}
-    for name, wanted in section.fields.items():
-        base = offered.get(name, OutField(name, wanted.source, wanted.purpose, label=name))
-        fields[name] = replace(base, source=wanted.source, purpose=wanted.purpose)
-    return tuple(fields.values())
 
 
 def _refuse_unknown_sources(place: Destination) -> None:

@@ -6,8 +6,9 @@ the claim that sends. So a withdrawal between the two is obeyed, and no value wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -15,12 +16,14 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from sqlalchemy import Row as SqlRow
 
 from hub.core import normalise
+from hub.core.clock import from_micros
 from hub.core.connector import Change, OutField, Value
 from hub.core.ids import Rid
 from hub.core.settings import PurposeSection
 from hub.privacy import permissions as consent
 from hub.privacy.gate import Decision, Gate
-from hub.profile.paths import SEPARATOR, value_at
+from hub.profile.paths import SEPARATOR, leaf_at, value_at
+from hub.profile.quality import Quality
 from hub.push.declared import declared
 from hub.push.destination import Destination
 from hub.store import bulk
@@ -91,6 +94,7 @@ class Intents:
         gate.admit(destination.connection, destination.fields)
         self._destination = destination
         self._gate = gate
+        self._quality = Quality(gate.quality)
         self._purposes = purposes
         self._keys = keys
         self._declared = declared(keys, destination.ctx, destination.version, destination.fields)
@@ -145,7 +149,10 @@ class Intents:
         brand = self._destination.brand
         said = consent.load(connection, golden_ids, self._purposes, now, brand)
         written = self.written(connection, [row.rid for row in rows])
-        return [self._intent(row, said[row.golden_id], written.get(row.rid, {})) for row in rows]
+        at = from_micros(now)
+        return [
+            self._intent(row, said[row.golden_id], written.get(row.rid, {}), at) for row in rows
+        ]
 
     def digest(self, value: Value) -> bytes:
         """Keyed hash of a value, as remembered after a write."""
@@ -206,11 +213,18 @@ class Intents:
         spellings += [_other_kind(value) for value in spellings]
         return any(self.digest(value) == digest for value in spellings)
 
-    def _intent(self, row: Row, said: consent.Permissions, written: Mapping[str, bytes]) -> Intent:
+    def _intent(
+        self, row: Row, said: consent.Permissions, written: Mapping[str, bytes], now: datetime
+    ) -> Intent:
         fields = self._destination.fields
         values = {field.name: value_at(row.profile, field.source) for field in fields}
         decision = self._gate.judge(
-            row.golden_id, self._destination.connection, fields, said, self._points(values, fields)
+            row.golden_id,
+            self._destination.connection,
+            fields,
+            said,
+            self._points(values, fields),
+            dict(self._doubts(row.profile, now)),
         )
         changed = frozenset(
             name
@@ -218,6 +232,12 @@ class Intents:
             if values[name] is not None and self.digest(values[name]) != written.get(name)
         )
         return Intent(row, values, decision, changed)
+
+    def _doubts(self, profile: Mapping[str, object], now: datetime) -> Iterator[tuple[str, str]]:
+        for field in self._destination.fields:
+            doubt = self._quality.doubt(field.source, leaf_at(profile, field.source), now)
+            if doubt is not None:
+                yield field.name, doubt
 
     def _points(
         self, values: Mapping[str, Value], fields: Sequence[OutField]

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import delete, select, update
 
+from hub.audit import log
+from hub.audit.log import AuditEvent
 from hub.core.boundary import reached
 from hub.core.clock import to_micros
 from hub.core.connector import Value
@@ -105,7 +107,7 @@ class Planner:
         """
         plan_id = self._ids.uuid7()
         diffs: list[FieldDiff] = []
-        withheld, refused = Counter[str](), Counter[str]()
+        withheld, doubted, refused = Counter[str](), Counter[str](), Counter[str]()
         counts = dict.fromkeys(("looked_at", "rows", "fields", "missing"), 0)
         self._begin(plan_id)
         before = self._refused()
@@ -113,7 +115,9 @@ class Planner:
         while page := self._page(after):
             after = page[-1].row.rid
             for intent in page:
-                withheld.update(f"{v.purpose}: {v.reason}" for v in intent.decision.withheld)
+                verdicts = intent.decision.withheld
+                withheld.update(f"{v.purpose}: {v.reason}" for v in verdicts)
+                doubted.update(f"{v.field}: {v.reason}" for v in verdicts if v.doubted)
             standing = {i.row.rid for i in page if self._stands(i, before.get(i.row.rid))}
             refused.update(before[rid].reason for rid in standing)
             intents = [intent for intent in page if intent.row.rid not in standing]
@@ -130,7 +134,7 @@ class Planner:
             counts["rows"] += self._save(plan_id, compared, before.keys())
             counts["fields"] += len(found)
             diffs += found if show else []
-        self._finish(plan_id, counts)
+        self._finish(plan_id, counts, doubted)
         reached("plan written")
         return Plan(
             plan_id, self._destination.key, **counts, diffs=tuple(diffs), withheld=dict(withheld),
@@ -215,11 +219,20 @@ class Planner:
                 ],
             )  # fmt: skip
 
-    def _finish(self, plan_id: str, counts: Mapping[str, int]) -> None:
+    def _finish(self, plan_id: str, counts: Mapping[str, int], doubted: Mapping[str, int]) -> None:
         with self._store.write() as connection:
             connection.execute(
                 update(plans).where(plans.c.plan_id == plan_id).values(counts=orjson.dumps(counts))
             )
+            if doubted:  # of what is permitted, what stays because of its value
+                event = AuditEvent(
+                    kind="release.withheld",
+                    actor=self._actor,
+                    at=self._store.clock.now(),
+                    connection=self._destination.connection,
+                    what={"plan": plan_id, **dict(sorted(doubted.items()))},
+                )
+                log.record(connection, event)
 
 
 def same(there: Value, wanted: Value) -> bool:

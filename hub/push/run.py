@@ -15,8 +15,8 @@ from sqlalchemy import Connection, select, update
 from hub.core.clock import to_micros
 from hub.core.errors import HubError, NotFound
 from hub.core.ids import IdSource
-from hub.core.settings import PurposeSection
-from hub.privacy.gate import Gate
+from hub.core.settings import PurposeSection, QualitySection
+from hub.privacy.gate import AS_SHIPPED, Gate
 from hub.push.destination import Destination
 from hub.push.intent import Intents
 from hub.push.plan import Plan, Planner
@@ -42,6 +42,7 @@ class Pusher:
         purposes: Purposes of ``hub.toml``.
         ids: Mints plan ids.
         actor: Who asked.
+        quality: How sure and how fresh a value must be.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Pusher:
     purposes: Mapping[str, PurposeSection]
     ids: IdSource
     actor: str
+    quality: QualitySection = AS_SHIPPED
 
     def plan(self, destination: Destination) -> Plan:
         """What a push would change there; nothing is written to the system."""
@@ -111,7 +113,7 @@ class Pusher:
 
     def _withdrawals(self, source: Source) -> Withdrawals:
         refusals = Refusals(self.store, self.keys, self.purposes, source)
-        return Withdrawals(self.store, source, refusals, Gate(self.purposes), self.actor)
+        return Withdrawals(self.store, source, refusals, self._gate(), self.actor)
 
     def _catch_up(self, destination: Destination, report: PushReport) -> None:
         for plan_id in self._unfinished(destination):
@@ -140,7 +142,7 @@ class Pusher:
         with self.store.read() as connection:
             place = self._place_of(connection, plan_id, ("sent", "approved"), destinations)
         self._sender(place).settle(plan_id)  # what arrived unnoticed is taken back too
-        gate, intents = Gate(self.purposes), self._intents(place)
+        gate, intents = self._gate(), self._intents(place)
         return Undo(self.store, place, intents, gate, self.actor).undo(plan_id)
 
     def is_approved(self, destination: Destination) -> bool:
@@ -156,11 +158,14 @@ class Pusher:
         return Planner(self.store, destination, intents, self.ids, self.actor)
 
     def _sender(self, destination: Destination) -> Sender:
-        intents, gate = self._intents(destination), Gate(self.purposes)
+        intents, gate = self._intents(destination), self._gate()
         return Sender(self.store, destination, intents, gate, self.keys, self.actor)
 
     def _intents(self, destination: Destination) -> Intents:
-        return Intents(destination, Gate(self.purposes), self.purposes, self.keys)
+        return Intents(destination, self._gate(), self.purposes, self.keys)
+
+    def _gate(self) -> Gate:
+        return Gate(self.purposes, self.quality)
 
     def _unfinished(self, destination: Destination) -> list[str]:
         query = (

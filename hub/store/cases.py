@@ -72,6 +72,7 @@ class Step:
         actor: Who did it.
         said: Details, without a word of the customer's.
         answers: Row ids of the answers that belong to it from now on.
+        noted: For those whose record does not say when they asked: the instant, and how often.
     """
 
     case: Case
@@ -80,6 +81,22 @@ class Step:
     actor: str
     said: Mapping[str, str | int | None] = field(default_factory=dict)
     answers: Sequence[int] = ()
+    noted: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """When something was noted to ask for a reply whose record does not say when.
+
+    Args:
+        at: The instant, microseconds.
+        times: How often it had asked by then.
+        told: Whether the customer was told something since.
+    """
+
+    at: int
+    times: int
+    told: bool
 
 
 _COLUMNS = tuple(each.name for each in fields(Case))
@@ -99,6 +116,8 @@ def write(connection: Connection, steps: Sequence[Step]) -> None:
     bulk.upsert(connection, cases, _COLUMNS, rows, key=("case_id",))
     told = [(rid, step.case.case_id) for step in steps for rid in step.answers]
     bulk.upsert(connection, case_answers, ("rid", "case_id"), told, key=("rid",))
+    noted = [(rid, step.case.case_id, *when) for step in steps for rid, when in step.noted.items()]
+    bulk.upsert(connection, case_answers, ("rid", "case_id", "at", "times"), noted, key=("rid",))
 
 
 def get(connection: Connection, case_id: str) -> Case | None:
@@ -118,6 +137,32 @@ def customers(
     if states:
         query = query.where(cases.c.state.in_(states))
     return [(row[0], Case(*row[1:])) for row in connection.execute(query)]
+
+
+def waiting(connection: Connection) -> set[str]:
+    """Ids of the cases whose customers were not told anything yet."""
+    query = select(cases.c.case_id).where(cases.c.state.in_(WAITING))
+    return set(connection.execute(query).scalars())
+
+
+def some(connection: Connection, case_ids: Collection[str]) -> list[tuple[str | None, Case]]:
+    """The cases of those ids, by id, each with the golden id of its customer."""
+    found: list[tuple[str | None, Case]] = []
+    for chunk in chunks(sorted(case_ids)):
+        query = _whose().where(cases.c.case_id.in_(chunk)).order_by(cases.c.case_id)
+        found += [(row[0], Case(*row[1:])) for row in connection.execute(query)]
+    return found
+
+
+def answers_of(connection: Connection, case_ids: Collection[str]) -> dict[str, list[int]]:
+    """Row ids of the answers of each case, in order."""
+    found: dict[str, list[int]] = {case_id: [] for case_id in case_ids}
+    for chunk in chunks(sorted(found)):
+        query = select(case_answers.c.case_id, case_answers.c.rid)
+        chosen = query.where(case_answers.c.case_id.in_(chunk)).order_by(case_answers.c.rid)
+        for case_id, rid in connection.execute(chosen):
+            found[case_id].append(rid)
+    return found
 
 
 def overdue(connection: Connection, now: int) -> list[Case]:
@@ -143,6 +188,20 @@ def of_answers(connection: Connection, rids: Sequence[int]) -> dict[int, str]:
         query = select(case_answers.c.rid, case_answers.c.case_id)
         chosen = query.where(case_answers.c.rid.in_(chunk))
         found.update((rid, case_id) for rid, case_id in connection.execute(chosen))
+    return found
+
+
+def noted(connection: Connection, rids: Sequence[int]) -> dict[int, Noted]:
+    """What was noted of each of these that is in a case."""
+    found: dict[int, Noted] = {}
+    for chunk in chunks(rids):
+        query = (
+            select(case_answers.c.rid, case_answers.c.at, case_answers.c.times, cases.c.informed_at)
+            .join(cases, cases.c.case_id == case_answers.c.case_id)
+            .where(case_answers.c.rid.in_(chunk), case_answers.c.at.is_not(None))
+        )
+        for rid, at, times, informed_at in connection.execute(query):
+            found[rid] = Noted(at, times, informed_at is not None)
     return found
 
 
@@ -220,7 +279,7 @@ def _whose() -> Select[Any]:
 
 
 def unheard(connection: Connection) -> list[tuple[Case, dict[str, object]]]:
-    """Events that no file of alerts holds yet, oldest first, each with its case as it is today."""
+    """Events that no route of alerts was handed yet, oldest first, with their case as it is now."""
     query = (
         select(
             *(cases.c[name] for name in _COLUMNS), *(case_events.c[name] for name in _EVENT[1:6])
@@ -238,7 +297,7 @@ def unheard(connection: Connection) -> list[tuple[Case, dict[str, object]]]:
 
 
 def heard(connection: Connection, told: Iterable[tuple[str, int]]) -> None:
-    """Note that the events, by case and number, stand in the file."""
+    """Note that the events, by case and number, were handed to the routes."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
     rows = [(True, *each) for each in told]
     if rows:

@@ -9,10 +9,11 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
                checkpoints runs leases run_slots inbox suppressions pseudonyms
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
-    measure    text_models profile_metrics metric_snapshots profiles
-    follow up  cases case_answers case_events
+    measure    text_models profile_metrics metric_snapshots profiles segment_members
+    follow up  cases case_answers case_events theme_mentions improvements improvement_events
+               alerts
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
-               disclosures
+               disclosures handovers
     prove      audit_leaves audit_frontier audit_checkpoints audit_keys
     connect    vault rate_budgets
     hand over  dirty · id_blocks meta
@@ -456,6 +457,23 @@ profiles = _table(
     Column("updated_at", Big, nullable=False),
 )
 
+segment_members = _table(
+    "segment_members",  # system time: who was in what between since and until
+    Column("golden_id", Key, primary_key=True),
+    Column("segment", Key, primary_key=True),
+    Column("since", Big, primary_key=True, autoincrement=False),
+    Column("until", Big),
+    Column("version", Big, nullable=False),  # of the segment's definition
+    Index(None, "segment", "since"),
+    Index(
+        "ix_segment_members_today",
+        "segment",
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
+    rowid=False,
+)
+
 # --- follow up ---------------------------------------------------------------------------------
 
 cases = _table(
@@ -483,9 +501,11 @@ cases = _table(
 )
 
 case_answers = _table(
-    "case_answers",  # an answer is in one case at most
+    "case_answers",  # an answer, or a ticket, is in one case at most
     Column("rid", Big, primary_key=True, autoincrement=False),
     Column("case_id", Key, nullable=False),
+    Column("at", Big),  # when it asked for a reply, where its record does not say
+    Column("times", Big),  # how often it had by then
     Index(None, "case_id"),
 )
 
@@ -497,13 +517,67 @@ case_events = _table(
     Column("kind", Key, nullable=False),
     Column("actor", Key, nullable=False),
     Column("body", Json, nullable=False),
-    Column("alerted", Boolean, nullable=False),  # whether it stands in the file of alerts
+    Column("alerted", Boolean, nullable=False),  # whether it was handed to the routes of alerts
     Index(
         "ix_case_events_unheard",
         "at",
         sqlite_where=text("alerted = 0"),
         postgresql_where=text("NOT alerted"),
     ),
+    rowid=False,
+)
+
+alerts = _table(
+    "alerts",  # an event on its way to one route; gone once the route has it
+    Column("route", Key, primary_key=True),  # file · webhooks.NAME · emails.NAME
+    Column("event", Key, primary_key=True),  # case/number: the same however often it is sent
+    Column("at", Big, nullable=False),
+    Column("body", Json, nullable=False),  # what is sent, fixed when it was handed over
+    Column("attempts", Big, nullable=False),
+    Column("batch", Key),  # the message that it travels in, once one was begun
+    Column("error", Text),  # why the last attempt failed
+    rowid=False,
+)
+
+theme_mentions = _table(
+    "theme_mentions",  # what a text speaks of without praise; "" for every text that was read
+    Column("rid", Big, primary_key=True, autoincrement=False),
+    Column("theme", Key, primary_key=True),  # an aspect, or a phrase of the customer's
+    Index(None, "theme"),
+    rowid=False,
+)
+
+improvements = _table(
+    "improvements",  # a theme that rose, and what is done about it
+    Column("improvement_id", Key, primary_key=True),  # keyed hash of theme and week
+    Column("theme", Key, nullable=False),
+    Column("week", Big, nullable=False),  # first instant of the week in which it rose
+    Column("state", Key, nullable=False),  # found · owned · acted · told · remeasured · declined
+    # · withdrawn
+    Column("found_at", Big, nullable=False),
+    Column("evidence", Json, nullable=False),  # customers of that week and of those before
+    Column("owner", Text),
+    Column("owned_at", Big),
+    Column("due_at", Big),
+    Column("action", Text),  # what was changed
+    Column("acted_at", Big),
+    Column("told", Big),  # customers who were told
+    Column("message", Text),  # reference of what they were told
+    Column("told_at", Big),
+    Column("result", Json),  # shares before and after, and the verdict
+    Column("settled_at", Big),
+    Column("steps", Big, nullable=False),  # number of its last event
+    Index(None, "state"),
+)
+
+improvement_events = _table(
+    "improvement_events",  # append-only
+    Column("improvement_id", Key, primary_key=True),
+    Column("number", Big, primary_key=True, autoincrement=False),
+    Column("at", Big, nullable=False),
+    Column("kind", Key, nullable=False),
+    Column("actor", Key, nullable=False),
+    Column("body", Json, nullable=False),
     rowid=False,
 )
 
@@ -616,6 +690,39 @@ disclosures = _table(
     Column("decision", Key, nullable=False),
     Column("at", Big, nullable=False),
     Index(None, "golden_id"),
+)
+
+handovers = _table(
+    "handovers",  # tasks and notes that systems are handed once; no content: the claim rebuilds it
+    Column("key", Key, primary_key=True),  # under which the system keeps it
+    Column("kind", Key, nullable=False),  # task · note
+    Column("about", Key, nullable=False),  # what it is made of, such as a case
+    Column("connection", Key, nullable=False),
+    Column("rid", Big),  # the record there; NULL: the customer has none
+    Column("golden_id", Key),
+    Column("status", Key, nullable=False),  # wanted · sending · done · refused · moot · …
+    # … · nowhere (no record to hang it on) · withheld (by the gate)
+    Column("over", Boolean, nullable=False),  # whether the system holds its last state
+    Column("digest", LargeBinary),  # of what the system last confirmed; NULL: nothing yet
+    Column("sent", LargeBinary),  # of what was sent last, or was about to be
+    Column("parts", Text),  # what that was made of
+    Column("outbox_id", Big),  # number of that sending, under which it is disclosed
+    Column("decision", Key),
+    Column("reference", Text),  # its native id there
+    Column("error", Text),  # why it is not there
+    Column("attempts", Big, nullable=False),
+    Column("created_at", Big, nullable=False),
+    Column("sent_at", Big),
+    Column("updated_at", Big, nullable=False),
+    Index(None, "about"),
+    Index(
+        "ix_handovers_open",
+        "connection",
+        "kind",
+        "status",
+        sqlite_where=text("NOT over"),
+        postgresql_where=text("NOT over"),
+    ),
 )
 
 # --- prove -------------------------------------------------------------------------------------

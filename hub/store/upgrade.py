@@ -11,7 +11,7 @@ from hub.core.errors import StoreError
 from hub.store import view_sql
 from hub.store.engine import Store
 
-HEAD = "0008"
+HEAD = "0012"
 """Revision that this version of the hub writes; a test holds it equal to the newest file."""
 
 _LOCK = 0x6378687562

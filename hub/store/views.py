@@ -1,4 +1,4 @@
-"""What BI tools read: three views with flat, documented columns, equal on both databases.
+"""What BI tools read: four views with flat, documented columns, equal on both databases.
 
 Their names carry a version. Within ``v1`` columns are only added, never changed or removed, while
 the tables below may move. ``hub.store.view_sql`` makes them; docs/reference/views.md is written
@@ -104,6 +104,7 @@ PROFILES = View(
                     ("last_seen", "text", "Last order, ticket, answer or other event"),
                     ("channels", "list", "Channels used"),
                     ("preferred_channel", "text", "Most used channel"),
+                    ("segments", "list", "Segments they are in, in the order of the files"),
                 ),
                 *_of(
                     "value",
@@ -145,6 +146,8 @@ PROFILES = View(
                     ("recent_return", "boolean", "Returned something within 14 days"),
                     ("open_complaint", "boolean", "A ticket is open"),
                     ("unresolved_detractor", "boolean", "NPS 0-6 within 60 days, and nobody told"),
+                    ("health", "integer", "How they fare, 0-100; empty if unknown"),
+                    ("health_colour", "text", "green, amber, red or unknown"),
                     ("in_dispute", "boolean", "A ticket or an order speaks of a dispute"),
                     ("next_action", "text", "What to do next, or none"),
                 ),
@@ -281,4 +284,23 @@ METRICS = View(
     ),
 )
 
-VIEWS = (PROFILES, CONSENT, METRICS)
+SEGMENTS = View(
+    "v1_segments",
+    "One row per customer, segment and unbroken time in it, by what the hub knew then. Who is in a"
+    " segment now has no `until`. A customer who was merged keeps the rows of their former id.",
+    (
+        (
+            _of(
+                "segment_members",
+                ("segment", "text", "Segment: see `hub segments show`"),
+                ("golden_id", "text", "Customer, as they were called then"),
+                ("version", "integer", "Version of the segment's definition"),
+                ("since", "instant", "When they entered"),
+                ("until", "instant", "When they had left; empty while they are in it"),
+            ),
+            "segment_members",
+        ),
+    ),
+)
+
+VIEWS = (PROFILES, CONSENT, METRICS, SEGMENTS)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from hub.testing.check import Check, Finding, Grade, conduct
 from hub.testing.engine_checks import ENGINE
+from hub.testing.handing_checks import HANDING
 from hub.testing.package_checks import PACKAGE
 from hub.testing.reading_checks import READING
 from hub.testing.rig import Subject
@@ -19,7 +20,9 @@ from hub.testing.trouble_checks import TROUBLE
 from hub.testing.writing_checks import WRITING
 
 CHECKS: tuple[Check, ...] = tuple(
-    check for module in (PACKAGE, READING, TROUBLE, WRITING, ENGINE) for check in module.declared
+    check
+    for module in (PACKAGE, READING, TROUBLE, WRITING, HANDING, ENGINE)
+    for check in module.declared
 )
 """Every check, in the order of a report."""
 

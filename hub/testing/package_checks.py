@@ -79,7 +79,9 @@ def the_readme_helps(subject: Subject) -> None:
 def what_is_missing_is_declared(subject: Subject) -> None:
     """What the system cannot do is declared with a reason, never left out."""
     connector = subject.connector
-    for name in ("http", "emulator", "erase", "write_consent", "read_back", "webhooks"):
+    for name in (
+        "http", "emulator", "erase", "write_consent", "read_back", "webhooks", "tasks", "notes",
+    ):  # fmt: skip
         declared = getattr(connector, name)
         if isinstance(declared, Unsupported) and not declared.reason:
             raise Violation(f"{name} is unsupported for no reason")

@@ -8,7 +8,7 @@ with rig(subject) as bench:
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,6 +24,8 @@ from hub.core.connector import (
     Change,
     Connector,
     Context,
+    Creator,
+    Item,
     OutField,
     Page,
     Row,
@@ -46,7 +48,7 @@ from hub.emulation.faults import Fault, Scenario
 from hub.emulation.server import Emulator, serve
 from hub.emulation.world import World
 from hub.emulation.world.systems import DEFAULT_SYSTEMS, SYSTEMS
-from hub.privacy.gate import Gate
+from hub.privacy.gate import Decision, Gate
 from hub.privacy.permissions import Permissions
 from hub.testing.client import Waits, open_context
 
@@ -227,6 +229,10 @@ class Rig:
         released = [_release(change) for change in changes]
         return writer.write(self.ctx, released)
 
+    def hand(self, creator: Creator[Item], items: Sequence[Item]) -> Sequence[RowResult]:
+        """What the system reports for the released ``items``."""
+        return creator.write(self.ctx, [_hand_over(item) for item in items])
+
     def failure(self, stream: Stream, trouble: Fault) -> HubError:
         """How a pass that meets ``trouble`` on every request ends.
 
@@ -325,6 +331,16 @@ def full_change(writer: Writer, native_id: str, turn: int = 0) -> Change:
 
 def _release(change: Change) -> Released[Change]:
     """Invented values for an emulator, through the one gate that there is."""
+    gate, decision = _judged(change.values)
+    return gate.release(change, decision)
+
+
+def _hand_over(item: Item) -> Released[Item]:
+    gate, decision = _judged(["item"])
+    return gate.hand_over(item, decision)
+
+
+def _judged(names: Iterable[str]) -> tuple[Gate, Decision]:
     gate, nobody = Gate(_PURPOSES), Permissions((), _PURPOSES, 0)
-    fields = [OutField(name, "conformance", "conformance") for name in change.values]
-    return gate.release(change, gate.judge("nobody", "emulator", fields, nobody))
+    fields = [OutField(name, "conformance", "conformance") for name in names]
+    return gate, gate.judge("nobody", "emulator", fields, nobody)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
-from hub.core.records import Feedback, decode
+from hub.core.records import Feedback, Ticket, decode
 from hub.store import cases, dirty
 from hub.store.cases import Case, Step
 from hub.store.engine import Store
@@ -25,30 +25,46 @@ class Opened:
     Args:
         case: The case.
         golden_id: Whose it is today; None if nobody answers for it.
-        answers: Source key and content of each answer in it.
+        answers: Source key and content of each answer and ticket in it.
         events: What happened to it, in order.
     """
 
     case: Case
     golden_id: str | None
-    answers: tuple[tuple[str, Feedback], ...]
+    answers: tuple[tuple[str, Feedback | Ticket], ...]
     events: tuple[dict[str, object], ...]
 
 
-def act(store: Store, case_id: str, step: Callable[[Case], Step]) -> Step:
-    """The step that was taken, written with its audit leaf.
+def act(
+    store: Store,
+    case_ids: Sequence[str],
+    step: Callable[[Case], Step],
+    *,
+    dry_run: bool = False,
+) -> list[Step]:
+    """The steps that were taken, all or none, written with their audit leaves.
+
+    Args:
+        store: The database.
+        case_ids: Which cases; one named twice is taken once.
+        step: Takes one of them further.
+        dry_run: Whether the steps are only tried: nothing is written.
 
     Raises:
         NotFound: If there is no such case.
-        HubError: If the case cannot take the step; nothing is written.
+        HubError: If a case cannot take the step; nothing is written.
     """
+    if dry_run:
+        with store.read() as connection:
+            return [step(_get(connection, case_id)) for case_id in dict.fromkeys(case_ids)]
     seq = dirty.sequence(store)
     with store.write() as connection:
-        taken = step(_get(connection, case_id))
-        keep(connection, [taken], seq)
-        customer = cases.customer_of(connection, case_id)
-        if customer is not None:  # a word of last week ends what was complained of before it
-            dirty.mark(connection, "cases", [customer], cause=taken.kind, seq=seq)
+        taken = [step(_get(connection, case_id)) for case_id in dict.fromkeys(case_ids)]
+        keep(connection, taken, seq)
+        for each in taken:  # a word of last week ends what was complained of before it
+            customer = cases.customer_of(connection, each.case.case_id)
+            if customer is not None:
+                dirty.mark(connection, "cases", [customer], cause=each.kind, seq=seq)
     return taken
 
 
@@ -74,14 +90,14 @@ def _get(connection: Connection, case_id: str) -> Case:
     return case
 
 
-def _answers(connection: Connection, case_id: str) -> list[tuple[str, Feedback]]:
+def _answers(connection: Connection, case_id: str) -> list[tuple[str, Feedback | Ticket]]:
     rids = cases.answers(connection, case_id)
     keys = source_keys(connection, rids)
     query = select(source_records.c.rid, source_records.c.canonical)
     found = []
     for rid, body in connection.execute(query.where(source_records.c.rid.in_(rids))):
         record = decode(body) if body else None
-        if isinstance(record, Feedback):
+        if isinstance(record, Feedback | Ticket):
             found.append((str(keys[rid]), record))
     return sorted(found, key=lambda each: (each[1].at, each[0]))
 

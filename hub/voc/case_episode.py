@@ -171,7 +171,9 @@ def _step(
     before: Case | None, case: Case, episode: Episode, known: Known, desk: Desk
 ) -> Iterator[Step]:
     """One step from ``before`` to ``case``, if anything differs."""
-    rids = [rid for rid in sorted(episode.rids) if known.answers.get(rid) != case.case_id]
+    noted = {each.rid: (each.at, each.times) for each in episode.triggers if each.times is not None}
+    others = {rid for rid in episode.rids if known.answers.get(rid) != case.case_id}
+    rids = sorted(others | noted.keys())
     if before == case and not rids:
         return
     kind = "opened" if before is None else "changed"
@@ -180,7 +182,7 @@ def _step(
     elif before is not None and before.state == "suppressed" and case.state != "suppressed":
         kind = "revived"
     said = {"reason": case.reason} if kind == "suppressed" else {"answers": len(episode.triggers)}
-    yield Step(replace(case, steps=case.steps + 1), kind, desk.now, desk.actor, said, rids)
+    yield Step(replace(case, steps=case.steps + 1), kind, desk.now, desk.actor, said, rids, noted)
 
 
 def _suppress(case: Case, reason: str, desk: Desk, joined_to: str | None = None) -> Iterator[Step]:

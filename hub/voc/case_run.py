@@ -113,12 +113,12 @@ def _steps(
         step
         for who in concerned
         for step in reconcile(
-            Known(asked[who], held[who], inside, _refuses(said[who], given, purposes)), desk
+            Known(asked[who], held[who], inside, refuses(said[who], given, purposes)), desk
         )
     ]
 
 
-def _refuses(
+def refuses(
     said: Permissions, settings: LoopSection, purposes: Mapping[str, PurposeSection]
 ) -> bool:
     """Whether no channel is left through which the customer may be told anything."""

@@ -1,4 +1,9 @@
-"""Answers that ask for a reply: what opens a case, and who gave it."""
+"""Answers and tickets that ask for a reply: what opens a case, and who gave it.
+
+A ticket says how often it was opened again, not when. So the hub notes, with the case, when it saw
+that first, and how often it had been by then: whatever else happens to the ticket, it asked then.
+Opened yet again, it asks anew once the customer was told something, or if it was history before.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,11 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from hub.core.records import Feedback, decode
+from hub.core.clock import to_micros
+from hub.core.records import Feedback, Ticket, decode
 from hub.core.settings import LoopRule
+from hub.store import cases
+from hub.store.cases import Noted
 from hub.store.records import chunks, source_keys
 from hub.store.schema import cluster_members, facts, source_records
 
@@ -29,15 +37,16 @@ _ASKS: Final[Mapping[tuple[str, Scale], tuple[LoopRule, float]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """An answer that asks for a reply.
+    """An answer, or a ticket, that asks for a reply.
 
     Args:
-        rid: Row id of the answer.
+        rid: Its row id.
         key: Its source key, as text.
         party_rid: The record that it names as its giver.
-        at: When it was given, microseconds; never after the hub read it.
+        at: When it asked, microseconds; never after the hub read it.
         rule: The rule that it meets.
         is_history: Whether it was older than the look-back when the hub read it first.
+        times: How often it has asked, where that and the instant are to be noted; else None.
     """
 
     rid: int
@@ -46,6 +55,7 @@ class Trigger:
     at: int
     rule: LoopRule
     is_history: bool = False
+    times: int | None = None
 
 
 def asks(feedback: Feedback) -> LoopRule | None:
@@ -71,7 +81,7 @@ def load(
     rules: Sequence[LoopRule],
     look_back: int,
 ) -> dict[str, list[Trigger]]:
-    """The answers of each customer that ask for a reply, oldest first.
+    """What each customer said or came back with that asks for a reply, oldest first.
 
     Args:
         connection: To read from.
@@ -80,14 +90,15 @@ def load(
         look_back: Seconds after which an answer that is read first is history.
     """
     told: dict[str, list[Trigger]] = {golden_id: [] for golden_id in golden_ids}
-    for golden_id, trigger in _triggers(connection, golden_ids, look_back * _SECOND):
+    entities = [Feedback.entity_name] + [Ticket.entity_name] * ("reopened_ticket" in rules)
+    for golden_id, trigger in _triggers(connection, golden_ids, look_back * _SECOND, entities):
         if trigger.rule in rules:
             told[golden_id].append(trigger)
     return {who: sorted(found, key=lambda each: (each.at, each.key)) for who, found in told.items()}
 
 
 def _triggers(
-    connection: Connection, golden_ids: Sequence[str], look_back: int
+    connection: Connection, golden_ids: Sequence[str], look_back: int, entities: Sequence[str]
 ) -> Iterator[tuple[str, Trigger]]:
     record = source_records.c
     columns = (cluster_members.c.golden_id, facts.c.rid, facts.c.party_rid, facts.c.at,
@@ -97,16 +108,50 @@ def _triggers(
         .select_from(cluster_members)
         .join(facts, facts.c.party_rid == cluster_members.c.rid)
         .join(source_records, record.rid == facts.c.rid)
-        .where(facts.c.entity + "" == Feedback.entity_name)  # from the customers on, on SQLite too
+        .where((facts.c.entity + "").in_(entities))  # from the customers on, on SQLite too
     )
     for chunk in chunks(golden_ids):
         rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk))).all()
-        keys = source_keys(connection, [row.rid for row in rows])
+        rids = [row.rid for row in rows]
+        keys, known = source_keys(connection, rids), cases.noted(connection, rids)
         for row in rows:
-            feedback = decode(row.canonical)
-            rule = asks(feedback) if isinstance(feedback, Feedback) else None
+            said = decode(row.canonical)
+            rule, at, times = None, min(row.at, row.changed_at), None
+            if isinstance(said, Feedback):
+                rule = asks(said)
+            elif isinstance(said, Ticket) and said.reopens:
+                seen = _Seen(said, row.created_at, row.changed_at, known.get(row.rid))
+                rule, at, times = "reopened_ticket", *seen.asked(look_back)
             if rule is not None:
-                yield row.golden_id, Trigger(
-                    row.rid, str(keys[row.rid]), row.party_rid, min(row.at, row.changed_at), rule,
-                    row.created_at - row.at > look_back,
-                )  # fmt: skip
+                is_history = row.created_at - at > look_back
+                yield (
+                    row.golden_id,
+                    Trigger(
+                        row.rid, str(keys[row.rid]), row.party_rid, at, rule, is_history, times
+                    ),
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A ticket that was opened again, as the hub saw it."""
+
+    ticket: Ticket
+    created_at: int
+    changed_at: int
+    noted: Noted | None
+
+    def asked(self, look_back: int) -> tuple[int, int | None]:
+        """When it asked for a reply, and how often it has, if that is to be noted."""
+        times, noted = self.ticket.reopens or 0, self.noted
+        if noted is None:
+            return self._at(), times
+        over = noted.told or self.created_at - noted.at > look_back
+        return (self.changed_at, times) if over and times > noted.times else (noted.at, None)
+
+    def _at(self) -> int:
+        """When the hub saw it change; of one that it never saw otherwise, the ticket's own word."""
+        if self.changed_at > self.created_at:
+            return self.changed_at
+        own = max(self.ticket.at, self.ticket.solved_at or self.ticket.at)
+        return min(to_micros(own), self.changed_at)

@@ -7,7 +7,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import fmean, variance
 from typing import Final
+
+from hub.metrics.baseline import as_normal
 
 BASELINE_SPANS: Final = 3
 """Spans before the latest one that "used to" rests on."""
@@ -74,3 +77,22 @@ def _changes(instants: Sequence[datetime], now: datetime, span: timedelta) -> se
     """Every instant at which one of the two counts changes."""
     steps = (timedelta(0), span, (1 + BASELINE_SPANS) * span)
     return {at + step for at in instants for step in steps if at + step <= now}
+
+
+def strangeness(weeks: Sequence[float], latest: float, over: int) -> float:
+    """How far a count lies below those of the weeks before, as a standard normal score.
+
+    Weeks of somebody whose use goes up and down spread more than a Poisson count does; so much more
+    has to be gone. Their mean is not known for sure either, least of all from few weeks.
+
+    Args:
+        weeks: Counts of the weeks before, at least two.
+        latest: Count of the latest weeks together.
+        over: How many these are.
+
+    Source: negative binomial by moments; prediction interval of a mean (Hahn and Meeker 1991, 4).
+    """
+    mean = fmean(weeks)
+    spread = max(mean, variance(weeks)) * over * (1 + over / len(weeks))
+    below = over * mean - latest
+    return as_normal(below / math.sqrt(spread), len(weeks) - 1) if spread else 0.0

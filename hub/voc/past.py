@@ -51,6 +51,8 @@ class Past:
         now: The instant.
         zone: On whose clocks days begin and weekends fall.
         reading: What texts are read with.
+        tide: What customers do in these four weeks beside what they did before: below 1 in a
+            holiday of everybody (:mod:`hub.voc.tide`).
     """
 
     events: Sequence[Event]
@@ -58,6 +60,7 @@ class Past:
     now: datetime
     zone: ZoneInfo = UTC_ZONE
     reading: Reading = PLAIN_READING
+    tide: float = 1.0
 
     @classmethod
     def at(
@@ -66,6 +69,7 @@ class Past:
         events: Sequence[Event],
         zone: ZoneInfo = UTC_ZONE,
         reading: Reading = PLAIN_READING,
+        tide: float = 1.0,
     ) -> Past:
         """The past at ``now`` of a timeline in order.
 
@@ -75,7 +79,7 @@ class Past:
         if now.tzinfo is None:
             raise ValueError("now must name its time zone")
         cut = bisect_right(events, now.astimezone(UTC), key=lambda event: event.at)
-        return cls(events[:cut], events[cut:], now.astimezone(UTC), zone, reading)
+        return cls(events[:cut], events[cut:], now.astimezone(UTC), zone, reading, tide)
 
     @cached_property
     def issues(self) -> Sequence[Issue]:

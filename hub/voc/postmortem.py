@@ -17,12 +17,13 @@ from typing import Final, Literal
 from hub.core.records import Subscription
 from hub.journeys import kinds
 from hub.journeys.event import Event
+from hub.voc.contract_signals import failed_payment
 from hub.voc.past import Past, sources
 from hub.voc.remedy import Weigh
 from hub.voc.risk import Risk, assess, band
 from hub.voc.service_signals import low_score, repeat_contact
 from hub.voc.signal import Finding
-from hub.voc.use_signals import failed_payment, features_dropped, usage_drop
+from hub.voc.use_signals import features_dropped, usage_drop
 
 SPAN: Final = timedelta(days=90)
 """What is looked at before the end."""

@@ -12,39 +12,34 @@ files), and every reason says what it added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from hub.journeys import kinds
 from hub.journeys.event import Event
 from hub.journeys.threads import CONVERSATION
-from hub.voc import service_signals, use_signals
+from hub.voc import contract_signals, service_signals, use_signals
 from hub.voc.matching import matches
 from hub.voc.past import OUTBOUND, PLAIN_READING, UTC_ZONE, Past, Reading, sources
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import Patterns, shipped
-from hub.voc.signal import Finding, Signal
+from hub.voc.signal import Finding, Known, Signal, is_heard
 
-VERSION: Final = "risk@1"
+VERSION: Final = "risk@2"
 """Definition and version; raised whenever signals or weights change."""
 
-SIGNALS: Final = (*use_signals.SIGNALS, *service_signals.SIGNALS)
+SIGNALS: Final = (*use_signals.SIGNALS, *contract_signals.SIGNALS, *service_signals.SIGNALS)
 
 FLOOR: Final = 30
 """Coverage, in percent, below which the points are unknown."""
-SILENT_AFTER: Final = timedelta(days=30)
-"""A kind of which the whole hub has heard nothing for so long: its source has stopped."""
 
 Band = Literal["low", "medium", "high", "unknown"]
 _BANDS: Final[tuple[tuple[Band, int], ...]] = (("high", 50), ("medium", 25), ("low", 0))
 _MARGIN: Final = 5
 """Points that a score has to fall below a band before it leaves it."""
-
-Known = Mapping[str, datetime]
-"""Kinds of event that the hub hears of, with the newest instant of each, over all customers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +120,7 @@ def assess(
     past = Past.at(now, events, zone, reading)
     heard = dict.fromkeys(past.by_kind, past.now) if known is None else known
     every = [*SIGNALS, *map(_as_signal, shipped() if patterns is None else patterns)]
-    seen = [signal for signal in every if _is_seen(signal, heard, past.now)]
+    seen = [s for s in every if is_heard(s.needs, s.silent, heard, past.now)]
     coverage = _coverage(seen, every)
     found = [reason for signal in seen if (reason := _reason(signal, past)) is not None]
     total = min(100, max(0, sum(reason.points for reason in found)))
@@ -163,10 +158,10 @@ def kinds_read(patterns: Patterns) -> frozenset[str]:
     """Every kind of event that the score looks at: what its entry in the register has to name."""
     every = [*SIGNALS, *map(_as_signal, patterns)]
     named = frozenset().union(*(group for signal in every for group in signal.needs))
-    return named | OUTBOUND | CONVERSATION | _RENEWING
+    return named | OUTBOUND | CONVERSATION | _MENDING
 
 
-_RENEWING: Final = frozenset({kinds.DEAL_OPENED, kinds.DEAL_WON})
+_MENDING: Final = frozenset({kinds.DEAL_OPENED, kinds.DEAL_WON, kinds.PAYMENT})
 
 
 def _reason(signal: Signal, past: Past) -> Reason | None:
@@ -204,13 +199,6 @@ def _as_signal(pattern: Pattern) -> Signal:
         find,
         frozenset().union(*missed),
     )
-
-
-def _is_seen(signal: Signal, known: Known, now: datetime) -> bool:
-    """Whether the hub hears of what a signal reads, and still does of what it misses."""
-    heard = all(any(kind in known for kind in group) for group in signal.needs)
-    fresh = [at for kind, at in known.items() if kind in signal.silent]
-    return heard and (not signal.silent or now - max(fresh) <= SILENT_AFTER)
 
 
 def _coverage(seen: Sequence[Signal], every: Sequence[Signal]) -> int:

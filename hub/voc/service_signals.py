@@ -44,16 +44,21 @@ def open_issue(past: Past) -> Sequence[Finding]:
 
 
 def repeat_contact(past: Past) -> Sequence[Finding]:
-    """The customer turned to somebody twice within a week about one issue, unasked."""
+    """The customer turned to somebody twice within a week about one issue, unasked, unsolved."""
     found = []
     for thread in past.threads:
         unasked = _unasked(thread)
         again = [pair for pair in pairwise(unasked) if pair[1].at - pair[0].at <= _AGAIN]
-        if again:
+        if again and not _is_settled(thread, again[-1][1]):
             about = thread.topic or "one issue"
             text = f"{len(unasked)} contacts about {about}, two of them within 7 days"
             found.append(Finding(again[-1][1].at, text, tuple(unasked)))
     return found
+
+
+def _is_settled(thread: Thread, contact: Event) -> bool:
+    """Whether it was solved after that contact: then it was effort, and is no grievance."""
+    return any(e.kind == kinds.TICKET_SOLVED and e.at >= contact.at for e in thread.events)
 
 
 def _unasked(thread: Thread) -> list[Event]:
@@ -167,7 +172,7 @@ _FEEDBACK = frozenset(kinds.FEEDBACK)
 _TEXTS = frozenset(_WRITTEN)
 
 SIGNALS: Final = (
-    Signal("open-issue", 10, 10, QUARTER, (_TICKETS,), open_issue),
+    Signal("open-issue", 10, 10, MONTH, (_TICKETS,), open_issue),
     Signal("repeat-contact", 10, 10, MONTH, (_CONTACTS,), repeat_contact),
     Signal("reopened", 5, 5, MONTH, (_TICKETS,), reopened),
     Signal("low-score", 15, 15, 30, (_FEEDBACK,), low_score),

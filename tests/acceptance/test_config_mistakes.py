@@ -80,8 +80,10 @@ accept = "application/json"
 size = 50
 overlap = "5m"
 [connections.shop.push]
+notes = true
 enabled = true
 defaults = true
+max_fields = 30
 [connections.shop.push.fields.nps_latest]
 from = "voice.nps"
 purpose = "service"
@@ -90,6 +92,7 @@ description = "Serve the customer."
 basis = "contract"
 channels = ["email"]
 min_notice_version = 1
+max_fields = 12
 [identity]
 auto = 9.0
 review = 2.5
@@ -117,12 +120,23 @@ owner = ["most_recent"]
 email = ["most_recent", "consent_bearing"]
 phone = ["most_recent"]
 address = ["most_complete"]
+[quality]
+min_confidence = 0.6
+max_age = "900d"
+conflict = "send"
+never = ["voice.verbatim"]
+[quality.fields.who]
+min_confidence = 0.7
+max_age = "700d"
+conflict = "withhold"
 [journeys]
 files = "maps/*.toml"
 [risk]
 patterns = "signals/*.toml"
 decisions = "register/*.toml"
 floor = 40
+[segments]
+files = "groups/*.toml"
 [text]
 language = "de"
 competitors = ["Globex"]
@@ -148,6 +162,11 @@ days = ["mon", "sat"]
 opens = 08:30:00
 closes = 17:00:00
 holidays = [2026-12-25]
+[metrics.cost_to_serve]
+currency = "AUD"
+[metrics.cost_to_serve.per_contact]
+phone = 7.5
+email = 3
 [loop]
 rules = ["detractor"]
 team = "support"
@@ -155,12 +174,32 @@ sla = "24h"
 escalate_to = "Kim"
 look_back = "14d"
 purpose = "service"
+tasks = "shop"
+words = "service"
+use = "service"
 recovery_window = 60
 alerts = "alerts.jsonl"
+[alerts.webhooks.pager]
+url = "https://pager.example.net/hook"
+secret = "${env:PAGER_SECRET}"
+events = ["opened"]
+[alerts.emails.care]
+host = "mail.example.net"
+port = 465
+tls = "implicit"
+user = "hub"
+password = "${env:MAIL_PASSWORD}"
+from = "hub@example.net"
+receivers = ["care@example.net"]
+events = ["escalated"]
 [loop.teams]
 detractor = "retention"
 low_satisfaction = "support"
 high_effort = "web"
+reopened_ticket = "support"
+[themes]
+min_customers = 8
+false_alarms = 0.01
 [audit]
 checkpoint_every_events = 1000
 checkpoint_every_seconds = 30
@@ -176,7 +215,10 @@ host = "127.0.0.1"
 port = 8000
 """
 LINES = FULL.splitlines()
-FREE = re.compile(r"connections\.shop\.settings\.headers|identity\.weights\.email|text\.aspects")
+FREE = re.compile(
+    r"connections\.shop\.settings\.headers|identity\.weights\.email|text\.aspects"
+    r"|metrics\.cost_to_serve\.per_contact"
+)
 """Tables that take any key, so that none is misspelt."""
 
 
@@ -333,12 +375,21 @@ def _share(right: int, of: int) -> str:
 def shop_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The connector ``shop`` is installed and its secrets are set."""
     streams = [SimpleNamespace(name="customers"), SimpleNamespace(name="orders")]
-    shop = SimpleNamespace(name="shop", config=ShopSettings, streams_for=lambda _: streams)
+    shop = SimpleNamespace(
+        name="shop",
+        config=ShopSettings,
+        streams_for=lambda _: streams,
+        writers_for=lambda _: (),
+        tasks_for=lambda _: True,
+        notes_for=lambda _: True,
+    )
     catalogue = Catalogue(["shop"], lambda _: shop)  # type: ignore[arg-type,return-value]
     monkeypatch.setattr(hub.app, "installed_connectors", lambda: catalogue)
     monkeypatch.setenv("SHOP_TOKEN", "a-token-for-tests")
     monkeypatch.setenv("HUB_DB_PASSWORD", "a-password-for-tests")
     monkeypatch.setenv("HUB_VAULT_KEY", "a-key-for-tests")
+    monkeypatch.setenv("PAGER_SECRET", "another-key-for-tests")
+    monkeypatch.setenv("MAIL_PASSWORD", "another-password-for-tests")
 
 
 def _check(case: Case, folder: Path, capsys: pytest.CaptureFixture[str]) -> Outcome:
@@ -371,6 +422,7 @@ def test_full_file_holds_every_key() -> None:
 
 def _leaves(root: str, expectations: Expectations) -> set[tuple[str, str]]:
     names = {"connections": "shop", "purposes": "service", "weights": "email"}
+    names |= {"webhooks": "pager", "emails": "care"}
     found: set[tuple[str, str]] = set()
 
     def walk(path: tuple[str, ...]) -> None:
@@ -379,8 +431,8 @@ def _leaves(root: str, expectations: Expectations) -> set[tuple[str, str]]:
             below = (*path, name)
             if name in names:
                 below = (*below, names[name])
-            elif name == "fields" and "push" in path:
-                below = (*below, "nps_latest")
+            elif name == "fields" and path[-1] in ("push", "quality"):
+                below = (*below, {"push": "nps_latest", "quality": "who"}[path[-1]])
             if expectations.names(below):
                 walk(below)
             elif not FREE.fullmatch(".".join([*filter(None, [root]), *below])):

@@ -149,7 +149,11 @@ _PROFILE_COLUMNS = ("golden_id", "revision", "body", "digest", "updated_at")
 
 
 def _profile(golden_id: str, groups: Mapping[str, Mapping[str, Any]]) -> bytes:
-    body = {name: {k: {"value": v} for k, v in group.items()} for name, group in groups.items()}
+    at = "2026-01-01T00:00:00+00:00"  # where the clock starts
+    body = {
+        name: {k: {"value": v, "at": at} for k, v in group.items()}
+        for name, group in groups.items()
+    }
     return orjson.dumps(body | {"who": {"golden_id": {"value": golden_id}}})
 
 

@@ -20,6 +20,7 @@ from hub.core.connector import (
     CheckItem,
     Connector,
     Context,
+    Creator,
     Page,
     Row,
     RowResult,
@@ -407,6 +408,91 @@ def creates_again(ctx: Context, fields: Sequence[Any]) -> list[str]:
     return [field.name for field in fields]
 
 
+# --- bugs of handing over --------------------------------------------------------------------
+
+DESK = Subject.installed("zendesk")
+CRM = Subject.installed("salesforce")
+Items = Sequence[Released[Any]]
+
+
+def desks(kind: str) -> Creator[Any]:
+    """How the sound help desk takes tasks, or notes."""
+    found: Any = getattr(DESK.connector, kind)
+    assert isinstance(found, Creator)
+    return found
+
+
+def with_creator(kind: str, **changed: Any) -> Callable[[Path], Subject]:
+    """The help desk, its tasks or notes planted."""
+    planted: Any = {kind: replace(desks(kind), **changed)}
+    return lambda folder: replace(DESK, connector=replace(DESK.connector, **planted))
+
+
+def makes_it_again(ctx: Context, batch: Items) -> list[RowResult]:
+    made = []
+    for item in batch:
+        ticket = {"subject": item.value.subject, "comment": {"body": "x", "public": False}}
+        held = {"external_id": item.value.key, "type": "task", "tags": ["cxhub_task"]}
+        answer = ctx.wire.post("/api/v2/tickets", json={"ticket": {**ticket, **held}})
+        reference = str(answer.json["ticket"]["id"])
+        made.append(RowResult(item.value.key, ok=True, reference=reference))
+    return made
+
+
+def says_it_again(ctx: Context, batch: Items) -> list[RowResult]:
+    said = []
+    for item in batch:
+        comment = {"body": f"{item.value.body} (cxhub:{item.value.key})", "public": False}
+        path = f"/api/v2/tickets/{item.value.native_id}"
+        answer = ctx.wire.put(path, json={"ticket": {"comment": comment}})
+        reference = str(answer.json["audit"]["events"][0]["id"])
+        said.append(RowResult(item.value.key, ok=True, reference=reference))
+    return said
+
+
+def finds_nothing(ctx: Context, items: Sequence[Any]) -> Mapping[str, str]:
+    return {}
+
+
+def finds_everything(ctx: Context, items: Sequence[Any]) -> Mapping[str, str]:
+    return {item.key: "1" for item in items}
+
+
+def never_is_over(ctx: Context, batch: Items) -> list[RowResult]:
+    open_ones = [replace(each, value=replace(each.value, done=False)) for each in batch]
+    return list(desks("tasks").write(ctx, open_ones))
+
+
+def sinks_the_tasks(ctx: Context, batch: Items) -> list[RowResult]:
+    said = desks("tasks").write(ctx, batch)
+    if all(row.ok for row in said):
+        return list(said)
+    return [RowResult(row.trace, ok=False, error="the batch failed") for row in said]
+
+
+def claims_every_task(ctx: Context, batch: Items) -> list[RowResult]:
+    try:
+        return list(desks("tasks").write(ctx, batch))
+    except HubError:
+        return [RowResult(item.value.key, ok=True) for item in batch]
+
+
+def names_its_field_again(ctx: Context) -> list[str]:
+    assert callable(CRM.connector.tasks)
+    sound: Any = CRM.connector.tasks(ctx.config)
+    sound.provision(ctx)
+    return ["CXHub_Key__c"]
+
+
+def crm_that_names_its_field_again(folder: Path) -> Subject:
+    def tasks(settings: Any) -> Any:
+        assert callable(CRM.connector.tasks)
+        sound: Any = CRM.connector.tasks(settings)
+        return replace(sound, provision=names_its_field_again)
+
+    return replace(CRM, connector=replace(CRM.connector, tasks=tasks))
+
+
 # --- bugs of the package ---------------------------------------------------------------------
 
 
@@ -512,6 +598,25 @@ BUGS = [
     bug("one call per row", "batches-are-full", with_writer(write=sends_one_by_one)),
     bug("field without purpose", "every-field-has-a-purpose",
         with_writer(fields=tuple(replace(f, purpose="") for f in sound_writer().fields))),
+    Bug("makes a task again", "what-is-handed-stands-once",
+        with_creator("tasks", write=makes_it_again)),
+    Bug("says a note again", "what-is-handed-stands-once",
+        with_creator("notes", write=says_it_again)),
+    Bug("cannot find its tasks", "a-lost-answer-is-found",
+        with_creator("tasks", find=finds_nothing)),
+    Bug("says a note again when the answer is lost", "a-lost-answer-is-found",
+        with_creator("notes", write=says_it_again)),
+    Bug("no task is ever over", "a-done-task-is-over", with_creator("tasks", write=never_is_over)),
+    Bug("one bad task sinks the batch", "one-bad-item-sinks-no-batch",
+        with_creator("tasks", write=sinks_the_tasks)),
+    Bug("notes where there is no ticket", "one-bad-item-sinks-no-batch",
+        with_creator("notes", write=lambda ctx, batch: [
+            RowResult(item.value.key, ok=True) for item in batch])),
+    Bug("refused task called success", "a-refused-item-is-never-success",
+        with_creator("tasks", write=claims_every_task)),
+    Bug("finds what is not there", "keys-that-are-not-there-are-not-found",
+        with_creator("notes", find=finds_everything)),
+    Bug("names its field again", "a-place-for-keys-is-made-once", crm_that_names_its_field_again),
     bug("wrong type in a record", "every-row-is-accounted-for", with_map(wrong_type_in_a_record)),
     bug("stamps rows with the clock", "an-unchanged-source-stores-nothing",
         with_reader(stamps_rows_with_the_clock)),

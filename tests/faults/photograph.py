@@ -18,6 +18,9 @@ from hub.store.engine import Store
 from hub.store.records import source_keys, unpack
 from hub.store.schema import (
     audit_leaves,
+    case_answers,
+    case_events,
+    cases,
     cluster_members,
     consent_events,
     dirty,
@@ -25,6 +28,8 @@ from hub.store.schema import (
     facts,
     golden_history,
     golden_records,
+    improvement_events,
+    improvements,
     metric_snapshots,
     order_entries,
     outbox,
@@ -35,6 +40,7 @@ from hub.store.schema import (
     quarantine,
     source_records,
     streams,
+    theme_mentions,
 )
 
 Photograph = Mapping[str, Counter[str]]
@@ -108,6 +114,25 @@ def photograph(store: Store) -> Photograph:
                 (names.people[r.golden_id], r.revision, names.told(_timeless(r.body)))
                 for r in _rows(connection, profiles)
             ),
+            "cases": _counted(_cases(connection, names)),
+            "case answers": _counted(
+                (names.keys[r.rid], r.case_id) for r in _rows(connection, case_answers)
+            ),
+            "case events": _counted(
+                (r.case_id, r.number, r.kind, r.actor, bytes(r.body), bool(r.alerted))
+                for r in _rows(connection, case_events)
+            ),
+            "themes": _counted(
+                (names.keys[r.rid], r.theme) for r in _rows(connection, theme_mentions)
+            ),
+            "improvements": _counted(
+                (r.improvement_id, r.theme, r.week, r.state, bytes(r.evidence), r.steps)
+                for r in _rows(connection, improvements)
+            ),
+            "improvement events": _counted(
+                (r.improvement_id, r.number, r.kind, r.actor, bytes(r.body))
+                for r in _rows(connection, improvement_events)
+            ),
             "outbox": _counted(
                 (names.keys[r.rid], r.writer, r.status, bytes(r.fields))
                 for r in _rows(connection, outbox)
@@ -148,6 +173,16 @@ def _entries(connection: Connection, names: Names) -> Iterable[tuple[object, ...
             names.keys[row.rid], row.line, names.streams[row.stream_id], row.order_ref,
             names.keys[row.party_rid], row.at, row.currency, row.kind, row.sku, row.quantity,
             row.amount_minor, bool(row.positive), bool(row.cancelled), row.channel,
+        )  # fmt: skip
+
+
+def _cases(connection: Connection, names: Names) -> Iterable[tuple[object, ...]]:
+    """Without the times at which the hub heard of things, which are those of its run."""
+    for row in _rows(connection, cases):
+        yield (
+            row.case_id, names.keys[row.rid], names.keys[row.party_rid], row.rule, row.team,
+            row.state, row.reason, row.joined_to, row.owner, row.at, row.due_at, row.informed_at,
+            row.message, row.settled_at is None, row.escalated_at is None, row.steps,
         )  # fmt: skip
 
 

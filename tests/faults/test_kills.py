@@ -50,6 +50,7 @@ def test_an_undisturbed_hub_does_everything_once(undisturbed: Outcome) -> None:
     assert len(fields) > 100
     assert {*fields.values(), *undisturbed.sends.values(), *undisturbed.effects.values()} == {1}
     assert undisturbed.photograph["waiting work"] == Counter()
+    assert all(undisturbed.photograph[kind] for kind in ("cases", "case events", "themes"))
     assert judge(undisturbed, undisturbed).clean
 
 

@@ -12,7 +12,8 @@ Not confirmed against a live account, and therefore not to be relied on by a con
 deleting an id that never existed, 405 for writing feedback submissions, the refusal of an erased
 address, what sinks a batch of subscription statuses, restoring without a new time of change, the
 codes ``INVALID_DOUBLE``, ``CONFLICTING_UNIQUE_VALUE`` and ``PROPERTY_VALUE_TOO_LONG``, six filter
-groups a search, and traced batches succeeding in part.
+groups a search, traced batches succeeding in part, a unique property of tasks and the scopes to
+define one.
 """
 
 from __future__ import annotations

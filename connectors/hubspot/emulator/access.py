@@ -29,6 +29,7 @@ OBJECT_SCOPES: dict[str, tuple[str, str]] = {
         "crm.objects.feedback_submissions.read",
         "crm.objects.feedback_submissions.read",
     ),
+    "tasks": ("crm.objects.contacts.read", "crm.objects.contacts.write"),
 }
 """Scopes to read and to write records of each kind."""
 
@@ -36,7 +37,10 @@ SCHEMA_SCOPES: dict[str, tuple[str, str]] = OBJECT_SCOPES | {
     kind: (f"crm.schemas.{kind}.read", f"crm.schemas.{kind}.write")
     for kind in ("contacts", "companies", "deals")
 }
+SCHEMA_SCOPES["tasks"] = SCHEMA_SCOPES["contacts"]
 """Scopes to read and to change the property definitions of each kind."""
+
+OWNER_SCOPE = "crm.objects.owners.read"
 
 CONSENT_SCOPES = ("communication_preferences.read", "communication_preferences.read_write")
 
@@ -45,7 +49,7 @@ ALL_SCOPES = frozenset(
     for pairs in (OBJECT_SCOPES.values(), SCHEMA_SCOPES.values(), (CONSENT_SCOPES,))
     for pair in pairs
     for scope in pair
-)
+) | {OWNER_SCOPE}
 
 
 APP = App("hub-client-id", "hub-client-secret", "hub-refresh-token")

@@ -49,6 +49,7 @@ class Account:
         groups: Labels of property groups by object type and name.
         required: Properties that the account's admin made compulsory, per object type; programs
             are held to them since version 2026-09.
+        owners: Ids of the account's users by their address.
         blocklist: Addresses erased under GDPR; they cannot come back.
     """
 
@@ -64,6 +65,7 @@ class Account:
     subscriptions: Subscriptions = field(default_factory=Subscriptions)
     required: dict[str, set[str]] = field(default_factory=dict)
     blocklist: set[str] = field(default_factory=set)
+    owners: dict[str, str] = field(default_factory=dict)
     _answers: int = 0
 
     def __post_init__(self) -> None:

@@ -29,7 +29,13 @@ from connectors.hubspot.emulator import (
     quotas,
     search,
 )
-from connectors.hubspot.emulator.access import CONSENT_SCOPES, OBJECT_SCOPES, SCHEMA_SCOPES, require
+from connectors.hubspot.emulator.access import (
+    CONSENT_SCOPES,
+    OBJECT_SCOPES,
+    OWNER_SCOPE,
+    SCHEMA_SCOPES,
+    require,
+)
 from connectors.hubspot.emulator.account import Account
 from connectors.hubspot.emulator.control import stage
 from connectors.hubspot.emulator.refusals import (
@@ -49,10 +55,10 @@ DATED_VERSIONS = frozenset({"2026-03", "2026-09"})
 VERSIONS = DATED_VERSIONS | {"v1", "v3", "v4"}
 MAX_URI = 16_000
 
-Scopes = Literal["objects", "schemas", "consent", "none"]
+Scopes = Literal["objects", "schemas", "consent", "owners", "none"]
 Handler = Callable[[Account, Call], Answer]
 
-_OLD_FORM = re.compile(r"/crm/(v\d)/(objects|properties|associations|limits)(/.*)")
+_OLD_FORM = re.compile(r"/crm/(v\d)/(objects|properties|associations|limits|owners)(/?.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET", "/account-info/{version}/api-usage/daily/private-apps", quotas.daily_usage, "none"
     ),
+    Endpoint("GET", "/crm/owners/{version}", quotas.list_owners, "owners"),
     Endpoint("GET", "/crm/limits/{version}/records", quotas.record_limits, "none"),
     Endpoint(
         "GET", "/crm/limits/{version}/custom-properties", quotas.custom_property_limits, "none"
@@ -247,6 +254,8 @@ def _needed_scope(account: Account, endpoint: Endpoint, request: Request) -> str
         return ""
     if endpoint.scopes == "consent":
         return CONSENT_SCOPES[endpoint.writes]
+    if endpoint.scopes == "owners":
+        return OWNER_SCOPE
     path = request.path_params
     kind = account.table(path.get("object_type") or path["from_type"]).kind.name
     family = OBJECT_SCOPES if endpoint.scopes == "objects" else SCHEMA_SCOPES

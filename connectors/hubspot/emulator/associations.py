@@ -24,6 +24,8 @@ UNLABELLED: dict[tuple[str, str], int] = {
     ("feedback_submissions", "contacts"): 98,
     ("tickets", "feedback_submissions"): 99,
     ("feedback_submissions", "tickets"): 100,
+    ("tasks", "contacts"): 204,
+    ("contacts", "tasks"): 203,
 }
 """HubSpot's own association type ids, one per direction."""
 

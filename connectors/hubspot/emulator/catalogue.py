@@ -18,6 +18,7 @@ DEAL_STAGES = (
     "closedwon",
     "closedlost",
 )
+TASK_STATES = ("NOT_STARTED", "IN_PROGRESS", "WAITING", "DEFERRED", "COMPLETED")
 TICKET_STAGES = {"1": "New", "2": "Waiting on contact", "3": "Waiting on us", "4": "Closed"}
 LIFECYCLE_STAGES = (
     "subscriber",
@@ -184,6 +185,16 @@ OBJECT_TYPES: dict[str, ObjectType] = {
             created="hs_createdate",
             writable=False,
         ),
+        ObjectType(
+            name="tasks",
+            singular="task",
+            type_id="0-27",
+            first_id=500_000_001,
+            shown=("hs_task_subject", "hs_task_status", "hs_timestamp"),
+            searched=("hs_task_subject", "hs_task_body"),
+            created="hs_createdate",
+            required=frozenset({"hs_timestamp"}),
+        ),
     )
 }
 
@@ -323,6 +334,14 @@ def _own(object_type: str) -> tuple[Property, ...]:
             text("hs_contact_email_rollup", "Contact email"),
             text("hs_contact_id", "Contact ID"),
             text("hs_language", "Language"),
+        ),
+        "tasks": (
+            text("hs_task_subject", "Task Title"),
+            text("hs_task_body", "Task Notes", "html"),
+            choice("hs_task_status", "Task Status", _choices(TASK_STATES)),
+            choice("hs_task_priority", "Priority", _choices(("NONE", "LOW", "MEDIUM", "HIGH"))),
+            choice("hs_task_type", "Task Type", _choices(("CALL", "EMAIL", "TODO"))),
+            typed("hs_timestamp", "Due date", "datetime"),
         ),
     }
     return properties[object_type]

@@ -51,6 +51,14 @@ class ChangeConsent(UserCommand):
     subscription: int | None = None
 
 
+class AddOwner(UserCommand):
+    """An admin invites somebody, who can own records from now on."""
+
+    op: Literal["add_owner"]
+    email: str
+    id: str
+
+
 class RequireProperty(UserCommand):
     """An admin makes a property compulsory (enforced on programs since version 2026-09)."""
 
@@ -66,6 +74,7 @@ Command = Annotated[
     | MergeRecords
     | EraseContact
     | ChangeConsent
+    | AddOwner
     | RequireProperty,
     Field(discriminator="op"),
 ]
@@ -95,6 +104,8 @@ def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, obj
             account.erase(erasure.id, actor="user")
         case ChangeConsent() as consent:
             _decide(account, consent)
+        case AddOwner() as owner:
+            account.owners[owner.email.lower()] = owner.id
         case RequireProperty() as rule:
             account.required.setdefault(rule.object, set()).add(rule.property)
     return {"done": True}

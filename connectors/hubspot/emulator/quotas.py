@@ -45,6 +45,17 @@ def daily_usage(account: Account, call: Call) -> Answer:
     return Answer({"results": [usage]})
 
 
+def list_owners(account: Account, call: Call) -> Answer:
+    """The account's users, or the one with an address."""
+    wanted = call.query.get("email", "").lower()
+    found = [
+        {"id": owner_id, "email": email, "type": "PERSON", "archived": False}
+        for email, owner_id in sorted(account.owners.items())
+        if wanted in ("", email)
+    ]
+    return Answer({"results": found})
+
+
 def record_limits(account: Account, call: Call) -> Answer:
     """Records used and allowed, by kind."""
     usage = {name: len(table.records) for name, table in account.tables.items()}

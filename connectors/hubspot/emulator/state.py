@@ -36,6 +36,7 @@ class AccountState(BaseModel):
     statuses: list[tuple[str, int, Status]]
     opted_out: dict[str, str]
     blocklist: set[str]
+    owners: dict[str, str] = {}
 
 
 def dump(account: Account) -> Mapping[str, object]:
@@ -55,6 +56,7 @@ def dump(account: Account) -> Mapping[str, object]:
         statuses=statuses,
         opted_out=account.subscriptions.opted_out,
         blocklist=account.blocklist,
+        owners=account.owners,
     )
     return state.model_dump(mode="json")
 
@@ -63,13 +65,14 @@ def restore(account: Account, dumped: str) -> None:
     """Bring an empty account into the dumped state; restoring is no effect."""
     state = AccountState.model_validate_json(dumped)
     for name, table in account.tables.items():
-        account.properties[name].update(state.properties[name])
-        account.groups[name].update(state.groups[name])
-        table.merged.update(state.merged[name])
-        for record_id, kept in state.records[name].items():
+        account.properties[name].update(state.properties.get(name, {}))
+        account.groups[name].update(state.groups.get(name, {}))
+        table.merged.update(state.merged.get(name, {}))
+        for record_id, kept in state.records.get(name, {}).items():
             table.adopt(Record(record_id, dict(kept.properties), kept.archived_at))
     account.required.update(state.required)
     account.blocklist |= state.blocklist
+    account.owners.update(state.owners)
     account.subscriptions.opted_out.update(state.opted_out)
     for email, type_id, status in state.statuses:
         account.subscriptions.statuses[email, type_id] = status

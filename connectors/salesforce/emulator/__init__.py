@@ -10,10 +10,11 @@ query language, ``refusals.py`` for error shapes.
 
 Source: Salesforce's published API documentation up to November 2026 and recorded answers; modules
 cite their own parts. Not confirmed against a live org, and therefore not to be relied on by a
-connector: which mistakes of one record spoil a whole collection request (here: JSON of the wrong
-type, and fields that do not exist), the codes for duplicate ids and permission rows, the sizes at
-which 414 and 431 begin, pages clamped to 200..2,000 records, a later page without the records that
-were deleted meanwhile, gaps of a merge's winner filled from its loser, and ``Retry-After`` on 403.
+connector: that a field of Activity may be an external id, which mistakes of one record spoil a
+whole collection request (here: JSON of the wrong type, and fields that do not exist), the codes for
+duplicate ids and permission rows, the sizes at which 414 and 431 begin, pages clamped to 200..2,000
+records, a later page without the records that were deleted meanwhile, gaps of a merge's winner
+filled from its loser, and ``Retry-After`` on 403.
 Not emulated: Bulk API, SOAP, child sub-queries and aggregates, approval, sharing and validation
 rules, record types, roll-up summaries.
 """

@@ -364,6 +364,18 @@ Source: ``childRelationships`` of the recorded describe answers.
 """
 
 
+ACTIVITY = "Activity"
+"""What tasks and events share: their custom fields are defined there, for both at once.
+
+Source: Salesforce Metadata API, "Activity"; Object Manager has no fields of Task or Event.
+"""
+
+
+def holders(name: str) -> tuple[str, ...]:
+    """The objects that get a custom field which is defined for ``name``."""
+    return ("Task", "Event") if name == ACTIVITY else (name,)
+
+
 def standard_fields(kind: SObject, person_accounts: bool) -> dict[str, Field]:
     """The object's fields by name, before an admin adds any."""
     rows = _SYSTEM + kind.rows

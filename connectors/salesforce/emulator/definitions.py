@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from connectors.salesforce.emulator.catalogue import holders
 from connectors.salesforce.emulator.fields import Field
 from connectors.salesforce.emulator.org import INTEGRATION_USER, Org
 from connectors.salesforce.emulator.records import Record
@@ -18,7 +19,8 @@ from connectors.salesforce.emulator.records import Record
 
 def define(org: Org, name: str, field: Field, at: datetime) -> Record:
     """The definition of a new field of the object ``name``."""
-    org.fields[name][field.name] = field
+    for owner in holders(name):
+        org.fields[owner][field.name] = field
     values = {
         "DeveloperName": field.name.removesuffix("__c"),
         "TableEnumOrId": name,

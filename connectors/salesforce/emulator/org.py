@@ -83,7 +83,7 @@ class Org:
         self.grants = FieldGrants(INTEGRATION_USER, permissions, assignments)
         for username, given, family in USERS:
             values = {"Username": username, "FirstName": given, "LastName": family}
-            self.insert("User", values | {"Email": username}, self.now())
+            self.insert("User", values | {"Email": username, "IsActive": True}, self.now())
 
     def now(self) -> datetime:
         """The org's time."""

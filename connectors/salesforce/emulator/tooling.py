@@ -13,7 +13,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from connectors.salesforce.emulator.catalogue import SObject
+from connectors.salesforce.emulator.catalogue import ACTIVITY, SObject, holders
 from connectors.salesforce.emulator.definitions import define
 from connectors.salesforce.emulator.fields import Field
 from connectors.salesforce.emulator.org import Org
@@ -75,14 +75,14 @@ def create_field(org: Org, call: Call) -> Answer:
     """The id of the new field, which nobody may see yet."""
     _definition_kind(org, call)
     new = _parsed(call)
-    kind, name = _place(org, new.full_name)
+    owner, name = _place(org, new.full_name)
     _check(new.metadata)
-    if any(known.lower() == name.lower() for known in org.fields[kind.name]):
+    if any(known.lower() == name.lower() for known in org.fields[holders(owner)[0]]):
         short = name.removesuffix("__c")
-        message = f"There is already a field named {short} on {kind.name}."
+        message = f"There is already a field named {short} on {owner}."
         raise invalid("DUPLICATE_DEVELOPER_NAME", message, "DeveloperName")
-    record = define(org, kind.name, _field(name, new.metadata), org.now())
-    org.effects.append("create", "CustomField", record.id, (f"{kind.name}.{name}",))
+    record = define(org, owner, _field(name, new.metadata), org.now())
+    org.effects.append("create", "CustomField", record.id, (f"{owner}.{name}",))
     return Answer(saved(record.id) | {"warnings": [], "infos": []}, 201)
 
 
@@ -98,12 +98,13 @@ def delete_field(org: Org, call: Call) -> Answer:
     kind = _definition_kind(org, call)
     record = live_record(org, kind, call.path["record_id"], "missing")
     owner, name = record.values["TableEnumOrId"], f"{record.values['DeveloperName']}__c"
-    del org.fields[owner][name]
-    for holder in org.tables[owner].records.values():
-        holder.values.pop(name, None)
     permissions = org.tables["FieldPermissions"]
-    for row in permissions.holders("Field", f"{owner}.{name}"):
-        permissions.forget(row)
+    for shown_on in holders(owner):
+        del org.fields[shown_on][name]
+        for holder in org.tables[shown_on].records.values():
+            holder.values.pop(name, None)
+        for row in permissions.holders("Field", f"{shown_on}.{name}"):
+            permissions.forget(row)
     org.tables[kind.name].forget(record)
     org.effects.append("delete", "CustomField", record.id, (f"{owner}.{name}",))
     return NO_CONTENT
@@ -122,15 +123,17 @@ def _parsed(call: Call) -> NewField:
         raise bad_json(f"CustomField: {place or 'the body'}: {first['msg']}") from error
 
 
-def _place(org: Org, full_name: str) -> tuple[SObject, str]:
+def _place(org: Org, full_name: str) -> tuple[str, str]:
+    """What the field is defined for, and its name."""
     owner, _, name = full_name.partition(".")
     kind = org.find_kind(owner)
-    if kind is None or kind.setup:
+    defined_for = ACTIVITY if owner == ACTIVITY else kind.name if kind and not kind.setup else None
+    if defined_for is None or defined_for in holders(ACTIVITY):
         raise invalid("INVALID_CROSS_REFERENCE_KEY", f"no object {owner}", "FullName")
     if not _NAME.fullmatch(name) or len(name) > 43:
         message = "The Field Name can only contain underscores and alphanumeric characters"
         raise invalid("FIELD_INTEGRITY_EXCEPTION", message, "FullName")
-    return kind, name
+    return defined_for, name
 
 
 def _check(wanted: Metadata) -> None:

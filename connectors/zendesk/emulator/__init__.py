@@ -5,8 +5,9 @@
     with serve(emulator) as url:
         ...
 
-Read ``api.py`` for the URL space, ``people.py`` for the rules of users, ``exports.py`` for what the
-incremental exports promise, ``refusals.py`` for error shapes.
+Read ``api.py`` for the URL space, ``people.py`` for the rules of users, ``ticket_writes.py`` for
+tickets that programs make, ``exports.py`` for what the incremental exports promise,
+``refusals.py`` for error shapes.
 
 Source: Zendesk's published API documentation up to November 2026; modules cite their own parts.
 Not confirmed against a live account, and therefore not to be relied on by a connector: the bodies

@@ -6,6 +6,7 @@ who caused it. Setting a value that is already there changes nothing and is no e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -38,6 +39,21 @@ TABLES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The answer to a creation that carried an idempotency key.
+
+    Args:
+        content: What was asked.
+        body: What was answered.
+        at: When.
+    """
+
+    content: str
+    body: Mapping[str, object]
+    at: datetime
+
+
 @dataclass
 class Account:
     """The account's state.
@@ -50,6 +66,7 @@ class Account:
         export_page: Most rows per page of an export.
         fields: Custom fields of ``users`` and ``organizations``.
         metrics: What Zendesk measured of each ticket, by ticket id.
+        idempotency: Answers to creations, by the key that they carried.
         drifted: Further keys that rows of a kind carry since their schema drifted.
     """
 
@@ -66,6 +83,7 @@ class Account:
     tables: dict[str, Table] = field(default_factory=dict)
     fields: dict[str, FieldSet] = field(default_factory=dict)
     metrics: dict[int, Body] = field(default_factory=dict)
+    idempotency: dict[str, Kept] = field(default_factory=dict)
     drifted: dict[str, dict[str, object]] = field(default_factory=dict)
     directory: Directory = field(init=False)
     people: People = field(init=False)

@@ -24,6 +24,7 @@ from connectors.zendesk.emulator import (
     feedback,
     job_statuses,
     organizations,
+    ticket_writes,
     tickets,
     users,
 )
@@ -34,6 +35,7 @@ from connectors.zendesk.emulator.limits import (
     ERASE_USER,
     EXPORTS,
     LIST_TICKETS,
+    UPDATE_TICKET,
     WRITE_ORGANIZATION,
     WRITE_USER,
 )
@@ -113,8 +115,10 @@ ENDPOINTS: Sequence[Endpoint] = (
         limit=WRITE_ORGANIZATION,
     ),
     Endpoint("GET", "/tickets", tickets.list_tickets, limit=LIST_TICKETS),
+    Endpoint("POST", "/tickets", ticket_writes.create_ticket),
     Endpoint("GET", "/tickets/show_many", tickets.show_many_tickets),
     Endpoint("GET", "/tickets/{ticket_id}", tickets.get_ticket),
+    Endpoint("PUT", "/tickets/{ticket_id}", ticket_writes.update_ticket, limit=UPDATE_TICKET),
     Endpoint("GET", "/tickets/{ticket_id}/comments", tickets.list_comments),
     Endpoint("GET", "/satisfaction_ratings", feedback.list_ratings),
     Endpoint("GET", "/guide/survey_responses", feedback.list_responses),
@@ -201,7 +205,7 @@ def _limit_key(endpoint: Endpoint, call: Call) -> str:
         wanted = call.body.get("user") if isinstance(call.body, dict) else None
         named = wanted if isinstance(wanted, dict) else {}
         return call.parameters.get("user_id") or str(named.get("external_id") or named.get("email"))
-    return call.parameters.get("organization_id", "")
+    return call.parameters.get("organization_id") or call.parameters.get("ticket_id", "")
 
 
 async def _call(request: Request, caller: Caller) -> Call:
@@ -212,6 +216,7 @@ async def _call(request: Request, caller: Caller) -> Call:
         query=request.query_params,
         body=await _json_body(request),
         caller=caller,
+        headers=dict(request.headers),
         spoiled=sum(fault.count for fault in vendor_faults(request.scope, "partial_failure")),
     )
 

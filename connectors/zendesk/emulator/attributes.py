@@ -59,6 +59,19 @@ ORGANIZATION: Mapping[str, Kind] = {
 }
 """What may be written of an organization, custom fields apart."""
 
+TICKET: Mapping[str, Kind] = {
+    "subject": _TEXT,
+    "type": _TEXT,
+    "status": _TEXT,
+    "priority": _TEXT,
+    "external_id": _TEXT,
+    "due_at": _TEXT,
+    "requester_id": _NUMBER,
+    "assignee_id": _NUMBER,
+    "tags": _LIST,
+}
+"""What may be written of a ticket, custom fields and comments apart."""
+
 BLANK_USER: Mapping[str, Any] = {
     "name": "",
     "email": None,

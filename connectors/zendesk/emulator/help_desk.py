@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from connectors.zendesk.emulator.account import Account
 from connectors.zendesk.emulator.tables import Body, Entry, instant, stamp
+from hub.emulation.effects import Actor
 
 _BLANK: Mapping[str, Any] = {
     "external_id": None,
@@ -46,6 +47,7 @@ class NewTicket(BaseModel):
     requester_id: int
     subject: str
     text: str
+    channel: str = "email"
 
 
 class NewComment(BaseModel):
@@ -67,16 +69,16 @@ def open_ticket(account: Account, new: NewTicket) -> Entry:
     """
     requester = account.record("users", new.requester_id)
     now, key = account.now(), account.sequence.id()
-    body = ticket_body(account, key, requester.id, new.subject, new.text, "email")
+    body = ticket_body(account, key, requester.id, new.subject, new.text, new.channel)
     body |= {"organization_id": requester.body["organization_id"], **account.stamps()}
     entry = account.table("tickets").add(body, now)
     account.metrics[key] = blank_metrics(account, key, now)
     account.log("create", "tickets", key, {"subject"}, "user")
-    _add(account, NewComment(ticket_id=key, author_id=requester.id, text=new.text))
+    add_comment(account, NewComment(ticket_id=key, author_id=requester.id, text=new.text), "user")
     return entry
 
 
-def reply(account: Account, new: NewComment) -> Entry:
+def reply(account: Account, new: NewComment, actor: Actor = "user") -> Entry:
     """The comment, which moves its ticket too; the first public one of an agent is measured.
 
     Raises:
@@ -90,7 +92,7 @@ def reply(account: Account, new: NewComment) -> Entry:
         _measure(account, ticket)
     ticket.body["updated_at"] = stamp(account.now())
     account.table("tickets").move(ticket, account.now())
-    return _add(account, new)
+    return add_comment(account, new, actor)
 
 
 def ticket_body(
@@ -164,12 +166,13 @@ def minutes(start: datetime, end: datetime | None) -> dict[str, int | None]:
     return {"calendar": passed, "business": passed}
 
 
-def _add(account: Account, new: NewComment) -> Entry:
+def add_comment(account: Account, new: NewComment, actor: Actor) -> Entry:
+    """The comment of a ticket that is there."""
     via = account.record("tickets", new.ticket_id).body["via"]
     body = comment_body(account, new, via, account.now())
     entry = account.table("comments").add(body, account.now())
     account.metrics[new.ticket_id]["latest_comment_added_at"] = body["created_at"]
-    account.log("create", "comments", entry.id, {"body"}, "user")
+    account.log("create", "comments", entry.id, {"body"}, actor)
     return entry
 
 

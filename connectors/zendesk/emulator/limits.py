@@ -48,6 +48,7 @@ PLANS: Mapping[str, RatePlan] = {
 EXPORTS, CURSOR_EXPORTS = "incremental-exports", "incremental-exports-cursor"
 WRITE_USER, WRITE_ORGANIZATION = "create-update-user", "update-organization"
 ERASE_USER, LIST_TICKETS = "permanent-user-deletion", "tickets-index"
+UPDATE_TICKET = "per-ticket-updates"
 
 
 def _windows(plan: RatePlan) -> Mapping[str, tuple[int, timedelta]]:
@@ -61,6 +62,7 @@ def _windows(plan: RatePlan) -> Mapping[str, tuple[int, timedelta]]:
         WRITE_ORGANIZATION: (5, MINUTE),
         LIST_TICKETS: (100, MINUTE),
         ERASE_USER: (700, timedelta(minutes=10)),
+        UPDATE_TICKET: (30, timedelta(minutes=10)),
     }
 
 

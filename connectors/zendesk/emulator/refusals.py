@@ -104,6 +104,12 @@ def record_invalid(problems: Sequence[Problem]) -> Refusal:
     return _said(422, "RecordInvalid", "Record validation errors", details=details)
 
 
+def idempotency_mismatch() -> Refusal:
+    """400: an idempotency key that was used with other content."""
+    told = "Request parameters don't match the given idempotency key"
+    return _said(400, "IdempotentRequestError", told)
+
+
 def not_found() -> Refusal:
     """404: no such record."""
     return _said(404, "RecordNotFound", "Not found")

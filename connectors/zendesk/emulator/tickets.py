@@ -28,8 +28,11 @@ def list_comments(account: Account, call: Call) -> Answer:
 
 
 def list_tickets(account: Account, call: Call) -> Answer:
-    """The tickets that are not deleted, by id."""
-    return paged(call, KIND, list(account.table(KIND).live()), partial(ticket_json, account))
+    """The tickets that are not deleted, by id; only those of an external id if one is named."""
+    named = call.query.get("external_id")
+    live = account.table(KIND).live()
+    entries = [e for e in live if named is None or e.body["external_id"] == named]
+    return paged(call, KIND, entries, partial(ticket_json, account))
 
 
 def get_ticket(account: Account, call: Call) -> Answer:

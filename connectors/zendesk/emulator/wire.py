@@ -28,6 +28,7 @@ class Call:
         query: Parameters of the query.
         body: The JSON body; ``{}`` without one.
         caller: Whose credential it is.
+        headers: Of the request, names in lower case.
         spoiled: How many records of a batch an injected fault makes fail.
     """
 
@@ -37,6 +38,7 @@ class Call:
     query: QueryParams
     body: object
     caller: Caller
+    headers: Mapping[str, str] = field(default_factory=dict)
     spoiled: int = 0
 
     @property

@@ -6,11 +6,15 @@
     [purposes.ID]          why personal data is used, and on what lawful basis
     [identity]             when two records are one customer
     [survivorship]         which value wins in the golden record
+    [quality]              how sure and how fresh a value must be before it leaves
     [journeys]             where the journey maps are
     [risk]                 how the risk of leaving is assessed
+    [segments]             which customers belong together
     [text]                 how customers' words are read
     [metrics]              when a number may be shown, and what the business means by it
     [loop]                 which answers ask for a reply, from whom, and how soon
+    [alerts]               who is told when something happens to a case
+    [themes]               when what customers speak of has risen enough to be a task
     [audit]                how often the log is signed, and where the anchor goes
     [schedules]            slots, leases, the nightly metric snapshot
     [serve]                where ``hub serve`` listens
@@ -24,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from hub.core.settings.alerts import AlertEvent, AlertsSection, EmailRoute, WebhookRoute
 from hub.core.settings.connections import (
     CHANNELS,
     DEFAULT_PURPOSES,
@@ -42,14 +47,18 @@ from hub.core.settings.customers import (
 )
 from hub.core.settings.experience import (
     BusinessHours,
+    CostToServeSection,
     JourneysSection,
     LoopRule,
     LoopSection,
     MetricsSection,
     RiskSection,
+    SegmentsSection,
     TextSection,
+    ThemesSection,
     Weekday,
 )
+from hub.core.settings.leaving import QualityRule, QualitySection
 from hub.core.settings.running import (
     AuditSection,
     HubSection,
@@ -63,11 +72,15 @@ from hub.core.settings.section import NAMES, HomePath, Identifier, Schedule, Sec
 __all__ = [
     "CHANNELS",
     "DEFAULT_PURPOSES",
+    "AlertEvent",
+    "AlertsSection",
     "AuditSection",
     "Basis",
     "BusinessHours",
     "Channel",
     "ConnectionSection",
+    "CostToServeSection",
+    "EmailRoute",
     "GoldenField",
     "HomePath",
     "HubSection",
@@ -80,18 +93,23 @@ __all__ = [
     "PurposeSection",
     "PushField",
     "PushSection",
+    "QualityRule",
+    "QualitySection",
     "RiskSection",
     "Schedule",
     "SchedulesSection",
     "Section",
+    "SegmentsSection",
     "ServeSection",
     "Settings",
     "StoreSection",
     "SurvivorshipRule",
     "SurvivorshipSection",
     "TextSection",
+    "ThemesSection",
     "TimeZone",
     "VaultSection",
+    "WebhookRoute",
     "Weekday",
 ]
 
@@ -106,11 +124,15 @@ class Settings(Section):
     purposes: Annotated[Mapping[Identifier, PurposeSection], NAMES] = DEFAULT_PURPOSES
     identity: IdentitySection = IdentitySection()
     survivorship: SurvivorshipSection = SurvivorshipSection()
+    quality: QualitySection = QualitySection()
     journeys: JourneysSection = JourneysSection()
     risk: RiskSection = RiskSection()
+    segments: SegmentsSection = SegmentsSection()
     text: TextSection = TextSection()
     metrics: MetricsSection = MetricsSection()
     loop: LoopSection = LoopSection()
+    alerts: AlertsSection = AlertsSection()
+    themes: ThemesSection = ThemesSection()
     audit: AuditSection = AuditSection()
     schedules: SchedulesSection = SchedulesSection()
     serve: ServeSection = ServeSection()

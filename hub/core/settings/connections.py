@@ -28,6 +28,11 @@ class PushSection(Section):
     """False drops the connector's default mapping, so that only ``fields`` is written."""
     fields: Mapping[str, PushField] = {}
     """Destination field to profile path and purpose."""
+    max_fields: Annotated[int, Field(ge=1, le=1_000)] = 40
+    """Fields that a record there may be given; one more, and nothing is written."""
+    notes: bool = False
+    """Whether a new ticket of a known customer gets their context card as an internal note, once;
+    under the purpose service, and never while it is in doubt who the customer is."""
 
 
 class ConnectionSection(Section):
@@ -72,6 +77,9 @@ class PurposeSection(Section):
     """Channels the purpose covers."""
     min_notice_version: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """A grant under an older notice counts as pending."""
+    max_fields: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """Fields that a record of any system may be given under this purpose; one more, and nothing is
+    written there."""
 
     @property
     def needs_consent(self) -> bool:

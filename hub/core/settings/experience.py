@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.core.durations import Duration
-from hub.core.settings.section import HomePath, Purpose, Section
+from hub.core.settings.section import Connection, HomePath, Purpose, Section, form
 
 
 class JourneysSection(Section):
@@ -29,6 +29,13 @@ class RiskSection(Section):
     """Which files hold the register of automated decisions; without any, the shipped applies."""
     floor: Annotated[int, Field(ge=1, le=100)] = 30
     """Coverage, in percent, below which the risk is unknown."""
+
+
+class SegmentsSection(Section):
+    """Which customers belong together."""
+
+    files: Annotated[str, Field(min_length=1)] = "segments/*.toml"
+    """Which files define them, relative to hub.toml; without any, the shipped segments apply."""
 
 
 class TextSection(Section):
@@ -68,6 +75,17 @@ class BusinessHours(Section):
         return self
 
 
+class CostToServeSection(Section):
+    """What contacts cost the business; without it there is no cost to serve."""
+
+    currency: Annotated[str, form(r"^[A-Z]{3}$", 'three capital letters such as "AUD"')]
+    """ISO 4217 currency of the costs."""
+    per_contact: Annotated[
+        Mapping[str, Annotated[float, Field(ge=0, le=1_000_000)]], Field(min_length=1)
+    ]
+    """Cost of one contact by its channel, as sources name it, such as phone or email."""
+
+
 class MetricsSection(Section):
     """When a number may be shown, and the business's own definitions."""
 
@@ -99,17 +117,19 @@ class MetricsSection(Section):
     """Attribute of a ticket in which agents say that the first contact resolved it: yes or no."""
     agent_time: Annotated[str, Field(min_length=1)] | None = None
     """Attribute of a ticket that holds the seconds agents worked on it."""
+    cost_to_serve: CostToServeSection | None = None
+    """What contacts cost."""
 
 
-LoopRule = Literal["detractor", "low_satisfaction", "high_effort"]
+LoopRule = Literal["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
 
 
 class LoopSection(Section):
-    """Which answers ask for a reply, from whom, and how soon."""
+    """Which answers and tickets ask for a reply, from whom, and how soon."""
 
     rules: tuple[LoopRule, ...] = ("detractor", "low_satisfaction")
     """What opens a case: detractor (NPS 0-6), low_satisfaction (CSAT 1-2 of 5, or bad),
-    high_effort (CES 1-3 of 7)."""
+    high_effort (CES 1-3 of 7), reopened_ticket (a ticket that was opened again)."""
     team: Annotated[str, Field(min_length=1)] = "customer care"
     """Team that a case goes to."""
     teams: Mapping[LoopRule, Annotated[str, Field(min_length=1)]] = {}
@@ -122,7 +142,22 @@ class LoopSection(Section):
     """An answer older than this when the hub reads it first is history: no case is opened."""
     purpose: Purpose = "service"
     """Purpose of the reply; who has refused it on all of its channels is not contacted."""
+    tasks: Connection | None = None
+    """Connection whose system gets a task for every open case, if it is in mode "sync"."""
+    words: Purpose | None = None
+    """Purpose under which a task quotes what the customer said; without it that of the reply."""
+    use: Purpose | None = None
+    """Purpose under which a task tells what the customer uses; without it that of the reply."""
     recovery_window: Annotated[int, Field(ge=1, le=730)] = 90
     """Days after the reply in which a purchase counts as recovery."""
     alerts: HomePath | None = None
     """File, relative to hub.toml, that every event of a case is appended to as a line of JSON."""
+
+
+class ThemesSection(Section):
+    """When what customers speak of has risen enough to be somebody's task."""
+
+    min_customers: Annotated[int, Field(ge=2, le=100_000)] = 5
+    """Customers who must speak of a theme in a week; one who writes ten times is one."""
+    false_alarms: Annotated[float, Field(ge=0.001, le=0.5)] = 0.05
+    """Share of weeks that may raise a theme although nothing has changed."""

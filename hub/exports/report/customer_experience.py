@@ -21,6 +21,8 @@ from hub.metrics.tone import Tone
 from hub.metrics.voice import Voice, gather
 
 _THEMES = 10
+_DRAWN, _LISTED = 12, 40
+"""Touchpoints of a chart and of a table: the worst; a program gets all."""
 
 
 def customer_experience(ground: Ground) -> Report:
@@ -86,7 +88,7 @@ def _tones(voice: Voice) -> Iterator[Block]:
         for tone in sorted(voice.touchpoints, key=_worst_first)
         if tone.negative is not None
     ):
-        yield Bars("Customers who sound negative, by touchpoint", bars)
+        yield Bars("Customers who sound negative, by touchpoint", bars[:_DRAWN])
     yield _tone_table("By touchpoint", voice.touchpoints)
     yield _tone_table("By what they speak of", voice.aspects)
     themes = tuple((theme.phrase, theme.customers) for theme in voice.themes[:_THEMES])
@@ -106,7 +108,9 @@ def _tone_table(title: str, tones: Sequence[Tone]) -> Table:
     says = "A customer counts once in each row."
     if by_lexicon:
         says += " Read by a word list in part: low confidence. See: hub text train."
-    return Table(title, head, rows, says)
+    if len(rows) > _LISTED:
+        says += f" The worst {_LISTED} of {len(rows)}; all: hub text report."
+    return Table(title, head, rows[:_LISTED], says)
 
 
 def _worst_first(tone: Tone) -> tuple[float, str]:
@@ -117,6 +121,13 @@ def _worst_first(tone: Tone) -> tuple[float, str]:
 
 
 def _journey(ground: Ground, journey: Journey) -> Iterator[Block]:
+    yield from who_goes_on(ground, journey)
+    parted = drift(journey, everybody(ground.connection), ground.now, ground.zone)
+    yield Table("Where map and reality have parted", ("what", "number", "which"), _parted(parted))
+
+
+def who_goes_on(ground: Ground, journey: Journey) -> Iterator[Block]:
+    """Conversion of every stage, as bars and as a table."""
     metrics = ground.settings.metrics
     precision = Precision(metrics.min_n, metrics.confidence)
     found = funnel(journey, everybody(ground.connection), ground.now)
@@ -128,11 +139,9 @@ def _journey(ground: Ground, journey: Journey) -> Iterator[Block]:
     )
     yield Table(
         "Who goes on from each stage, over all data",
-        ("stage", "entered", "went on", "share", "still may", "lost here", "most for"),
+        ("stage", "entered", "went on", "share", "still may", "lost here", "main reason"),
         (*rows, ("the whole journey", found.started, found.completed, whole, found.open, None, "")),
     )
-    parted = drift(journey, everybody(ground.connection), ground.now, ground.zone)
-    yield Table("Where map and reality have parted", ("what", "number", "which"), _parted(parted))
 
 
 def _stage(

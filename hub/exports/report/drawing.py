@@ -7,6 +7,7 @@ colour alone: the band is a shape, missing months are gaps, and the table beside
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -198,8 +199,7 @@ def _bars(chart: Bars) -> tuple[int, list[Html]]:
 
 
 def _bar(label: str, each: Estimate | None, along: _Scale, y: float) -> Iterator[Html]:
-    short = label if len(label) <= _CHARACTERS else label[: _CHARACTERS - 1] + "…"
-    yield _text(short, _NAME, y + 4, "end")
+    yield _text(_short(label), _NAME, y + 4, "end")
     zero = along.at(0.0)
     if each is None:
         yield _text("insufficient data", zero + 6, y + 4, "start")
@@ -211,6 +211,27 @@ def _bar(label: str, each: Estimate | None, along: _Scale, y: float) -> Iterator
         yield tag("line", x1=low, x2=high, y1=under, y2=under, class_="whisker")
         for x in (low, high):
             yield tag("line", x1=x, x2=x, y1=under - 3, y2=under + 3, class_="whisker")
+
+
+def _short(label: str) -> str:
+    """As much of a label as has room, by the usual width of its letters.
+
+    >>> _short("a place"), _short("a place with a very long name"), _short("人" * 20)
+    ('a place', 'a place with a very…', '人人人人人人人人人…')
+    """
+    room = float(_CHARACTERS)
+    for at, letter in enumerate(label):
+        room -= _width(letter)
+        if room < (1 if at + 1 < len(label) else 0):
+            return label[:at].rstrip() + "…"
+    return label
+
+
+def _width(letter: str) -> float:
+    """In small Latin letters."""
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 2.0
+    return 1.5 if letter.isupper() or letter > "\u02ff" else 1.0
 
 
 # --- pieces ----------------------------------------------------------------------------------

@@ -77,6 +77,7 @@ def shown(found: Sequence[FollowUp], most: int = SHOWN) -> Table:
         for each in found[:most]
     )
     more = customers(len(found)) + (f", {most} shown" if len(found) > most else "")
+    more = more if found else "Customers who wait for an answer, and regulars gone silent"
     head = ("customer", "why", "what the data show", "spent so far")
     return Table(more, head, rows)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from hub.core.clock import to_micros
+from hub.core.clock import from_micros, to_micros
 from hub.core.settings import Settings
 from hub.exports.report.model import Report, Section
 from hub.journeys.files import Journeys
@@ -17,6 +17,9 @@ from hub.metrics import orders
 from hub.metrics.formulas import Basis
 from hub.metrics.months import DAY, begin, label, month_of
 from hub.store.schema import facts, order_entries
+
+_SAID = {"feedback": "answer"}
+"""Entities of facts whose name is not what people call them."""
 
 _SLACK = 3 * DAY
 """Days without orders at the end of a month that are no reason to call it cut off."""
@@ -56,8 +59,22 @@ class Ground:
         metrics = self.settings.metrics
         return Report(
             kind, title, label(self.month), self.now, metrics.confidence, metrics.min_n,
-            tuple(section for section in sections if section.blocks),
+            tuple(section for section in sections if section.blocks), tuple(self._newest()),
         )  # fmt: skip
+
+    def _newest(self) -> Iterator[tuple[str, str]]:
+        """How fresh the data are: the day of the newest order, and of the newest of each fact."""
+        now, fact = to_micros(self.now), facts.c
+        latest = func.max(order_entries.c.at)
+        ordered = self.connection.execute(select(latest).where(order_entries.c.at <= now)).scalar()
+        if ordered is not None:
+            yield "order", self._day(ordered)
+        query = select(fact.entity, func.max(fact.at)).where(fact.at <= now).group_by(fact.entity)
+        for entity, at in sorted(tuple(row) for row in self.connection.execute(query)):
+            yield _SAID.get(entity, entity.replace("_", " ")), self._day(at)
+
+    def _day(self, at: int) -> str:
+        return from_micros(at).astimezone(self.zone).date().isoformat()
 
 
 def newest_month(connection: Connection, settings: Settings, now: datetime) -> int:

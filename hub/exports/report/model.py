@@ -242,6 +242,7 @@ class Report:
         confidence: Coverage of every interval in it.
         min_n: Observations below which it says "insufficient data".
         sections: In reading order.
+        newest: What the hub has, and the day of the newest of it.
     """
 
     kind: str
@@ -251,11 +252,13 @@ class Report:
     confidence: float
     min_n: int
     sections: tuple[Section, ...]
+    newest: tuple[tuple[str, str], ...] = ()
 
 
 def document(report: Report) -> dict[str, object]:
     """The report for programs: every block with its kind and all of its values, unrounded."""
     whole = {name: value for name, value in asdict(report).items() if name != "sections"}
+    whole["newest"] = dict(report.newest)
     whole["made_at"] = report.made_at.isoformat(timespec="seconds")
     whole["sections"] = [
         {"title": section.title, "blocks": [_block(block) for block in section.blocks]}

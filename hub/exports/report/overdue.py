@@ -6,14 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import pairwise
-from statistics import median
 
 from hub.core.clock import from_micros
 from hub.metrics.orders import Order
-
-FEWEST = 3
-"""Days with an order from which a rhythm can be told."""
+from hub.metrics.rhythm import rhythm
 
 GONE = 365
 """Days of silence after which nobody waits for them any more."""
@@ -30,7 +26,7 @@ class Overdue:
 
 
 def overdue(orders: Iterable[Order], reference: int, zone: tzinfo) -> list[Overdue]:
-    """Who has been silent for twice their usual gap and longer than ever before.
+    """Who is late by their own rhythm (:mod:`hub.metrics.rhythm`), and not long gone.
 
     Args:
         orders: Of any number of customers.
@@ -41,15 +37,12 @@ def overdue(orders: Iterable[Order], reference: int, zone: tzinfo) -> list[Overd
     for order in orders:
         bought[order.golden_id].add(from_micros(order.at).astimezone(zone).toordinal())
     today = from_micros(reference - 1).astimezone(zone).toordinal()
-    found = (_late(golden_id, sorted(days), today) for golden_id, days in sorted(bought.items()))
+    found = (_late(golden_id, days, today) for golden_id, days in sorted(bought.items()))
     return [each for each in found if each is not None]
 
 
-def _late(golden_id: str, days: list[int], today: int) -> Overdue | None:
-    if len(days) < FEWEST:
+def _late(golden_id: str, days: set[int], today: int) -> Overdue | None:
+    own = rhythm(days)
+    if own is None or not own.is_late(today - own.last) or today - own.last > GONE:
         return None
-    gaps = [after - before for before, after in pairwise(days)]
-    usual, silent = median(gaps), today - days[-1]
-    if not max(2 * usual, max(gaps)) < silent <= GONE:
-        return None
-    return Overdue(golden_id, len(days), round(usual), silent)
+    return Overdue(golden_id, own.purchases, round(own.usual), today - own.last)

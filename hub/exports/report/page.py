@@ -44,6 +44,7 @@ def page(report: Report) -> str:
         "main",
         tag("h1", report.title),
         tag("p", _about(report), class_="soft"),
+        tag("p", _newest(report), class_="soft"),
         *(_section(section, f"s{at}") for at, section in enumerate(report.sections)),
         tag("footer", _reading(report)),
     )
@@ -70,6 +71,17 @@ def _style() -> Html:
 def _about(report: Report) -> str:
     made = f"{report.made_at:%Y-%m-%d %H:%M} UTC"
     return f"Month {report.period}. Made {made} from what the hub had read until then."
+
+
+def _newest(report: Report) -> Html:
+    """How fresh the data are; said loudly where they end before the month does."""
+    if not report.newest:
+        return tag("strong", "The hub has no data yet. Next: connect a system, then hub run.")
+    told = [tag("span", f"{what} {day}", class_="whole") for what, day in report.newest]
+    line = together("The newest data: ", told[0], *(t for e in told[1:] for t in (", ", e)), ".")
+    if max(day for _, day in report.newest)[:7] < report.period:
+        return together(tag("strong", "Nothing is known of this month."), " ", line)
+    return line
 
 
 def _reading(report: Report) -> str:
@@ -184,24 +196,32 @@ def _twin(chart: Chart) -> Table:
 def _table(table: Table) -> Html:
     if not table.rows:
         return tag("p", tag("strong", f"{table.title}: "), "none.")
-    figures = [_is_figure([row[at] for row in table.rows]) for at in range(len(table.head))]
-    marks = ["figure" if figure else None for figure in figures]
-    names = zip(table.head, marks, strict=True)
-    head = tag("tr", *(tag("th", name, scope="col", class_=mark) for name, mark in names))
-    body = [
-        tag("tr", *(tag("td", _cell(c), class_=m) for c, m in zip(row, marks, strict=True)))
-        for row in table.rows
-    ]
-    whole = tag("table", tag("thead", head), tag("tbody", *body))
-    # The title stays in view while the table scrolls sideways on a phone.
+    marks = [_mark([row[at] for row in table.rows]) for at in range(len(table.head))]
+    names = tuple(zip(table.head, marks, strict=True))
+    head = [tag("th", n, scope="col", class_=m, role="columnheader") for n, m in names]
+    body = [tag("tr", *_cells(row, names), role="row") for row in table.rows]
+    # On a phone each row is a card, which style sheets can only do to what says its role itself.
+    whole = tag(
+        "table",
+        tag("thead", tag("tr", *head, role="row"), role="rowgroup"),
+        tag("tbody", *body, role="rowgroup"),
+        role="table",
+    )
+    # The title stays in view while a wide table scrolls sideways.
     scrolls = tag("div", whole, class_="wide", tabindex=0, role="region", aria_label=table.title)
     says = tag("p", table.says, class_="soft") if table.says else None
     return together(tag("h3", table.title), scrolls, says)
 
 
-def _is_figure(column: Sequence[Cell]) -> bool:
+def _cells(row: Sequence[Cell], names: Sequence[tuple[str, str | None]]) -> Iterator[Html]:
+    for cell, (name, mark) in zip(row, names, strict=True):
+        yield tag("td", _cell(cell), class_=mark, role="cell", data_label=name or None)
+
+
+def _mark(column: Sequence[Cell]) -> str | None:
+    """Figures stand to the right."""
     told = [cell for cell in column if cell is not None]
-    return bool(told) and all(isinstance(cell, int | Money) for cell in told)
+    return "figure" if told and all(isinstance(cell, int | Money) for cell in told) else None
 
 
 def _cell(cell: Cell) -> str:

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, select
 
+from hub.exports.report.measured import standing
 from hub.exports.report.model import Money, Share
-from hub.exports.report.overdue import FEWEST, Overdue
+from hub.exports.report.overdue import Overdue
 from hub.exports.report.waiting import Waiting, named
 from hub.exports.report.words import customers, share_text
 from hub.metrics.formulas import Basis
 from hub.metrics.interval import wilson
 from hub.metrics.months import DAY
 from hub.metrics.orders import Order
+from hub.metrics.rhythm import FEWEST
+from hub.metrics.survey import INSTRUMENTS
 from hub.store.schema import order_entries
 
 MOST = 3
@@ -50,11 +53,19 @@ class Pain:
 
 
 @dataclass(frozen=True, slots=True)
+class Silence:
+    """Something of which the data say nothing, why, and what would help."""
+
+    about: str
+    helps: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The pains, worst first, and of what the data are silent."""
 
     pains: Sequence[Pain]
-    silent: Sequence[str]
+    silent: Sequence[Silence]
 
 
 def find(
@@ -65,20 +76,25 @@ def find(
     basis: Basis,
 ) -> Found:
     """Every pain that the data show."""
+    waiting = _unhappy(queue)
     each = (
         _complaints(queue),
-        _unhappy(queue),
+        waiting,
+        None if isinstance(waiting, Pain) else _bad_answers(connection),
         _gone_silent(connection, orders, late),
         _one_time(orders, basis),
         _returned(connection, basis),
     )
     pains = sorted((p for p in each if isinstance(p, Pain)), key=lambda p: p.rank)
-    return Found(pains[:MOST], [p for p in each if isinstance(p, str)])
+    return Found(pains[:MOST], [p for p in each if isinstance(p, Silence)])
 
 
-def _complaints(queue: Waiting) -> Pain | str | None:
+def _complaints(queue: Waiting) -> Pain | Silence | None:
     if not queue.tickets:
-        return "complaints: no file holds tickets"
+        return Silence(
+            "complaints: no file holds tickets",
+            "a file of complaints or tickets (date, customer, subject, status)",
+        )
     waiting = [each for each in queue.customers if each.complaint]
     if not waiting:
         return None
@@ -92,9 +108,12 @@ def _complaints(queue: Waiting) -> Pain | str | None:
     )
 
 
-def _unhappy(queue: Waiting) -> Pain | str | None:
+def _unhappy(queue: Waiting) -> Pain | Silence | None:
     if not queue.asked:
-        return "how likely customers are to recommend: no file holds NPS answers"
+        return Silence(
+            "how likely customers are to recommend: no file holds NPS answers",
+            "a file of answers (date, customer, score 0-10, comment)",
+        )
     unhappy = [each for each in queue.customers if each.detractor]
     if not unhappy:
         return None
@@ -107,11 +126,32 @@ def _unhappy(queue: Waiting) -> Pain | str | None:
     )
 
 
+def _bad_answers(connection: Connection) -> Pain | None:
+    """The survey with most answers at its bottom; those who answered may be nobody known."""
+    asked = [
+        (each.worst.share.value, each.number, each.worst)
+        for each in standing(connection, *INSTRUMENTS)
+        if each.number.estimate is not None and each.worst is not None and each.worst.share.value
+    ]
+    if not asked:
+        return None
+    _, number, worst = max(asked, key=lambda each: each[0])
+    return Pain(
+        "Customers answer badly when asked",
+        f"{number.title}: {worst.what}: {share_text(Share(worst.share, worst.share.n))}.",
+        (),
+        "Read the comments of these answers in one go, and mend what at least three of them name.",
+    )
+
+
 def _gone_silent(
     connection: Connection, orders: Sequence[Order], late: Sequence[Overdue]
-) -> Pain | str | None:
+) -> Pain | Silence | None:
     if not orders:
-        return "who stays away: no file holds orders of known customers"
+        return Silence(
+            "who stays away: no file holds orders of known customers",
+            "a file of sales that says who bought (date, customer, amount)",
+        )
     if not late:
         return None
     known = named(connection, [each.golden_id for each in late])
@@ -124,14 +164,17 @@ def _gone_silent(
     )
 
 
-def _one_time(orders: Sequence[Order], basis: Basis) -> Pain | str | None:
+def _one_time(orders: Sequence[Order], basis: Basis) -> Pain | Silence | None:
     """Those who bought once and have been away for the horizon, among all of that age."""
     old = basis.reference - basis.settings.churn_horizon * DAY
     bought = Counter(order.golden_id for order in orders)
     first = {who: min(o.at for o in own) for who, own in _by_customer(orders).items()}
     aged = [who for who in bought if first[who] < old]
     if len(aged) < basis.settings.min_n:
-        return f"who comes back: fewer than {basis.settings.min_n} customers are old enough"
+        return Silence(
+            f"who comes back: fewer than {basis.settings.min_n} customers are old enough",
+            "sales of a longer time",
+        )
     once = {who for who in aged if bought[who] == 1}
     share = wilson(len(once), len(aged), basis.settings.confidence)
     return (
@@ -155,7 +198,7 @@ def _by_customer(orders: Sequence[Order]) -> dict[str, list[Order]]:
     return found
 
 
-def _returned(connection: Connection, basis: Basis) -> Pain | str | None:
+def _returned(connection: Connection, basis: Basis) -> Pain | Silence | None:
     """Of the products that come back more often than the others, the one with most money."""
     entry = order_entries.c
     sold = func.sum(case((entry.positive.is_(True), 1), else_=0))
@@ -170,7 +213,7 @@ def _returned(connection: Connection, basis: Basis) -> Pain | str | None:
     rows = [r for r in connection.execute(query) if any(letter.isdigit() for letter in r[0])]
     sales, returns = sum(r[2] for r in rows), sum(r[3] for r in rows)
     if not returns:
-        return "returns: no file holds any"
+        return Silence("returns: no file holds any", "sales with what came back, as minus lines")
     usual, confidence = 100 * returns / max(1, sales), basis.settings.confidence
     rated = [
         (Money(int(worth), currency), sku, wilson(min(back, sold), sold, confidence))

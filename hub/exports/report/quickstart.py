@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from hub.exports.report.customer_experience import who_goes_on
 from hub.exports.report.executive import executive
 from hub.exports.report.followup import FollowUp, follow_ups, shown
 from hub.exports.report.ground import Ground
 from hub.exports.report.model import Block, Report, Section, Table, Words
 from hub.exports.report.overdue import overdue
-from hub.exports.report.pains import MOST, Found, Pain, find
+from hub.exports.report.pains import MOST, Found, find
 from hub.exports.report.waiting import waiting
+from hub.exports.report.way import met, where_they_meet, who_comes_back
 from hub.exports.report.words import amounts
 from hub.metrics import orders
+from hub.metrics.orders import Order
+
+_SHOWN = 20
+"""Lines that could not be used on the page; the list has all."""
 
 
-def quickstart(ground: Ground, files: Table) -> tuple[Report, Sequence[FollowUp]]:
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A line that could not be used: where it stands, and why, without what it says."""
+
+    place: str
+    why: str
+
+
+def quickstart(
+    ground: Ground, files: Table, lost: Sequence[Lost]
+) -> tuple[Report, Sequence[FollowUp]]:
     """The report, and everybody to get in touch with.
 
     Args:
         ground: What it is made from.
         files: What was read, and how.
+        lost: Every line that could not be used.
     """
     basis, connection = ground.basis, ground.connection
     bought, queue = orders.each_order(connection), waiting(connection)
@@ -29,12 +47,39 @@ def quickstart(ground: Ground, files: Table) -> tuple[Report, Sequence[FollowUp]
     people = follow_ups(connection, queue, late)
     sections = (
         Section("What hurts most", tuple(_pains(found))),
-        Section("The next thirty days", tuple(_plan(found.pains))),
+        Section("The next thirty days", tuple(_plan(found))),
         Section("Whom to get in touch with", (shown(people),)),
+        Section("Their way with you", tuple(_way(ground, bought))),
         *executive(ground).sections,
-        Section("What was read", (files,)),
+        Section("What was read", tuple(_read(files, lost))),
     )
     return ground.report("quickstart", "Your customers, and the next thirty days", sections), people
+
+
+def _way(ground: Ground, bought: Sequence[Order]) -> Iterator[Block]:
+    """Who comes back, the map, and who goes on from stage to stage where two stages are seen."""
+    if bought:
+        yield from who_comes_back(bought, ground.basis)
+    for journey in ground.journeys.current:
+        found = met(ground, journey, bought)
+        if found:
+            yield where_they_meet(journey, found)
+            seen = tuple(stage for at, stage in enumerate(journey.stages) if at in found)
+            shown = journey.model_copy(update={"stages": seen})
+            if len(shown.required) > 1:
+                yield from who_goes_on(ground, shown)
+
+
+def _read(files: Table, lost: Sequence[Lost]) -> Iterator[Block]:
+    yield files
+    if lost:
+        more = f", the first {_SHOWN} of them; all are in the list" if len(lost) > _SHOWN else ""
+        yield Table(
+            f"Lines that could not be used: {len(lost):,}{more}",
+            ("file:line", "why"),
+            tuple((each.place, each.why) for each in lost[:_SHOWN]),
+            "None of them is in any number above. Correct them in the file and run again.",
+        )
 
 
 def _pains(found: Found) -> Iterator[Block]:
@@ -51,14 +96,15 @@ def _pains(found: Found) -> Iterator[Block]:
     if len(rows) < MOST:
         yield Words(f"Not enough data for {MOST} pains: these files show {len(rows)}.")
     if found.silent:
-        yield Words(f"Not enough data about {'; '.join(found.silent)}.")
+        yield Words(f"Not enough data about {'; '.join(each.about for each in found.silent)}.")
 
 
-def _plan(pains: Sequence[Pain]) -> Iterator[Block]:
-    if not pains:
-        yield Words("Not enough data for a plan. Add a file of orders, tickets or answers.")
+def _plan(found: Found) -> Iterator[Block]:
+    if not found.pains:
+        helps = "; ".join(each.helps for each in found.silent) or "more months of the same files"
+        yield Words(f"Not enough data for a plan. What would help: {helps}.")
         return
-    worst, *others = pains
+    worst, *others = found.pains
     rows = [
         ("1\u00a0to\u00a07", "Look at the pain itself", f"{worst.title}: {worst.evidence}"),
         ("8\u00a0to\u00a014", "Fix one thing", worst.step),

@@ -29,7 +29,7 @@ def mistakes(shelf: Any) -> list[tuple[str, str]]:
         ({"columns": {"given_nme": "name"}}, "columns.given_nme", "no such field"),
         ({"constants": {"gendr": "x"}}, "constants.gendr", "no such field"),
         ({"columns": {"emails": {"a": "b"}}}, "columns.emails", "needs one column"),
-        ({"columns": {"given_name": ["a", "b"]}}, "columns.given_name", "needs one column"),
+        ({"columns": {"birth_date": ["a", "b"]}}, "columns.birth_date", "needs one column"),
         ({"columns": {"address": "street"}}, "columns.address", "needs a table"),
         ({"columns": {"address": {"town": "x"}}}, "columns.address.town", "no such part"),
         (

@@ -82,10 +82,11 @@ def test_a_pos_export_is_recognised_with_all_its_habits(shelf: Any) -> None:
         "decimal": ",",
         "thousands": ".",
         "currency_sign": "€",
+        "constants": {"currency": "EUR"},
         "cancelled_when": {"column": "Receipt No", "starts_with": "C"},
     }
     assert proposal.columns["party"] == {"column": "Customer ID", "drop_suffix": ".0"}
-    assert any("NEEDED: currency" in note for note in proposal.notes)
+    assert any("CHECK: the amounts of Unit Price are taken for EUR" in n for n in proposal.notes)
     assert any("Not mapped: Till" in note for note in proposal.notes)
 
 
@@ -114,10 +115,14 @@ def test_doubts_are_told(shelf: Any) -> None:
 
 
 def test_words_that_a_field_does_not_know_are_listed(shelf: Any) -> None:
-    """A status of the source has to be translated by the admin."""
-    path = shelf.put("t.csv", FILES["tickets.csv"].replace("solved", "Resolved"))
+    """A status of the source has to be translated by the admin; usual ones are known."""
+    path = shelf.put("t.csv", FILES["tickets.csv"].replace("solved", "Parked"))
+    usual = shelf.put("u.csv", FILES["tickets.csv"].replace("solved", "Erledigt"))
 
-    assert any("Resolved" in note and "NEEDED" in note for note in guess(path).notes)
+    assert any(
+        "Parked" in note and "NEEDED: status: t.csv:1:4" in note for note in guess(path).notes
+    )
+    assert guess(usual).columns["status"] == {"column": "status", "values": {"Erledigt": "solved"}}
 
 
 def test_an_empty_file_gets_no_proposal(shelf: Any) -> None:

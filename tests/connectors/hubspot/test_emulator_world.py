@@ -41,6 +41,7 @@ def test_every_record_of_the_world_is_there_and_none_is_an_effect(
         "deals": len(world.of("hubspot", world.deals)),
         "tickets": len(world.of("hubspot", world.tickets)),
         "feedback_submissions": len(world.of("hubspot", world.surveys)),
+        "tasks": 0,
     }
     assert len(seeded.effects) == 0
 

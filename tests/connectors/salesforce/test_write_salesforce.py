@@ -122,7 +122,7 @@ def test_every_kind_of_value_arrives_and_reads_back(hub: Hub, released: Release)
     results = CONTACTS.write(hub.ctx, released(Change(record, VALUES, "t1")))
     back = CONTACTS.read(hub.ctx, [record], list(VALUES))
 
-    assert list(results) == [RowResult("t1", ok=True)]
+    assert list(results) == [RowResult("t1", ok=True, reference=record)]
     assert back == {record: VALUES}
 
 

@@ -350,7 +350,11 @@ def give_profiles(hub: Any, golden_id: str = "", **groups: dict[str, Any]) -> No
 
 
 def profile(golden_id: str, groups: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    body = {name: {k: {"value": v} for k, v in group.items()} for name, group in groups.items()}
+    at = "2026-01-01T00:00:00+00:00"  # where the clock starts
+    body = {
+        name: {k: {"value": v, "at": at} for k, v in group.items()}
+        for name, group in groups.items()
+    }
     return body | {"who": {"golden_id": {"value": golden_id}}}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -25,8 +25,10 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from connectors.zendesk.connector import ZENDESK
 from connectors.zendesk.emulator import create
+from connectors.zendesk.notes import NOTES
+from connectors.zendesk.tasks import TASKS
 from hub.core.clock import ManualClock
-from hub.core.connector import Change, ConsentChange, Delivery
+from hub.core.connector import Change, ConsentChange, Delivery, Note, Task
 from hub.core.secrets import Secret
 from hub.emulation.world import World
 
@@ -141,6 +143,12 @@ def _exercise(hub: Any, released: Callable[..., Any]) -> None:
     no = ConsentChange(user, None, "marketing", "email", "withdraw", "t")
     assert callable(ZENDESK.write_consent)
     ZENDESK.write_consent(hub.ctx, released(no))
+    work = Task(
+        "case-1", user, "Call", "Why.", datetime(2026, 12, 1, tzinfo=UTC), "owner@x.example"
+    )
+    for item in (work, replace(work, done=True)):
+        TASKS.write(hub.ctx, released(item))
+    NOTES.write(hub.ctx, released(Note("card-1", ticket, "Ada. Two orders.")))
     for kind, key in (("user", user), ("ticket", ticket)):
         event = {"type": f"zen:event-type:{kind}.created", "detail": {"id": key}}
         told = Delivery("POST", "/hooks/desk", {}, json.dumps(event).encode())

@@ -14,6 +14,7 @@ from openapi_core.testing import MockRequest, MockResponse
 from starlette.routing import compile_path
 
 from connectors.zendesk.emulator import ZendeskEmulator, create
+from connectors.zendesk.emulator.account import OWNER_ID
 from connectors.zendesk.emulator.api import ENDPOINTS, ROOT
 from hub.core.clock import ManualClock
 from hub.emulation.world import World
@@ -218,6 +219,7 @@ def writes(wire: Wire) -> list[httpx.Response]:
         wire.post("/users/create_or_update_many", {"users": [{**ann["user"], "name": "Anna"}]}),
         wire.post("/users", {"user": {"name": "Bob", "email": "bob@new.example", **quiet}}),
         wire.put("/users/10001", {"user": {"notes": "x"}}),
+        *ticket_writes(wire),
     ]
     jobs = [answer.json()["job_status"]["id"] for answer in found if "job_status" in answer.text]
     asked = [wire.get(f"/job_statuses/{job}") for job in jobs]
@@ -225,6 +227,20 @@ def writes(wire: Wire) -> list[httpx.Response]:
     asked += [wire.get(f"/job_statuses/{job}") for job in jobs]
     asked += [wire.get("/job_statuses"), wire.get(f"/job_statuses/show_many?ids={jobs[0]}")]
     return [*found, *asked]
+
+
+def ticket_writes(wire: Wire) -> list[httpx.Response]:
+    said = {"body": "Call back.", "public": False}
+    work = {"subject": "Call", "type": "task", "due_at": "2026-12-01T09:00:00Z", "comment": said}
+    made = wire.post("/tickets", {"ticket": {**work, "external_id": "case-1", "priority": "low"}})
+    path = f"/tickets/{made.json()['ticket']['id']}"
+    return [
+        made,
+        wire.get("/tickets?external_id=case-1"),
+        wire.put(path, {"ticket": {"comment": said}}),
+        wire.put(path, {"ticket": {"status": "solved", "assignee_id": OWNER_ID}}),
+        wire.get(f"{path}/comments"),
+    ]
 
 
 def departures(wire: Wire, world: World) -> list[httpx.Response]:

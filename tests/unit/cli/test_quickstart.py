@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,21 @@ def test_the_plan_names_pains_with_what_the_data_show(done):
     assert "66.7\u00a0%" in text
     assert "EUR 400.00" in text
     for days in ("1 to 7", "8 to 14", "15 to 21", "22 to 27", "28 to 30"):
-        assert f"<td>{days}</td>" in text.replace("\u00a0", " ")
+        assert f">{days}</td>" in text.replace("\u00a0", " ")
+
+
+def test_the_way_of_customers_is_shown(done):
+    """Who comes again after each visit, and the stages of which no file tells."""
+    text = (done / "out" / "report.html").read_text()
+
+    way = text.split("Their way with you")[1].split("Headlines of the month")[0]
+    plain = " ".join(re.sub("<[^>]+>", " ", way).split())
+    # 30 came; 9 came again five times, one six times; twenty have been away for 300 days.
+    assert "1st to 2nd visit 30 10 33.3 %" in plain
+    assert "2nd to 3rd visit 10 10 100.0 %" in plain
+    assert "Buy I want to pay once and know what happens next. order 81 30" in plain
+    assert "Give back or leave I want out without a fight. return 4 4" in plain
+    assert "Get help I want it solved by the first person I speak to. no file tells of it" in plain
 
 
 def test_what_the_files_cannot_show_is_said(done):
@@ -98,7 +113,7 @@ def test_the_page_names_customers_as_text_only(done):
     """What files say can never become markup."""
     text = (done / "out" / "report.html").read_text()
 
-    assert "<td>&lt;b&gt;Ann&lt;/b&gt; Lee</td>" in text
+    assert ">&lt;b&gt;Ann&lt;/b&gt; Lee</td>" in text
 
 
 def test_customers_of_one_file_are_those_of_the_other(done):
@@ -159,11 +174,58 @@ def test_three_orders_are_not_enough_for_a_plan(tmp_path, play):
     assert "Month 2025-10." in text
 
 
+SMALL = (
+    "sep=;\r\nDatum;Kunde;Betrag\r\n"
+    + "".join(f"03.0{month}.2025;Anna Groß;12,50 €\r\n" * 2 for month in (1, 2, 3))
+    + "04.01.2025;Bo Öz;1.004,00 €\r\nSumme;;1.079,00 €\r\n"
+)
+
+
+def test_a_shop_without_receipts_gets_a_report_and_loses_no_line(tmp_path, play):
+    """By name and day; what could not be used is listed with its line, in the page and beside."""
+    shop, answers = tmp_path / "sales.csv", tmp_path / "answers.csv"
+    shop.write_text(SMALL, encoding="cp1252")
+    rows = [f"2025-03-{day:02},{3 if day < 9 else 9},{day} is slow" for day in range(1, 13)]
+    answers.write_text("\n".join(["Date,Score,Comment", *rows]))
+
+    code, said = play(shop, answers, "--json")
+
+    told, _ = json.JSONDecoder().raw_decode(said)
+    text = (tmp_path / "out" / "report.html").read_text()
+    plain = " ".join(re.sub("<[^>]+>", " ", text).split())
+    assert code == 3  # partial: one line was not usable
+    assert [each["place"] for each in told["not_usable_lines"]] == ["sales.csv:10"]
+    assert "sales.csv:10" in (tmp_path / "out" / "not-usable.csv").read_text("utf-8-sig")
+    assert "sales.csv:10" in plain.split("What was read")[1]
+    assert "the lines of one Kunde with the same Datum are one receipt" in plain
+    assert "the amounts of Betrag are taken for EUR" in plain
+    assert "order 4 2" in plain  # three days of Anna's, one of Bo's
+    assert "Score is taken for how likely customers are to recommend (NPS), 0 to 10" in plain
+    assert "Customers answer badly when asked Net Promoter Score (0-10): answers 0-6: 66.7" in plain
+    assert told["document"]["kind"] == "quickstart"
+
+
+def test_names_of_sales_and_answers_are_one_customer(tmp_path, play):
+    """Anna of the one file is Anna of the other; her unhappy answer is told with her name."""
+    day = datetime.now(UTC).date() - timedelta(days=3)
+    sales, answers = tmp_path / "sales.csv", tmp_path / "answers.csv"
+    sales.write_text(f"Date,Customer name,Amount\n{day},Ann Lee,5.00\n{day},Bo Ray,6.00\n")
+    answers.write_text(f"Date,Customer name,Score\n{day},Ann Lee,2\n{day},Bo Ray,10\n")
+
+    code, _ = play(sales, answers)
+
+    listed = (tmp_path / "out" / "follow-up.csv").read_text("utf-8-sig").splitlines()
+    [head, *rows] = list(csv.reader(listed))
+    [found] = [dict(zip(head, row, strict=True)) for row in rows]
+    assert code == 0
+    assert (found["name"], found["why"], found["spent"]) == ("Ann Lee", "unhappy answer", "5.00")
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (b"", "empty"),
-        (b"hello\nworld\n", "NEEDED"),
+        (b"hello\nworld\n", "odd.csv:1:1: no column says when it was or how much it was. Name"),
         (b"\x00\x01\x02\xff\xfe" * 50, "odd.csv"),
     ],
     ids=["empty", "no-table", "binary"],

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import orjson
 import pytest
 
-from hub.core.settings import DEFAULT_PURPOSES
 from hub.profile import run as profile
 from hub.store import bulk, dirty, schema
 from hub.store.engine import Store
@@ -58,7 +57,7 @@ class Customers:
         """Make the profiles of everybody."""
         with self.store.write() as connection:
             dirty.mark(connection, "profile", self.rids, cause="test", seq=revision)
-        profile.run(self.store, DEFAULT_PURPOSES)
+        profile.run(self.store, profile.Rules())
 
     def _insert(self, table: str, row: tuple[object, ...]) -> None:
         with self.store.write() as connection:

@@ -49,6 +49,10 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine"),
 ]
 
+ARABIC = "\u0645\u062d\u0645\u062f \u0639\u0644\u064a"
+NAMES = (ARABIC * 5, "\u4eba" * 30, "WAREHOUSE OF MEMPHIS", "nowhere")
+HEAD = ("who", "number", "spent", "share", "why")
+
 SCHEMES = {"light": 1, "dark": 0}
 """As the browser counts preferences."""
 
@@ -97,6 +101,11 @@ frame.addEventListener("load", () => {
     width: page.documentElement.scrollWidth, texts: texts.length, outside, overlapping,
     least: Math.min(...texts.map(contrast)), smallest: Math.min(...heights),
     dark: light(ground(page.body)) < 0.2,
+    cut: all(".wide").filter((each) => each.scrollWidth > each.clientWidth + 1).length,
+    unnamed: all("svg").filter((svg) => !(svg.getAttribute("aria-labelledby") || "").split(" ")
+      .every((id) => id && page.getElementById(id).textContent)).length,
+    turned: all("td").filter((each) => each.textContent.includes("\u0645"))
+      .map((each) => view.getComputedStyle(each).unicodeBidi),
   });
 });
 """
@@ -120,6 +129,10 @@ def everything() -> Report:
         "A customer with a rather long name", 1_234_567, Money(123_456_789, "EUR"),
         Share(share, 1_234), "why and what, in a sentence that has to wrap on a phone",
     )  # fmt: skip
+    odd = [
+        (name, 1, Money(1, "JPY"), Share(None, 2), "why")
+        for name in (ARABIC, "<b>Ann</b> & Co", "x" * 120, "")
+    ]
     blocks: list[tuple[Block, ...]] = [
         (
             Average(Number("nps", "0-10", some, 1_234, "ok", "2026-10", change), beside),
@@ -130,11 +143,11 @@ def everything() -> Report:
         (
             Chart("nps", "0-10", "NPS by month", gaps, bottom="answers 0-6"),
             Chart("aov_median", "EUR", "Median order value", money),
-            Bars("By place", (*places, ("nowhere", Share(None, 2)))),
+            Bars("By place", (*places, *((name, Share(share, 9)) for name in NAMES))),
         ),
         (
             Words("A paragraph that is long enough to be wrapped. " * 5),
-            Table("A table", ("who", "number", "spent", "share", "why"), (row,) * 3, "Said below."),
+            Table("A table", HEAD, (*(row,) * 3, *odd), "Said below."),
             Table("An empty table", ("who",), ()),
         ),
     ]
@@ -181,3 +194,28 @@ def test_a_report_is_legible(tmp_path, width, scheme):
     assert seen["smallest"] >= 10
     assert seen["outside"] == []
     assert seen["overlapping"] == []
+    assert seen["unnamed"] == 0
+    assert seen["turned"] == ["plaintext"] * len(seen["turned"]) != []
+
+
+def test_nothing_of_a_table_is_cut_on_a_phone(tmp_path):
+    """Each row becomes a card with the names of its columns: nobody has to find out by swiping."""
+    assert laid_out(tmp_path, 360, "light")["cut"] == 0
+
+
+def test_on_paper_every_chart_stands_beside_its_numbers(tmp_path):
+    """What is folded away on a screen is printed, in black on white, on few pages."""
+    page_file, paper = tmp_path / "report.html", tmp_path / "report.pdf"
+    page_file.write_text(page(everything()), encoding="utf-8")
+    assert BROWSER is not None
+    subprocess.run(
+        [
+            BROWSER, "--headless", "--no-sandbox", "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'browser'}", "--blink-settings=preferredColorScheme=0",
+            f"--print-to-pdf={paper}", "--no-pdf-header-footer", page_file.as_uri(),
+        ],
+        capture_output=True, timeout=60, check=True,
+    )  # fmt: skip
+
+    pages = len(re.findall(rb"/Type /Page\b", paper.read_bytes()))
+    assert 3 <= pages <= 7

@@ -89,7 +89,7 @@ def test_bars_cut_long_names_and_keep_them_in_the_picture():
     [bar] = [rect for rect in picture.findall(f"{SVG}rect") if rect.get("class") == "bar"]
     texts = [text.text or "" for text in picture.findall(f"{SVG}text")]
     assert float(bar.get("x", "")) + float(bar.get("width", "")) <= 440
-    assert "a name that is far …" in texts
+    assert "a name that is far…" in texts
     assert "insufficient data" in texts
 
 

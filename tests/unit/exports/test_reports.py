@@ -18,16 +18,31 @@ from hub.cli.main import run
 from hub.core.clock import ManualClock
 from hub.core.ids import IdSource
 from hub.core.records import PartyRef, Ticket
-from hub.core.settings import DEFAULT_PURPOSES, Settings
+from hub.core.settings import Settings
+from hub.exports.report.agent import agent
+from hub.exports.report.compliance import compliance
+from hub.exports.report.customer_experience import _tones, customer_experience
 from hub.exports.report.executive import executive
 from hub.exports.report.ground import Ground
 from hub.exports.report.measured import standing
-from hub.exports.report.model import Average, Count, Report, Words, document, numbers
+from hub.exports.report.model import (
+    Average,
+    Bars,
+    Count,
+    Report,
+    Table,
+    Words,
+    document,
+    numbers,
+)  # fmt: skip
 from hub.exports.report.month import month_named
 from hub.exports.report.page import page
 from hub.exports.report.words import value_text
 from hub.journeys.files import read_all
+from hub.metrics.interval import wilson
 from hub.metrics.months import month_of
+from hub.metrics.tone import Tone
+from hub.metrics.voice import Voice
 from hub.profile import run as profile
 from hub.store import bulk, schema
 from hub.store.schema import audit_leaves
@@ -69,7 +84,7 @@ def told(business: Business) -> None:
     business.fact(1, DECEMBER, ticket)
     _left_over(business)
     business.measure(min_n=5)
-    profile.run(business.store, DEFAULT_PURPOSES)
+    profile.run(business.store, profile.Rules())
 
 
 def _left_over(business: Business) -> None:
@@ -167,6 +182,72 @@ def test_page_and_json_tell_the_same_numbers(connection):
             assert value_text(number.estimate.value, number.unit, number.currency) in text
 
 
+def test_page_document_and_command_tell_one_number(toml, capsys):
+    """What stands over all data is the snapshot: ``hub metrics show`` has it to the last bit."""
+    out = toml.parent / "same.html"
+    assert run(["report", "executive", "--out", str(out), "--config", str(toml)]) == 0
+    text, told = out.read_text(), written(toml, "executive")
+
+    compared = 0
+    for block in (b for section in told["sections"] for b in section["blocks"] if "number" in b):
+        number = block["number"]
+        estimate = number["estimate"] or {"n": number["n"]}
+        if not number["when"].startswith("data until"):
+            continue
+        capsys.readouterr()
+        assert run(["metrics", "show", number["metric"], "--json", "--config", str(toml)]) == 0
+        shown = {each["series"]: each for each in json.loads(capsys.readouterr().out)}
+        snapshot = shown[number["series"]]
+        for key in ("value", "low", "high", "n"):
+            assert snapshot[key] == estimate.get(key)
+        assert snapshot["definition"] == block["definition"]
+        if snapshot["value"] is not None:
+            currency = number["series"] if block["unit"] == "money" else ""
+            assert value_text(snapshot["value"], block["unit"], currency) in text
+        compared += 1
+
+    assert compared >= 2
+
+
+def test_a_report_says_how_fresh_its_data_are(connection):
+    """The newest order, answer and ticket; where they end before the month, that is said first."""
+    report, late = made(connection), made(connection, "2026-03")
+
+    assert report.newest == (
+        ("order", "2025-12-15"), ("answer", "2026-01-15"), ("ticket", "2025-12-15"),
+    )  # fmt: skip
+    assert "The newest data: " in page(report)
+    assert "Nothing is known of this month." not in page(report)
+    assert "Nothing is known of this month." in page(late)
+    assert document(report)["newest"] == dict(report.newest)
+
+
+def test_a_hub_without_data_says_what_to_do(store):
+    """Every report can be made of nothing, and its first line is the next step."""
+    maps = read_all(Path("/nowhere"), "*.toml")
+    with store.read() as connection:
+        ground = Ground(connection, SETTINGS, maps, FEBRUARY, month_named("2025-12"))
+        told = [page(kind(ground)) for kind in (executive, customer_experience, agent, compliance)]
+
+    assert all("The hub has no data yet. Next: connect a system, then hub run." in t for t in told)
+
+
+def test_of_two_hundred_touchpoints_the_worst_are_drawn():
+    """A chart of twelve and a table of forty; the page says where the others are."""
+    tones = [
+        Tone(f"touchpoint {at}", 20, 20, 0, wilson(at % 20, 20, 0.95), None, 0.0, (), (), None)
+        for at in range(200)
+    ]
+
+    bars, places, *_ = _tones(Voice(20, 20, {}, tones, [], [], []))
+
+    assert isinstance(bars, Bars)
+    assert isinstance(places, Table)
+    assert (len(bars.rows), len(places.rows)) == (12, 40)
+    assert places.says.endswith("The worst 40 of 200; all: hub text report.")
+    assert bars.rows[0][1].estimate == wilson(19, 20, 0.95)
+
+
 def test_too_little_data_is_said_in_words(connection):
     """A month in which nobody bought or answered has no number at all, and no nought either."""
     report = made(connection, "2025-10")
@@ -262,7 +343,7 @@ def test_every_report_is_whole_html_with_words_for_its_tables(toml, kind):
     text = out.read_text()
     assert text.startswith("<!DOCTYPE html>")
     assert text.count("<h1>") == 1
-    assert text.count("<table>") == text.count('role="region"')
+    assert text.count("<table ") == text.count('role="region"')
     for name in re.findall(r'aria-labelledby="([^"]+)"', text):
         assert all(f'id="{each}"' in text for each in name.split())
 

@@ -113,6 +113,8 @@ def test_every_value_says_where_it_comes_from_and_what_it_beat() -> None:
         "source": "shop/contacts/1",
         "at": "2026-03-01T14:00:00+00:00",
         "rule": "most_recent",
+        "agreement": 0.5,
+        "contested": True,
         "losers": [
             {
                 "value": "old@example.com",

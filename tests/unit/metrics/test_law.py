@@ -23,11 +23,13 @@ from hub.journeys.timeline import events_of
 from hub.metrics import formulas, orders, survey
 from hub.metrics.clv import predicted
 from hub.metrics.contract import Contract, contract
+from hub.metrics.cost_to_serve import touches
 from hub.metrics.formulas import Basis
 from hub.metrics.issues import issues
 from hub.metrics.orders import Customer, Order
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.service import Service, by_person
+from hub.metrics.service_recovery import histories
 from hub.metrics.survey import Asked, Response
 from hub.metrics.tickets import handled
 from hub.store import schema
@@ -118,18 +120,21 @@ def recomputed(ledger: Ledger, now: int) -> tuple[dict, dict]:
     basis = Basis(ledger.reference(now), UTC, SETTINGS)
     everyone, each = ledger.customers(basis.reference, SETTINGS.churn_horizon), ledger.orders()
     asked, future = ledger.asked(), formulas.predictions(each, basis)
+    asked_for = issues(ledger.service(), SETTINGS)
     measured = [
         *formulas.by_customer(everyone, basis), *formulas.by_order(each, basis),
         *formulas.by_prediction(future, basis), *formulas.by_answer(asked, basis),
         *formulas.by_contract(ledger.contracts(), basis),
         *formulas.by_ticket(handled(ledger.service(), SETTINGS), basis),
-        *formulas.by_issue(issues(ledger.service(), SETTINGS), basis),
+        *formulas.by_issue(asked_for, basis),
+        *formulas.by_history(histories(each, asked_for, SETTINGS.fcr_window), basis),
+        *formulas.by_touch(touches(each, ledger.service()), basis),
     ]  # fmt: skip
     own: list[ProfileValue] = [
         *orders.per_profile(everyone, basis.reference, SETTINGS.churn_horizon, SETTINGS.margin),
         *survey.per_profile(asked.answers),
         *predicted.per_profile(future),
-        *formulas.efforts(issues(ledger.service(), SETTINGS), basis),
+        *formulas.efforts(asked_for, basis),
     ]
     for currency in {customer.currency for customer in everyone}:
         own += orders.rfm(everyone, currency)

@@ -14,7 +14,6 @@ from sqlalchemy import select
 from hub.app import load
 from hub.cli.main import run
 from hub.core.records import AnyRecord, Feedback, Interaction, PartyRef, Subscription, Ticket
-from hub.core.settings import DEFAULT_PURPOSES
 from hub.profile import run as stage
 from hub.store import dirty
 from hub.store.schema import profiles
@@ -59,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             history.add(golden_id, f"desk/{record.entity_name}/{golden_id}-{number}", record)
     with store.write() as connection:
         dirty.mark(connection, "profile", PASTS, cause="test", seq=1)
-    stage.run(store, DEFAULT_PURPOSES, by=method(tmp_path, app.settings.risk))
+    stage.run(store, stage.Rules(by=method(tmp_path, app.settings.risk)))
     store.close()
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from hub.core.clock import ManualClock
 from hub.core.records import Feedback, Interaction, Subscription, Ticket
 from hub.core.records import PartyRef as Party
-from hub.core.settings import DEFAULT_PURPOSES, RiskSection
+from hub.core.settings import RiskSection
 from hub.profile import run as stage
 from hub.profile.paths import value_at
 from hub.store import dirty
@@ -87,14 +87,14 @@ def test_after_idle_days_it_says_what_a_fresh_hub_would(
 ) -> None:
     """However many days it was looked at in between: no mark, no new record, the same profile."""
     old = opened()
-    stage.run(old, DEFAULT_PURPOSES)
+    stage.run(old, stage.Rules())
     first, begun = told(old), clock.now()
 
     for day in days:
         clock.sleep((begun + timedelta(days=day, hours=7) - clock.now()).total_seconds())
-        stage.run(old, DEFAULT_PURPOSES)
+        stage.run(old, stage.Rules())
     fresh = opened()
-    stage.run(fresh, DEFAULT_PURPOSES)
+    stage.run(fresh, stage.Rules())
 
     assert told(old) == told(fresh)
     assert told(old) != first
@@ -106,7 +106,7 @@ def test_what_time_moves(opened: Callable[[], Store], clock: ManualClock) -> Non
     seen = []
     for sleep in (0, 15, 47):
         clock.sleep(sleep * 86_400)
-        stage.run(store, DEFAULT_PURPOSES)
+        stage.run(store, stage.Rules())
         seen.append(told(store))
 
     assert [value_at(each["g2"], "risk.recent_return") for each in seen] == [True, False, False]
@@ -124,10 +124,10 @@ def test_a_second_run_on_the_same_day_looks_at_nobody(
 ) -> None:
     """From the first minute of a day to its last a profile is the same."""
     store = opened()
-    stage.run(store, DEFAULT_PURPOSES)
+    stage.run(store, stage.Rules())
     clock.sleep(86_399)
 
-    assert stage.run(store, DEFAULT_PURPOSES) == stage.ProfileReport(0, 0, 0)
+    assert stage.run(store, stage.Rules()) == stage.ProfileReport(0, 0, 0)
 
 
 def test_the_day_turns_on_the_clocks_of_the_business(
@@ -135,13 +135,13 @@ def test_the_day_turns_on_the_clocks_of_the_business(
 ) -> None:
     """Midnight in Sydney is one in the afternoon in London."""
     store, sydney = opened(), ZoneInfo("Australia/Sydney")
-    stage.run(store, DEFAULT_PURPOSES, sydney)
+    stage.run(store, stage.Rules(zone=sydney))
     clock.sleep(12 * 3_600)
-    before = stage.run(store, DEFAULT_PURPOSES, sydney)
+    before = stage.run(store, stage.Rules(zone=sydney))
     clock.sleep(2 * 3_600)
 
     assert before.looked_at == 0
-    assert stage.run(store, DEFAULT_PURPOSES, sydney).looked_at == 5
+    assert stage.run(store, stage.Rules(zone=sydney)).looked_at == 5
 
 
 def test_a_feed_that_falls_silent_makes_risks_unknown(
@@ -155,10 +155,10 @@ def test_a_feed_that_falls_silent_makes_risks_unknown(
         history.add(None, f"help/tickets/{number}", other)
     by = method(Path("/nowhere"), RiskSection(floor=50))
 
-    stage.run(store, DEFAULT_PURPOSES, by=by)
+    stage.run(store, stage.Rules(by=by))
     heard = told(store)["g4"]["risk"]
     clock.sleep(130 * 86_400)
-    stage.run(store, DEFAULT_PURPOSES, by=by)
+    stage.run(store, stage.Rules(by=by))
     silent = told(store)["g4"]["risk"]
 
     assert heard["coverage"]["value"] >= 50 > silent["coverage"]["value"]

@@ -32,9 +32,17 @@ def sources(*, numbers=(), facts=(), events=(), golden=None) -> Sources:
                 "source": "crm/contacts/1",
                 "at": None,
                 "rule": "most_recent",
+                "agreement": 0.5,
+                "contested": True,
                 "losers": [{"value": "Adah", "source": "pos/customers/9", "at": None}],
             },
-            "family_name": {"value": "Nguyen", "source": "crm/contacts/1", "at": None},
+            "family_name": {
+                "value": "Nguyen",
+                "source": "crm/contacts/1",
+                "at": None,
+                "agreement": 1.0,
+                "contested": False,
+            },
             "birth_date": {"value": "1981-01-02", "source": "pos/customers/9", "at": None},
         },
         "emails": [{"value": "ada@example.org", "source": "crm/contacts/1"}],
@@ -146,6 +154,7 @@ def test_confidence_tells_how_many_sources_agree():
 
     assert fields["who.given_name"]["confidence"] == 0.5
     assert fields["who.family_name"]["confidence"] == 1.0
+    assert (fields["who.name"]["confidence"], fields["who.name"]["contested"]) == (0.5, True)
 
 
 def test_money_is_in_major_units_of_its_own_currency():
@@ -209,7 +218,7 @@ def test_the_card_tells_the_five_things_an_agent_needs():
 
     lines = str(card(profile)["value"]).splitlines()
 
-    assert lines[0].startswith("Who: Ada Nguyen, active")
+    assert lines[0].startswith("Who: Ada Nguyen (sources disagree), active")
     assert lines[1] == (
         "Value: 3 orders, 123.45 AUD, last 2025-12-20; risk of leaving unknown: gave a low score,"
         " and nobody has answered"

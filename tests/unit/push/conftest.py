@@ -84,13 +84,13 @@ class Desk:
 
     def profile(self, rid: int, revision: int = 1, **values: Any) -> None:
         """Give record ``rid`` (native id the same number) a profile with these fields."""
-        golden_id = f"g{rid}"
+        golden_id, now = f"g{rid}", self.store.clock.now().isoformat()
         body = {
             "who": {
                 "name": {"value": values.get("name")},
                 "emails": {"value": values.get("emails")},
             },
-            "voice": {"nps": {"value": values.get("nps")}},
+            "voice": {"nps": {"value": values.get("nps"), "at": now}},
             "value": {"offer": {"value": values.get("offer")}},
         }
         with self.store.write() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Connection, event
@@ -13,26 +14,38 @@ from hub.core.connector import Context, OutField, Writer
 from hub.core.records import ConsentClaim
 from hub.core.settings import DEFAULT_PURPOSES
 from hub.identity import customers
+from hub.identity.doubt import in_doubt
 from hub.journeys import timeline
 from hub.metrics import orders, survey
 from hub.privacy import permissions
 from hub.privacy.gate import Gate
 from hub.profile import sources
-from hub.push import refused
+from hub.push import handover_cards, refused
 from hub.push.destination import Destination
 from hub.push.intent import Intents
-from hub.store import cases, dirty, echoes, inbox, quarantine, records, runs, withdrawals
+from hub.store import (
+    cases,
+    dirty,
+    echoes,
+    handovers,
+    inbox,
+    quarantine,
+    records,
+    runs,
+    withdrawals,
+)
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.voc import case_trigger
 
 WITHDRAWAL = ConsentClaim(purpose="marketing", channel="email", decision="withdraw")
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
 GOLDEN_IDS = [f"g{n}" for n in range(500)]
 LARGE = (
     "source_records", "facts", "order_entries", "consent_events", "quarantine", "links",
     "cluster_members", "golden_records", "profiles", "profile_metrics", "pushed_rows",
     "pushed_fields", "outbox", "dirty", "identity_events", "inbox", "withdrawals",
-    "runs", "cases", "case_answers", "case_events",
+    "runs", "cases", "case_answers", "case_events", "handovers",
 )  # fmt: skip
 
 
@@ -56,6 +69,18 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "asking answers": lambda c: case_trigger.load(c, GOLDEN_IDS, ("detractor",), 86_400),
     "cases of customers": lambda c: cases.of_customers(c, GOLDEN_IDS),
     "cases of answers": lambda c: cases.of_answers(c, range(1, 101)),
+    "cases that wait": lambda c: cases.waiting(c),
+    "some cases": lambda c: cases.some(c, ["c1", "c2"]),
+    "answers of cases": lambda c: cases.answers_of(c, ["c1", "c2"]),
+    "noted tickets": lambda c: cases.noted(c, range(1, 101)),
+    "asking tickets": lambda c: case_trigger.load(c, GOLDEN_IDS, ("reopened_ticket",), 86_400),
+    "handovers": lambda c: handovers.get(c, ["case-1"]),
+    "handovers of a case": lambda c: handovers.about(c, "c1"),
+    "handovers not over": lambda c: handovers.not_over(c, "task", "crm"),
+    "handovers refused": lambda c: handovers.reasons(c, "crm", "task"),
+    "new tickets": lambda c: handover_cards.fresh(c, "crm", ManualClock(NOW)),
+    "first heard of": lambda c: handover_cards.first_heard(c, GOLDEN_IDS),
+    "records in doubt": lambda c: in_doubt(c, range(1, 101)),
     "overdue cases": lambda c: cases.overdue(c, 1),
     "timeline": lambda c: timeline.load(c, GOLDEN_IDS),
     "e-mail": lambda c: customers.with_email(c, "ada@example.com"),
@@ -77,6 +102,10 @@ def sqlite_store(sqlite_databases) -> Iterator[Store]:
     with store.write() as connection:  # somebody to look at, so that no query is skipped
         connection.exec_driver_sql("INSERT INTO streams VALUES (1, 'crm', 'people', 'person', '')")
         connection.exec_driver_sql("INSERT INTO cluster_members VALUES (1, 'g1', 0)")
+        connection.exec_driver_sql(
+            "INSERT INTO runs VALUES"
+            " ('r', 'sync', 'crm', 'people', 'os:test', 'succeeded', 0, 1, '{}', NULL)"
+        )
         connection.exec_driver_sql(
             "INSERT INTO golden_records VALUES ('g1', 'person', 1, '{}', '', 0)"
         )

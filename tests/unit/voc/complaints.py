@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import orjson
 from sqlalchemy import delete, select, update
 
 from hub.core.clock import ManualClock, to_micros
@@ -51,7 +52,9 @@ class Complaints:
             columns = ("rid", "golden_id", "since")
             bulk.upsert(connection, cluster_members, columns, [(rid, who, 0)], key=("rid",))
             named = ("golden_id", "entity", "version", "body", "digest", "updated_at")
-            row = (who, "person", 1, b'{"fields":{}}', b"", 0)
+            name = {"value": f"Customer {rid}", "source": f"desk/customers/{rid}"}
+            body = orjson.dumps({"fields": {"full_name": name}})
+            row = (who, "person", 1, body, b"", 0)
             bulk.insert_new(connection, golden_records, named, [row])
         self.mark(who, *before)
         return who
@@ -132,7 +135,7 @@ class Complaints:
 
     def take(self, step: Step) -> None:
         """Staff take a step of a case."""
-        case_desk.act(self.store, step.case.case_id, lambda _case: step)
+        case_desk.act(self.store, [step.case.case_id], lambda _case: step)
 
     def cases(self, *states: str) -> list[Case]:
         with self.store.read() as connection:

@@ -41,6 +41,7 @@ WORDS: Mapping[str, Callable[[datetime], AnyRecord]] = {
     "report": lambda at: Interaction(at=at, kind="usage", subject="report"),
     "call": lambda at: Interaction(at=at, kind="call"),
     "visit": lambda at: Interaction(at=at, kind="visit"),
+    "paid": lambda at: Interaction(at=at, kind="payment"),
     "failed": lambda at: Interaction(at=at, kind="payment_failed"),
     "email": lambda at: Ticket(at=at, channel="email"),
     "web": lambda at: Ticket(at=at, channel="web"),

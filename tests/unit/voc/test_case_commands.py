@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.app import load
 from hub.cli.main import run
 from hub.core.clock import ManualClock, SystemClock
+from hub.store.schema import audit_leaves
 from tests.unit.voc.complaints import Complaints
 
 
@@ -55,6 +57,19 @@ def test_the_list_begins_with_who_waits_longest(cases):
     assert [each["due_at"] for each in listed] == sorted(each["due_at"] for each in listed)
     assert listed[0]["team"] == "customer care"
     assert "customer care" in cases("list", text=True)
+
+
+def test_the_list_names_customers_and_leaves_a_trace(cases, toml):
+    """With their names, within eighty columns; who looked at whom is in the audit log."""
+    listed, text = cases("list"), cases("list", text=True)
+
+    assert {each["name"] for each in listed} == {f"Customer {n}" for n in range(1, 6)}
+    assert "Customer 5" in text
+    assert max(map(len, text.splitlines())) <= 80
+    with load(toml).open_store().read() as connection:
+        leaves = [bytes(body) for body in connection.execute(select(audit_leaves.c.body)).scalars()]
+    assert any(b'"how":"cases"' in body for body in leaves)
+    assert not any(b"Customer 5" in body for body in leaves)
 
 
 def test_a_case_goes_from_hand_to_hand_to_its_end(cases):
@@ -130,3 +145,35 @@ def test_lists_are_narrowed(cases):
     assert cases("list", "--state", "suppressed") == []
     assert cases("list", "--team", "web") == []
     assert cases("list", "--overdue") == []
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(cases):
+    """Every verb that writes; what would be refused is refused."""
+    case = of(cases, "g5")
+    verbs = [
+        ("assign", case, "--to", "Kim"),
+        ("inform", case, "--message", "m"),
+        ("decline", case, "--message", "m"),
+    ]
+
+    would = [cases(*verb, "--dry-run")["state"] for verb in verbs]
+    refused = cases("close", case, "--dry-run", code=1)
+
+    shown = cases("show", case)
+    assert would == ["assigned", "informed", "closed"]
+    assert "HUB-160" in refused
+    assert (shown["state"], [event["kind"] for event in shown["events"]]) == ("open", ["opened"])
+    assert "nothing was written" in cases(*verbs[0], "--dry-run", text=True)
+
+
+def test_several_cases_take_a_step_together_or_not_at_all(cases):
+    """One that does not exist keeps the other where it was; one named twice takes one step."""
+    case, other = of(cases, "g5"), of(cases, "g4")
+
+    cases("assign", case, "nonsense", "--to", "Kim", code=1)
+    before = cases("show", case)["state"]
+    taken = cases("assign", case, other, case, "--to", "Kim")
+
+    assert before == "open"
+    assert [each["owner"] for each in taken] == ["Kim", "Kim"]
+    assert [each["kind"] for each in cases("show", case)["events"]] == ["opened", "assigned"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import select
@@ -133,6 +134,41 @@ def test_recovery_is_also_coming_back(desk):
     desk.clock.sleep(91 * 24 * HOUR)
 
     assert desk.value("recovery", "purchase")[:2] == (50.0, 2)
+
+
+def test_recovery_is_what_a_count_by_hand_gives(desk):
+    """Thirty customers who answer, are told, answer again and buy as dice fall: both series.
+
+    By hand: no table, no code of the hub's, one customer after the other.
+    """
+    dice, better, back = Random(4), [], []
+    desk.unhappy(*range(30))
+    bought = {number: dice.random() < 0.6 for number in range(30)}
+    for number in range(30):
+        if bought[number]:
+            desk.buys(number, in_days=-dice.randrange(1, 50))
+    desk.clock.sleep(HOUR)
+    told = [number for number in range(30) if dice.random() < 0.7]
+    for number in told:
+        desk.tell(f"g{number}")
+    for number in range(30):
+        scores = [dice.choice([0, 5, 6, 7, 9]) for _ in range(dice.randrange(3))]
+        later = dice.choice([None, 5, 80, 120])
+        desk.clock.sleep(60)
+        for score in scores:
+            desk.clock.sleep(60)
+            desk.answer(number, score)
+        if later is not None:
+            desk.buys(number, in_days=later)
+        if number in told:
+            better += [scores[0] > 6] if scores else []
+            back += [later in (5, 80)] if bought[number] else []
+    desk.clock.sleep(95 * 24 * HOUR)
+
+    for series, found in (("score", better), ("purchase", back)):
+        assert 0 < sum(found) < len(found)
+        expected = (pytest.approx(100 * sum(found) / len(found)), len(found))
+        assert desk.value("recovery", series)[:2] == expected
 
 
 def test_whether_somebody_comes_back_is_open_until_the_window_is_over():

@@ -47,6 +47,11 @@ TABLE = [
     ("complaint-calls-gone", story(f"{CALLED}; log_in 4"), 30, 19),
     ("complaint-calls-gone", story(f"{CALLED}; log_in 6; call 6.5"), 30, 20.5),
     # nearly every day for a week, then not at all: S2-06
+    ("wrote-then-called", story("web 0; call 5 21"), 21, 21),
+    ("wrote-then-called", story("web 0; call 5 21.1"), 22, None),
+    ("wrote-then-called", story("web 0; call 5"), 22, None),
+    ("wrote-then-called", story("call 5 8; web 9"), 22, None),
+
     ("burst-then-stop", story(DAILY), 17, 16),
     ("burst-then-stop", story(DAILY), 15.9, None),
     ("burst-then-stop", story("log_in 0 1 2 3 4.4 4.8"), 30, None),
@@ -246,4 +251,4 @@ def test_two_files_do_not_share_a_name(tmp_path: Path):
 def test_the_shipped_patterns_are_read_like_any_other():
     """The hub's own file has no privilege."""
     assert read([SHIPPED]) == shipped()
-    assert len(shipped()) == 6
+    assert len(shipped()) == 7

@@ -79,8 +79,8 @@ def test_closing_the_ticket_is_named_with_what_it_gives():
     assert [remedy.action for remedy in found] == [
         "answer the low score", 'close ticket 812 "Invoice twice"',
     ]  # fmt: skip
-    assert before == 20
-    assert [remedy.points for remedy in found] == [8, 12]
+    assert before == 17
+    assert [remedy.points for remedy in found] == [5, 12]
 
 
 def test_who_has_nothing_to_mend_gets_no_advice():

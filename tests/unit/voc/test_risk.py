@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import pytest
 
-from hub.core.records import AnyRecord, Order, Refund
+from hub.core.records import AnyRecord, Interaction, Order, Refund
 from hub.journeys.kinds import KINDS
 from hub.text.phrases import Phrases
 from hub.voc.past import Reading
@@ -32,16 +33,46 @@ def refunded(number: int, at: float) -> Order:
     )
 
 
+GRIND, BREW = (0, 10, 20, 30, 40), (1, 11, 21, 31, 41, 51)
+
+
+def used(*, after: int = 0, since: int = 0, **features: Iterable[float]) -> list[Interaction]:
+    """Uses of features on days, and ``after`` more of the last one in the four weeks to day 80."""
+    at = [(name, each) for name, days in features.items() for each in days]
+    at += [(at[-1][0], 55 + 24 * each / after) for each in range(after)]
+    return [Interaction(at=day(since + each), kind="usage", subject=name) for name, each in at]
+
+
+DAILY, WEEKLY = f"log_in {days(range(1, 85))}", f"log_in {days(range(0, 140, 7))}"
+EVERY_TEN = "order 0 10 20 30 40 50"
+
 SEEN = [
     ("usage-drop", story(f"log_in {days(range(0, 84, 3))} 90"), 112, 20),
-    ("usage-drop", story(f"log_in {days(range(1, 85))} {days(range(90, 104))}"), 112, 20),
-    ("usage-drop", story(f"log_in {days(range(1, 85))} {days(range(90, 105))}"), 112, 0),
-    ("usage-drop", story("log_in 1 5 9 30 35 40 60 65 70 90"), 112, 0),
-    ("feature-dropped", story("report 1 20 40"), 80, 5),
-    ("feature-dropped", story("report 1 20 40 60"), 80, 0),
-    ("overdue-purchase", story("order 0 10 20"), 36, 12),
-    ("overdue-purchase", story("order 0 10 20"), 40, 20),
-    ("overdue-purchase", story("order 0 10 20"), 34, 0),
+    ("usage-drop", story(f"{DAILY} {days(range(86, 113, 2))}"), 112, 8),
+    ("usage-drop", story(f"{DAILY} {days(range(86, 113, 2))} 111"), 112, 0),
+    ("usage-drop", story(f"{DAILY} {days(range(87, 113, 5))}"), 112, 17),
+    ("usage-drop", story("log_in 1 5 9 30 35 40 60 65 70 90"), 100, 0),
+    ("usage-drop", story(WEEKLY), 147, 0),
+    ("usage-drop", story(WEEKLY), 148, 20),
+    ("usage-drop", story(DAILY), 93, 0),
+    ("usage-drop", story(DAILY), 94, 20),
+    ("feature-dropped", story("", *used(report=GRIND, brew=BREW, after=9)), 80, 3),
+    ("feature-dropped", story("", *used(report=GRIND, brew=BREW, after=8)), 80, 0),
+    ("feature-dropped", story("", *used(report=(*GRIND, 70), brew=BREW, after=10)), 80, 0),
+    ("feature-dropped", story("report 1 20 40"), 80, 0),
+    ("never-settled", story("log_in 1 3 6 8", contract(0)), 27, 0),
+    ("never-settled", story("log_in 1 3 6 8", contract(0)), 28, 16),
+    ("never-settled", story("log_in 1 3 6 8; report 1 3", contract(0)), 30, 17),
+    ("never-settled", story("log_in 1 3 6 8", contract(0), *used(report=(1,), brew=(3,))), 30, 0),
+    ("never-settled", story("log_in 1 3 6 8; log_in 29", contract(0)), 30, 0),
+    ("never-settled", story("log_in 101 103 106 108", contract(0)), 120, 12),
+    ("never-settled", story("log_in 101 103 106 108", contract(0)), 121, 0),
+    ("never-settled", story(f"log_in {days(range(0, 50, 2))}", contract(0)), 90, 0),
+    ("overdue-purchase", story(EVERY_TEN), 70, 0),
+    ("overdue-purchase", story(EVERY_TEN), 71, 5),
+    ("overdue-purchase", story(EVERY_TEN), 110, 20),
+    ("overdue-purchase", story("order 0 4 29 38 52 55 85"), 85 + 30, 0),
+    ("overdue-purchase", story("order 0 4 29 38 52 55 85"), 85 + 40, 2),
     ("overdue-purchase", story("order 0 10"), 60, 0),
     ("returns-spike", story("", refunded(1, 10), refunded(2, 20)), 20, 5),
     ("returns-spike", story("", refunded(1, 10), refunded(2, 45)), 45, 0),
@@ -49,13 +80,18 @@ SEEN = [
     ("contract-ends", story("", contract(0, 100)), 40, 0),
     ("contract-ends", story("", contract(0, 100), contract(70)), 80, 0),
     ("contract-ends", story("", contract(0, 100, "cancelled")), 80, 0),
-    ("failed-payment", story("failed 10"), 10, 15),
+    ("failed-payment", story("failed 10"), 10, 20),
+    ("failed-payment", story("failed 10 13 17"), 17, 51),
+    ("failed-payment", story("failed 10 11 12 13"), 13, 60),
     ("failed-payment", story("failed 10; order 11"), 12, 0),
-    ("open-issue", story("", ticket(0)), 14, 9),
+    ("failed-payment", story("failed 10; paid 13"), 13, 0),
+    ("failed-payment", story("failed 10; paid 13; failed 41"), 41, 20),
+    ("open-issue", story("", ticket(0)), 14, 7),
     ("open-issue", story("", ticket(0)), 3, 2),
     ("open-issue", story("", ticket(0)), 2, 0),
     ("open-issue", story("", ticket(0, solved=5)), 14, 0),
     ("repeat-contact", story("", ticket(0, subject="Late"), ticket(7, subject="Late")), 7, 10),
+    ("repeat-contact", story("", ticket(0, subject="L"), ticket(7, solved=7, subject="L")), 8, 0),
     ("repeat-contact", story("", ticket(0, subject="Late"), ticket(7.1, subject="Late")), 8, 0),
     ("reopened", story("", ticket(0, solved=2, reopens=1)), 2, 5),
     ("reopened", story("", ticket(0, solved=2)), 2, 0),
@@ -89,7 +125,7 @@ def test_each_signal_alone_and_at_its_boundary(signal, events, now, expected):
 
 IN_TROUBLE: dict[str, tuple[str, tuple[AnyRecord, ...]]] = {
     "usage-drop": (f"log_in {days(range(-110, -28, 4))}", ()),
-    "feature-dropped": ("report -90 -60 -30", ()),
+    "feature-dropped": ("", tuple(used(report=GRIND, brew=BREW, after=9, since=-80))),
     "overdue-purchase": ("order -90 -80 -70", ()),
     "returns-spike": ("", (refunded(1, -5), refunded(2, -3))),
     "contract-ends": ("", (contract(-300, 20),)),
@@ -99,8 +135,12 @@ IN_TROUBLE: dict[str, tuple[str, tuple[AnyRecord, ...]]] = {
     "negative-tone": ("good -9 -8 -7; bad -6 -5 -4", ()),
     "competitor-named": ("rival -3", ()),
 }
-APART = {("feature-dropped", "usage-drop"), ("competitor-named", "negative-tone")}
-"""Pairs that are about the same events: use, and texts."""
+APART = {
+    ("feature-dropped", "usage-drop"),
+    ("competitor-named", "negative-tone"),
+    ("overdue-purchase", "returns-spike"),
+}
+"""Pairs that are about the same events: use, texts, and orders."""
 
 
 @pytest.mark.parametrize(
@@ -123,10 +163,10 @@ def test_two_signals_together_weigh_what_each_weighs_alone(pair):
 
 
 def test_points_fall_with_age():
-    """A failed payment weighs 15, and half of that after its half-life of 14 days."""
+    """A failed payment weighs 20, and half of that after its half-life of 14 days."""
     events = story("failed 0")
 
-    assert [points(events, now)["failed-payment"] for now in (0, 14, 28)] == [15, 8, 4]
+    assert [points(events, now)["failed-payment"] for now in (0, 14, 28)] == [20, 10, 5]
 
 
 def test_findings_of_one_signal_stop_at_its_cap():
@@ -154,7 +194,7 @@ def test_every_reason_names_its_records_and_its_cause_in_words():
 def test_what_failed_without_the_customers_will_is_marked():
     """A failed payment is no decision; an angry answer is."""
     assert assess(story("failed 0"), day(0), known=EVERYTHING).involuntary
-    assert not assess(story("failed 0; nps3 0"), day(0), known=EVERYTHING).involuntary
+    assert not assess(story("failed 0; nps3 0", ticket(-14)), day(0), known=EVERYTHING).involuntary
 
 
 def test_without_sources_the_risk_is_unknown_and_not_low():

@@ -19,6 +19,12 @@ from tests.unit.journeys.histories import History
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
+NAMES = {
+    "g1": "Ann\x1b[2J " + "von Wolfeschlegelsteinhausen " * 4,
+    "g2": "Bo Ray",
+    "g3": "\u674e\u5c0f\u9f99" * 12,
+}
+
 
 def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
@@ -48,7 +54,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, History]:
     }
     visits = {"g1": range(30, 140, 4), "g2": range(1, 140, 4), "g3": range(70, 140, 4)}
     for golden_id, records in past.items():
-        history.person(golden_id, email=f"{golden_id}@example.com", golden={"job_title": "Buyer"})
+        golden = {"job_title": "Buyer", "full_name": NAMES[golden_id]}
+        history.person(golden_id, email=f"{golden_id}@example.com", golden=golden)
         visited = [Interaction(at=ago(each), kind="login") for each in visits[golden_id]]
         for number, record in enumerate([*records, *visited]):
             stream = record.entity_name
@@ -78,8 +85,25 @@ def test_the_list_puts_those_first_who_may_leave(asked):
 
     assert [each["golden_id"] for each in found["customers"]] == ["g1"]
     assert found["bands"] == {"high": 1, "medium": 0, "low": 1, "unknown": 0}
-    assert text.splitlines()[1].split()[:3] == ["g1", str(found["customers"][0]["points"]), "high"]
+    assert text.splitlines()[1].split()[:2] == [str(found["customers"][0]["points"]), "high"]
     assert "2 customers: 1 high, 0 medium, 1 low" in text
+
+
+@pytest.mark.parametrize(("command", "who"), [(("risk", "list"), "g1"), (("postmortem",), "g3")])
+def test_a_list_calls_customers_by_name_within_eighty_columns(asked, command, who):
+    """However long the name, whatever it would do to a terminal; the id stands with the reason."""
+    found, text = asked(*command), asked(*command, text=True)
+
+    assert [each["name"] for each in found["customers"]] == [NAMES[who]]
+    assert f"[{who}]" in text
+    assert "\x1b" not in text
+    assert f"  {NAMES[who][:3]}" in text
+    assert max(map(columns, text.splitlines())) <= 80
+
+
+def columns(line: str) -> int:
+    """Columns of a terminal: a Chinese letter takes two."""
+    return sum(1 + (letter > "\u3000") for letter in line)
 
 
 def test_a_customer_is_told_with_reasons_records_and_what_would_help(asked):
@@ -124,7 +148,7 @@ def test_everybody_who_has_left_has_a_post_mortem(asked):
 
     assert [each["golden_id"] for each in found["customers"]] == ["g3"]
     assert 'ticket g3-1 "Cannot connect": unresolved after 30 days' in text
-    assert text.splitlines()[-1] == (
+    assert " ".join(text.split()).endswith(
         "1 customer left, the latest 1 shown: 1 with something unresolved, 0 with nothing on record"
     )
 
@@ -166,7 +190,7 @@ def test_without_an_entry_in_the_register_nothing_is_scored(asked, hub):
         path.unlink()
         register.rmdir()
 
-    assert all("the score risk@1 has no entry in the register" in each for each in refused)
+    assert all("the score risk@2 has no entry in the register" in each for each in refused)
 
 
 def test_patterns_of_ones_own_replace_the_shipped_ones(asked, hub):

@@ -81,14 +81,14 @@ def lost() -> Mapping[int, Risk]:
 
 
 def test_the_flag_rises_at_least_two_weeks_before_the_cancellation(lost):
-    """Replayed with what was known each day: from day 68, and it never falls again."""
+    """Replayed with what was known each day: from day 66, and it never falls again."""
     told_as: list[Band] = []
     for risk in lost.values():
         told_as.append(band(risk.points, told_as[-1] if told_as else None))
 
     flagged = [at for at, each in enumerate(told_as) if each in ("medium", "high")]
 
-    assert flagged == list(range(68, CANCELLED))
+    assert flagged == list(range(66, CANCELLED))
     assert told_as[CANCELLED - 1] == "high"
     assert "many-agents-no-answer" in {reason.signal for reason in lost[76].reasons}
 

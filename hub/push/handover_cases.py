@@ -1,0 +1,79 @@
+"""Cases as an origin of tasks: whoever waits for a word has one, in the system that staff work in.
+
+A task stays in the system that was handed it first, and is told there when its case is over, even
+if ``[loop] tasks`` names another system by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+
+from sqlalchemy import Connection, select
+
+from hub.core.clock import from_micros
+from hub.core.connector import OutField, Task
+from hub.core.records import Feedback, Ticket, decode
+from hub.core.settings import LoopSection
+from hub.journeys import timeline
+from hub.push.handover import TASKS, Origin, Wanted
+from hub.store import cases, handovers
+from hub.store.cases import WAITING, Case
+from hub.store.records import chunks
+from hub.store.schema import source_records
+from hub.voc import follow_up
+from hub.voc.follow_up import FollowUp
+from hub.voc.past import Past
+from hub.voc.use_payload import lines, use_of
+
+
+def origin(settings: LoopSection) -> Origin[Task]:
+    """The tasks that cases ask for."""
+    parts = (
+        OutField(follow_up.CASE, "case", settings.purpose),
+        OutField(follow_up.WORDS, "case.words", settings.words or settings.purpose),
+        OutField(follow_up.USE, "case.use", settings.use or settings.purpose),
+    )
+
+    def due(
+        connection: Connection, name: str, about: Collection[str] | None = None
+    ) -> Sequence[Wanted[Task]]:
+        held = handovers.not_over(connection, "task", name)
+        ids = {row.about for row in held if row.digest is not None}
+        if name == settings.tasks:
+            ids |= cases.waiting(connection) | {row.about for row in held}
+        chosen = ids if about is None else ids & set(about)
+        return _wanted(connection, cases.some(connection, chosen))
+
+    return Origin(TASKS, parts, due)
+
+
+def _wanted(connection: Connection, found: Sequence[tuple[str | None, Case]]) -> list[Wanted[Task]]:
+    said = _said(connection, [case.case_id for _, case in found])
+    told = timeline.load(connection, {golden_id for golden_id, _ in found if golden_id})
+    wanted = []
+    for golden_id, case in found:
+        opened_at = from_micros(case.opened_at)  # the task tells what was so then
+        use = lines(use_of(Past.at(opened_at, told.get(golden_id or "", []))))
+        build = partial(follow_up.task, FollowUp(case, said[case.case_id], use))
+        over = case.state not in WAITING
+        wanted.append(Wanted(follow_up.key_of(case), case.case_id, golden_id, build, over=over))
+    return wanted
+
+
+def _said(
+    connection: Connection, case_ids: Sequence[str]
+) -> Mapping[str, Sequence[Feedback | Ticket]]:
+    """What each case is made of, oldest first."""
+    inside = cases.answers_of(connection, case_ids)
+    records: dict[int, Feedback | Ticket] = {}
+    for chunk in chunks([rid for rids in inside.values() for rid in rids]):
+        query = select(source_records.c.rid, source_records.c.canonical)
+        for rid, body in connection.execute(query.where(source_records.c.rid.in_(chunk))):
+            record = decode(body) if body else None
+            if isinstance(record, Feedback | Ticket):
+                records[rid] = record
+    return {
+        case_id: sorted((records[rid] for rid in rids if rid in records), key=lambda each: each.at)
+        for case_id, rids in inside.items()
+    }

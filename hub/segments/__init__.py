@@ -1,0 +1,1 @@
+"""Groups of customers: defined in files, decided by rules, remembered with their history."""

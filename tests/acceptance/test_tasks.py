@@ -1,0 +1,229 @@
+"""A bad answer becomes exactly one case and one task in HubSpot, as it is typed and over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.hubspot.emulator import HubSpotEmulator, create
+from hub.cli.main import run
+from hub.emulation.faults import Scenario
+from hub.emulation.server import serve
+
+SETTINGS = """
+[loop]
+tasks = "crm"
+rules = ["detractor"]
+
+[connections.crm]
+connector = "hubspot"
+mode = "{mode}"
+streams = ["contacts"]
+settings.base_url = "{url}"
+settings.token = "${{env:HUBSPOT_TOKEN}}"
+
+[connections.desk]
+connector = "csv"
+settings.folder = "files"
+
+[connections.desk.settings.streams.customers]
+files = "customers.csv"
+entity = "person"
+key = ["id"]
+columns = {{ full_name = "name", emails = ["email"] }}
+
+[connections.desk.settings.streams.answers]
+files = "answers*.csv"
+entity = "feedback"
+key = ["no"]
+timezone = "UTC"
+constants = {{ instrument = "nps", scale_min = "0", scale_max = "10" }}
+columns = {{ at = "at", party = "who", score = "score", comment = "why" }}
+"""
+CUSTOMERS = "id,name,email\n1,Ada Byron,ada@example.org\n2,Bob Hay,bob@example.org\n"
+CREATE = "POST /crm/objects/2026-09/tasks/batch/create"
+UPDATE = "POST /crm/objects/2026-09/tasks/batch/update"
+ADA = {"email": "ada@example.org", "firstname": "Ada", "lastname": "Byron"}
+
+
+class Account:
+    """The emulated account, and the hub beside it."""
+
+    def __init__(self, emulator: HubSpotEmulator, type_: Callable[..., Any]) -> None:
+        self.emulator = emulator
+        self.type = type_
+
+    @property
+    def tasks(self) -> list[dict[str, str]]:
+        """The properties of every task that stands there."""
+        return [record.properties for record in self.emulator.account.tables["tasks"].in_order()]
+
+    def calls(self, what: str) -> int:
+        """How often the hub asked for it."""
+        return self.emulator.calls.counts().get(what, 0)
+
+    def strike(self, kind: str) -> None:
+        """Let the next creation of a task meet trouble."""
+        fault = {"kind": kind, "path": "*/tasks/batch/create", "times": 1}
+        self.emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
+
+    def contact(self, **properties: str) -> str:
+        """Id of a contact that a user adds."""
+        new = {"op": "create", "object": "contacts", "properties": properties}
+        return str(self.emulator.mutate(new)["id"])
+
+
+@pytest.fixture
+def account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Account]:
+    """A hub that reads answers from files and hands its tasks to HubSpot."""
+    monkeypatch.chdir(tmp_path)
+    emulator = create()
+    monkeypatch.setenv("HUBSPOT_TOKEN", emulator.token)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/customers.csv").write_text(CUSTOMERS)
+
+    def type_(*words: str) -> Any:
+        run([*words, "--json"])
+        captured = capsys.readouterr()
+        return json.loads(captured.out) if captured.out else captured.err
+
+    with serve(emulator) as url:
+        Path("hub.toml").write_text(SETTINGS.format(url=url, mode="sync"))
+        yield Account(emulator, type_)
+
+
+def answers(name: str, *rows: tuple[int, int, int, int]) -> None:
+    """A file of answers: number, hours ago, customer, score."""
+    now = datetime.now(UTC)
+    lines = [
+        f"{no},{(now - timedelta(hours=hours)).isoformat()},{who},{score},Nobody called back"
+        for no, hours, who, score in rows
+    ]
+    Path(f"files/{name}.csv").write_text("\n".join(["no,at,who,score,why", *lines, ""]))
+
+
+def test_a_detractor_has_one_case_and_one_task_until_they_were_told(account: Account) -> None:
+    """Duplicate answers, a late one and three runs: one of each; told, the task is ticked off."""
+    contact = account.contact(**ADA)
+    answers("answers1", (1, 5, 1, 3), (2, 4, 2, 9))
+    account.type("run")
+    account.type("run")
+    answers("answers2", (1, 5, 1, 3), (3, 3, 1, 0))
+    account.type("run")
+    (case,) = account.type("cases", "list")
+    (open_task,) = [dict(task) for task in account.tasks]
+
+    account.type("cases", "inform", case["case"], "--message", "mail/77")
+    account.type("push")
+    account.type("run")
+
+    (task,) = account.tasks
+    (handed,) = account.type("cases", "show", case["case"])["handovers"]
+    bonds = account.emulator.account.associations
+    assert open_task["hs_task_status"] == "NOT_STARTED"
+    assert "Nobody called back" in open_task["hs_task_body"]
+    assert f"hub cases show {case['case']}" in open_task["hs_task_body"]
+    assert (task["hs_task_status"], task["cxhub_key"]) == ("COMPLETED", f"case-{case['case']}")
+    assert (handed["status"], handed["over"], handed["key"]) == ("done", True, task["cxhub_key"])
+    assert bonds.of(("tasks", handed["reference"]), "contacts") == [contact]
+    assert account.calls(CREATE) == 1
+    assert (
+        len(account.type("audit", "search", "--kind", "task.handed")) == account.calls(UPDATE) + 1
+    )
+
+
+@pytest.mark.slow
+def test_a_hub_killed_between_send_and_receipt_hands_over_once(account: Account) -> None:
+    """The next run asks HubSpot first and sends nothing again."""
+    account.contact(**ADA)
+    answers("answers1", (1, 5, 1, 3))
+
+    died = _killed_at("handover answered")
+    unknown = account.type("status")["handed"]
+    account.type("run")
+
+    assert died == -signal.SIGKILL
+    assert unknown[0]["sending"] == 1
+    assert (account.calls(CREATE), account.calls(UPDATE), len(account.tasks)) == (1, 0, 1)
+    assert account.type("status")["handed"][0]["done"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["timeout_after_effect", "rate_limited", "reset", "server_error"])
+def test_trouble_on_the_wire_hands_over_once(account: Account, kind: str) -> None:
+    """An answer that is lost after the effect, a 429, a cut line: one task in the end."""
+    account.contact(**ADA)
+    answers("answers1", (1, 5, 1, 3))
+    account.strike(kind)
+
+    account.type("run")
+    account.type("run")
+
+    assert len(account.tasks) == 1
+    assert account.calls(UPDATE) == 0
+
+
+def test_a_customer_whom_hubspot_does_not_know_is_told_of(account: Account) -> None:
+    """The case says so, and so does the status; when a contact appears it gets the task."""
+    answers("answers1", (1, 5, 1, 3))
+
+    account.type("run")
+    (case,) = account.type("cases", "list")
+    (waiting,) = account.type("cases", "show", case["case"])["handovers"]
+    (standing,) = account.type("status")["handed"]
+    account.contact(**ADA)
+    account.type("run")
+
+    assert (waiting["status"], waiting["reason"]) == ("nowhere", "no contacts record there")
+    assert (standing["destination"], standing["nowhere"]) == ("crm/tasks", 1)
+    assert len(account.tasks) == 1
+
+
+def test_a_connection_that_observes_gets_no_task(account: Account) -> None:
+    """The plan lists what would be handed over; nothing is written to HubSpot."""
+    account.contact(**ADA)
+    answers("answers1", (1, 5, 1, 3))
+    Path("hub.toml").write_text(Path("hub.toml").read_text().replace('"sync"', '"observe"'))
+
+    account.type("run")
+    (plan,) = [each for each in account.type("plan") if each["destination"] == "crm/tasks"]
+
+    assert [handover["over"] for handover in plan["handovers"]] == [False]
+    assert (account.tasks, account.calls(CREATE)) == ([], 0)
+
+
+def test_tasks_for_a_system_that_keeps_none_are_a_mistake_in_hub_toml(account: Account) -> None:
+    """With the place, the reason and the connections that may be named instead."""
+    text = Path("hub.toml").read_text()
+
+    Path("hub.toml").write_text(text.replace('tasks = "crm"', 'tasks = "desk"'))
+    keeps_none = account.type("run")
+    Path("hub.toml").write_text(text.replace('tasks = "crm"', 'tasks = "crn"'))
+    unknown = account.type("run")
+
+    assert "loop.tasks" in keeps_none and "crm" in keeps_none
+    assert "loop.tasks" in unknown and 'did you mean "crm"' in unknown
+
+
+def _killed_at(boundary: str) -> int:
+    """How a ``hub run`` of its own process ended that SIGKILL met at a boundary."""
+    script = (
+        "import os, signal; from hub.core import boundary; from hub.cli.main import run\n"
+        f"boundary.listen(lambda name: name == {boundary!r} and os.kill(os.getpid(), 9))\n"
+        "run(['run'])"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=False, capture_output=True
+    ).returncode

@@ -1,0 +1,169 @@
+"""Tickets that were opened again as cases: one for each episode, however often they are read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from hub.core.clock import ManualClock, to_micros
+from hub.core.records import PartyRef, Ticket, encode
+from hub.core.settings import LoopRule
+from hub.store import bulk
+from hub.store.cases import Case
+from hub.store.engine import Store
+from hub.store.schema import facts, source_records, streams
+from hub.voc import case_steps
+from hub.voc.case_steps import Doer
+from tests.conftest import quick_on_sqlite
+from tests.unit.voc.complaints import Complaints
+
+pytestmark = quick_on_sqlite
+RULES: tuple[LoopRule, ...] = ("detractor", "reopened_ticket")
+HOUR, DAY = 3_600, 86_400
+TICKET = 7_001
+
+
+class Helpdesk(Complaints):
+    """A business with tickets beside its surveys."""
+
+    def __init__(self, store: Store, clock: ManualClock) -> None:
+        super().__init__(store, clock, rules=RULES)
+        columns = ("stream_id", "connection", "stream", "entity")
+        self._insert(streams, columns, [(2, "desk", "tickets", "ticket")])
+
+    def ticket(self, rid: int, reopens: int, opened: datetime, **more: object) -> None:
+        """The source's ticket of record ``rid`` as it is now; it may be a new one."""
+        ticket = Ticket(
+            party=PartyRef(id=str(rid)),
+            at=opened,
+            reopens=reopens,
+            **more,  # type: ignore[arg-type]  # values of a ticket
+        )
+        now = to_micros(self.clock.now())
+        columns = ("rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
+                   "canonical", "created_at", "changed_at")  # fmt: skip
+        row = (TICKET, 2, "t1", "ticket", 1, b"", b"", encode(ticket), now, now)
+        with self.store.write() as connection:
+            bulk.upsert(
+                connection, source_records, columns, [row], key=("rid",), keep=("created_at",)
+            )
+            fact = [(TICKET, rid, "ticket", to_micros(opened))]
+            bulk.upsert(connection, facts, ("rid", "party_rid", "entity", "at"), fact, key=("rid",))
+        self._mark_giver(rid)
+
+    def tell(self, case: Case) -> None:
+        """The customer is told something, now."""
+        now = to_micros(self.clock.now())
+        self.take(case_steps.inform(case, "mail/1", now, Doer("os:test", now)))
+
+
+@pytest.fixture
+def desk(store: Store, clock: ManualClock) -> Helpdesk:
+    """A help desk with one customer."""
+    made = Helpdesk(store, clock)
+    made.customer(1)
+    return made
+
+
+def test_a_ticket_that_is_opened_again_has_one_case(desk: Helpdesk) -> None:
+    """Not when it is opened first; then once, whatever else happens to it and however often."""
+    desk.ticket(1, 0, desk.ago(hours=5))
+    desk.run()
+    before = desk.cases()
+
+    desk.clock.sleep(HOUR)
+    opened = desk.ago(hours=6)
+    desk.ticket(1, 1, opened)
+    desk.run()
+    case = desk.only()
+    for status in ("pending", "solved", "open"):
+        desk.clock.sleep(HOUR)
+        desk.ticket(1, 2, opened, status=status)
+        desk.run()
+
+    assert before == []
+    assert (case.rule, case.state) == ("reopened_ticket", "open")
+    assert desk.only() == case
+    assert case.at == to_micros(desk.ago(hours=3))
+
+
+def test_a_ticket_joins_the_case_of_a_bad_answer(desk: Helpdesk) -> None:
+    """Who complains twice waits for one word."""
+    answer = desk.answer(1, 2)
+    desk.run()
+    desk.clock.sleep(HOUR)
+
+    desk.ticket(1, 1, desk.ago(hours=1))
+    desk.run()
+
+    assert desk.answers_of(desk.only()) == [answer, TICKET]
+
+
+def test_a_ticket_that_changes_after_the_word_opens_no_second_case(desk: Helpdesk) -> None:
+    """Solving it, or reading it again, is no complaint."""
+    opened = desk.ago(hours=5)
+    desk.ticket(1, 1, opened)
+    desk.run()
+    desk.tell(desk.only())
+
+    desk.clock.sleep(HOUR)
+    desk.ticket(1, 1, opened, status="solved", solved_at=desk.clock.now())
+    desk.run()
+
+    assert desk.only().state == "informed"
+
+
+def test_opened_again_after_the_word_it_is_the_next_case(desk: Helpdesk) -> None:
+    """What the customer was told did not help."""
+    opened = desk.ago(hours=5)
+    desk.ticket(1, 1, opened)
+    desk.run()
+    desk.tell(desk.only())
+
+    desk.clock.sleep(HOUR)
+    desk.ticket(1, 2, opened)
+    desk.run()
+    desk.run()
+
+    told, waiting = sorted(desk.cases(), key=lambda case: case.state)
+    assert (told.state, waiting.state) == ("informed", "open")
+    assert waiting.at == to_micros(desk.clock.now())
+
+
+def test_an_old_ticket_is_history_until_it_is_opened_again(desk: Helpdesk) -> None:
+    """A first read does not open cases of years ago; what happens from now on counts."""
+    opened = desk.ago(days=400)
+    desk.ticket(1, 1, opened, solved_at=desk.ago(days=390))
+    desk.run()
+    history = desk.only()
+
+    desk.clock.sleep(DAY)
+    desk.ticket(1, 2, opened)
+    desk.run()
+
+    assert (history.state, history.reason) == ("suppressed", "history")
+    assert desk.only().state == "open"
+
+
+def test_the_rule_is_asked_for(store: Store, clock: ManualClock) -> None:
+    """Without it in hub.toml a ticket opens no case."""
+    desk = Helpdesk(store, clock)
+    desk.settings = desk.settings.model_copy(update={"rules": ("detractor",)})
+    desk.customer(1)
+
+    desk.ticket(1, 3, desk.ago(hours=1))
+    desk.run()
+
+    assert desk.cases() == []
+
+
+def test_a_correction_takes_the_case_back(desk: Helpdesk) -> None:
+    """The source says that it was never opened again: nobody waits."""
+    desk.ticket(1, 1, desk.ago(hours=1))
+    desk.run()
+
+    desk.ticket(1, 0, desk.ago(hours=1))
+    desk.run()
+
+    assert desk.only().reason == "answer_gone"
