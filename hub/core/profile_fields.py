@@ -15,14 +15,14 @@ from dataclasses import replace
 from hub.core.connector import OutField
 
 STANDING_FIELDS: tuple[OutField, ...] = (
-    OutField("segments", "relationship.segments", "marketing", "long_text", "Segments"),
-    OutField("tier", "relationship.tier", "service", label="Loyalty tier"),
-    OutField("value_band", "value.band", "analytics", label="Value band"),
-    OutField("risk_band", "risk.band", "analytics", label="Risk of leaving"),
-    OutField("risk_reason", "risk.top_reason", "analytics", label="Main reason to leave"),
     OutField("next_action", "risk.next_action", "service", label="Next action"),
+    OutField("risk_band", "risk.band", "analytics", label="Risk of leaving"),
+    OutField("value_band", "value.band", "analytics", label="Value band"),
     OutField("hold_marketing", "suppress.marketing", "service", "boolean", "Hold marketing"),
     OutField("hold_reason", "suppress.reason", "service", "long_text", "Why marketing is held"),
+    OutField("risk_reason", "risk.top_reason", "analytics", label="Main reason to leave"),
+    OutField("segments", "relationship.segments", "marketing", "long_text", "Segments"),
+    OutField("tier", "relationship.tier", "service", label="Loyalty tier"),
     OutField("recent_return", "risk.recent_return", "service", "boolean", "Returned something"),
     OutField("open_complaint", "risk.open_complaint", "service", "boolean", "Open complaint"),
     OutField("in_dispute", "risk.in_dispute", "service", "boolean", "Payment in dispute"),
@@ -30,7 +30,7 @@ STANDING_FIELDS: tuple[OutField, ...] = (
         "unresolved_detractor", "risk.unresolved_detractor", "service", "boolean", "Unhappy, untold"
     ),
 )
-"""How the customer stands: bands, next action, and what holds marketing."""
+"""How the customer stands, the most useful first: some systems show only so many."""
 
 PROFILE_FIELDS: tuple[OutField, ...] = (
     OutField("golden_id", "who.golden_id", "service", label="Customer id"),

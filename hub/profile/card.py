@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from hub.profile.leaf import Field, field
+from hub.profile.leaf import Field, field, short
 
 LIMIT = 1_000
+_MATTER = 80
 NO_CONTACT = frozenset({"withdrawn", "denied", "objected"})
 
 
@@ -101,7 +102,7 @@ def _open(profile: Mapping[str, Any]) -> str:
     parts: list[str] = []
     if count := _at(profile, "service.open_tickets"):
         subject = _at(profile, "service.unresolved")
-        about = f": {_short(subject)}" if subject else ""
+        about = f": {short(subject, _MATTER)}" if subject else ""
         parts.append(f"{count} ticket{'s' if count > 1 else ''}{about}")
     if waiting := _at(profile, "voice.unanswered"):
         parts.append(f"a case: {waiting} answer{'s' if waiting > 1 else ''} without a reply")
@@ -109,11 +110,7 @@ def _open(profile: Mapping[str, Any]) -> str:
 
 
 def _next(profile: Mapping[str, Any]) -> str:
-    return f"Next: {_short(_at(profile, 'risk.next_action'))}"
-
-
-def _short(text: str, most: int = 80) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."
+    return f"Next: {short(_at(profile, 'risk.next_action'), _MATTER)}"
 
 
 def _not(profile: Mapping[str, Any]) -> str:

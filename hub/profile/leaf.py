@@ -33,3 +33,13 @@ def field(
 def no_data(status: str = "no data") -> Field:
     """A leaf that says that, or why, nothing is known."""
     return {"value": None, "status": status}
+
+
+def short(text: str, most: int) -> str:
+    """The text on one line of at most ``most`` characters.
+
+    >>> short("Parcel has   not arrived", 16)
+    'Parcel has no...'
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 3] + "..."

@@ -72,10 +72,15 @@ class Situation:
 
 def next_action(about: Situation) -> Action | None:
     """What to do next; None if nothing is to be done, or nothing may."""
-    if _states(about, "service") == {"restricted"}:
-        return None
-    offers = OFFERS if not reasons(about.flags) and _may_be_offered(about) else ()
-    found = (rule(about) for rule in (*HELP, *offers))
+    found = _first(HELP, about)
+    if found is None and not reasons(about.flags):
+        offer = _first(OFFERS, about)
+        found = offer if offer is not None and _may_be_offered(about) else None
+    return None if found is None or _states(about, "service") == {"restricted"} else found
+
+
+def _first(rules: Sequence[Rule], about: Situation) -> Action | None:
+    found = (rule(about) for rule in rules)
     return next((action for action in found if action is not None), None)
 
 
@@ -94,6 +99,9 @@ def _states(about: Situation, purpose: str) -> frozenset[State]:
     section = said.purposes.get(purpose)
     channels = () if section is None else section.channels
     return frozenset(said.widest(purpose, channel).state for channel in channels)
+
+
+Rule = Callable[[Situation], Action | None]
 
 
 # 1, 2, 3 -------------------------------------------------------------------------------------
@@ -135,7 +143,7 @@ def _solve(about: Situation) -> Action | None:
     return None
 
 
-def _because_of(signal: str, text: str) -> Callable[[Situation], Action | None]:
+def _because_of(signal: str, text: str) -> Rule:
     """A rule that answers one reason of the risk."""
 
     def rule(about: Situation) -> Action | None:

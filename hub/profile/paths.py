@@ -13,7 +13,8 @@ SEPARATOR = "; "
 def value_at(profile: Mapping[str, object], path: str) -> Value:
     """The value under ``path``, such as ``voice.nps``; None where the profile has no data.
 
-    Lists travel as text, joined by ``; ``.
+    Lists travel as text, joined by ``; ``: one that is known to be empty as an empty text, which
+    clears what a system was told before.
 
     >>> value_at({"voice": {"nps": {"value": 9, "source": "metric:nps@1"}}}, "voice.nps")
     9
@@ -23,7 +24,7 @@ def value_at(profile: Mapping[str, object], path: str) -> Value:
     node = _node(profile, path)
     value = node.get("value") if isinstance(node, Mapping) else node
     if isinstance(value, list):
-        return SEPARATOR.join(str(item) for item in value) or None
+        return SEPARATOR.join(str(item) for item in value)
     return value if isinstance(value, str | int | float | bool) else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,12 @@ from hub.store.schema import profiles
 from hub.text.annotation import Models
 from hub.text.sources import load_models
 from hub.voc import method
+from hub.voc.health import health
 from hub.voc.known import known_kinds
 from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE
 from hub.voc.postmortem import HORIZON_DAYS
 from hub.voc.scoring import Scorer, weighing
-from hub.voc.signal import SILENT_AFTER, Known
 
 BATCH = 500
 """Profiles composed in one transaction."""
@@ -123,8 +124,18 @@ class Means:
 
 def run(store: Store, rules: Rules) -> ProfileReport:
     """Compose every profile that was marked; returns what differed."""
-    means, basis = _means(store, rules)
-    dirty.mark_all_if_new(store, "profile", basis, select(profiles.c.golden_id))
+    now, everybody = store.clock.now(), select(profiles.c.golden_id)
+    with store.read() as connection:
+        models = load_models(connection, rules.text)
+        at = today(connection, now, rules.zone)
+    dirty.mark_all_if_new(store, "profile", _basis(rules, models, at), everybody)
+    with store.read() as connection:
+        if not dirty.count(connection, "profile"):
+            return ProfileReport(0, 0, 0)  # before anything is read for nobody
+        means = _means(connection, rules, models, to_micros(now), at)
+    # What the hub hears of decides everybody's coverage.
+    unseen = str(means.scorer.weigh((), at).unseen)
+    dirty.mark_all_if_new(store, "profile", unseen, everybody, what="unseen")
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
@@ -140,31 +151,23 @@ def run(store: Store, rules: Rules) -> ProfileReport:
     return ProfileReport(looked_at, written, removed)
 
 
-def _means(store: Store, rules: Rules) -> tuple[Means, str]:
-    """The means of today, and the basis on which all profiles rest."""
+def _basis(rules: Rules, models: Models, at: datetime) -> str:
+    """What all profiles of a day rest on, but for what the hub hears of."""
+    return (
+        f"{COMPOSITION} {at.date()} {Gate(rules.purposes).policy} {rules.zone} {models.methods}"
+        f" {rules.text.competitors} {rules.by.basis} {rules.horizon_days} {rules.segments.basis}"
+    )
+
+
+def _means(connection: Connection, rules: Rules, models: Models, now: int, at: datetime) -> Means:
+    """The means of today; what they are made of is read once per run."""
     text, zone, by = rules.text, rules.zone, rules.by
-    now = store.clock.now()
-    with store.read() as connection:
-        models = load_models(connection, text)
-        at = today(connection, now, zone)
-        known = known_kinds(connection, at)
-        ground = evaluation.ground(connection, rules.segments, to_micros(now), zone)
+    known = known_kinds(connection, at)
+    ground = evaluation.ground(connection, rules.segments, now, zone)
     weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
-    scorer = Scorer(weigh, rules.horizon_days, by.floor)
-    basis = (
-        f"{COMPOSITION} {at.date()} {Gate(rules.purposes).policy} {zone} {models.methods}"
-        f" {text.competitors} {by.basis} {rules.horizon_days} {_heard(known, at)}"
-        f" {rules.segments.basis}"
-    )
-    return Means(rules, to_micros(now), at, models, scorer, ground), basis
-
-
-def _heard(known: Known, now: datetime) -> str:
-    """What the hub hears of, and what it has stopped to hear of: everybody's coverage."""
-    return " ".join(
-        f"{kind}{'' if now - newest <= SILENT_AFTER else '-'}"
-        for kind, newest in sorted(known.items())
-    )
+    fares = partial(health, known=known, zone=zone)
+    scorer = Scorer(weigh, rules.horizon_days, by.floor, fares)
+    return Means(rules, now, at, models, scorer, ground)
 
 
 def _compose(connection: Connection, golden_ids: list[str], by: Means) -> tuple[int, int]:

@@ -65,7 +65,9 @@ SHAPE: Final[dict[str, str]] = {
     " nine before them; the source is the model or lexicon that read them, with its version.",
     "voice.unanswered": "Answers in cases whose customer has not been told anything yet.",
     "risk.churn": "churned or active; active is provisional.",
-    "risk.health": "Filled by a later version.",
+    "risk.health": "How the customer fares, 0-100; none below the floor of coverage. `parts` has"
+    " use, service, purchases, voice and contract, what costs most first.",
+    "risk.health_colour": "green, amber, red or unknown; better only by a margin, worse at once.",
     "risk.points": "Points that speak for leaving, 0-100, as `hub risk show` has them at the end of"
     " today; none below the floor of coverage.",
     "risk.band": "low, medium, high, unknown, or left for who has left already. A band is left"

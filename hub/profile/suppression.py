@@ -125,7 +125,8 @@ def _in_dispute(sources: Sources, now: datetime) -> Flag:
                 _says_disputed((value,)) for value in record.attributes.values()
             )
         if disputed:
-            why = f"a payment is disputed since {day(event.at, now)}"
+            what = "a ticket of" if isinstance(record, Ticket) else "an order of"
+            why = f"{what} {day(event.at, now)} speaks of a dispute"
             return Flag("in_dispute", why, event.source, event.at)
     return Flag("in_dispute")
 

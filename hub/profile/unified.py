@@ -43,6 +43,7 @@ def compose(
     """
     flags = suppression.flags(sources, now)
     standing = scorer.standing(sources.events, now)
+    fares = scorer.health(sources.events, now)
     action = next_action(Situation(sources, standing, flags, scorer.weigh, now))
     return {
         "version": VERSION,
@@ -52,7 +53,7 @@ def compose(
         "value": value(sources),
         "service": service(sources, now),
         "voice": voice(sources, models),
-        "risk": risk(sources, standing, scorer.floor, flags, action),
+        "risk": risk(sources, standing, fares, scorer.floor, flags, action),
         "suppress": suppression.suppress(flags),
         "permission": permission(sources),
     }

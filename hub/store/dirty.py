@@ -67,7 +67,9 @@ def done(connection: Connection, stage: Stage, marks: Iterable[Mark]) -> None:
         )
 
 
-def mark_all_if_new(store: Store, stage: Stage, basis: str, everybody: Select[str]) -> None:
+def mark_all_if_new(
+    store: Store, stage: Stage, basis: str, everybody: Select[str], what: str = "basis"
+) -> None:
     """Ask ``stage`` to look at all of ``everybody`` if its ``basis`` is not what it last went by.
 
     Args:
@@ -75,8 +77,9 @@ def mark_all_if_new(store: Store, stage: Stage, basis: str, everybody: Select[st
         stage: Whose results rest on the basis.
         basis: Settings and versions that every result depends on, as text.
         everybody: Selects the keys of all results.
+        what: Name of the basis, if the stage has several.
     """
-    name = f"{stage}.basis"
+    name = f"{stage}.{what}"
     seq = sequence(store)
     with store.write() as connection:
         last = connection.execute(select(meta.c.value).where(meta.c.key == name)).scalar()

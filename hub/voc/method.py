@@ -1,7 +1,8 @@
 """What this hub decides about customers by, and who answers for it: patterns and register.
 
-Two things are decided: who may leave (``risk``), and what somebody is to do next for a customer
-(``next_action``). Neither is used unless the register of automated decisions has its entry.
+Three things are said of them: who may leave (``risk``), how they fare (``health``), and what
+somebody is to do next (``next_action``). None is used unless the register of automated decisions
+has its entry.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Final
 
 from hub.core.settings import RiskSection
 from hub.journeys import kinds
-from hub.voc import pattern_files, register
+from hub.voc import health, pattern_files, register
 from hub.voc.pattern_files import Patterns
 from hub.voc.register import Entry
 from hub.voc.risk import FLOOR, VERSION, kinds_read
@@ -30,19 +31,21 @@ class Method:
     Args:
         patterns: The stories that the risk looks for.
         entry: Who answers for the risk.
+        fares: Who answers for the health.
         acts: Who answers for the next action.
         floor: Coverage, in percent, below which a risk is unknown.
     """
 
     patterns: Patterns
     entry: Entry
+    fares: Entry
     acts: Entry
     floor: int = FLOOR
 
     @property
     def basis(self) -> str:
         """A digest that is another one when the same past would be judged otherwise."""
-        told = repr((VERSION, NEXT_ACTION, self.patterns, self.floor))
+        told = repr((VERSION, health.VERSION, NEXT_ACTION, self.patterns, self.floor))
         return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -73,6 +76,7 @@ def _registered(patterns: Patterns, paths: list[Path], floor: int) -> Method:
     return Method(
         patterns,
         register.entry(paths, VERSION, reads),
+        register.entry(paths, health.VERSION, health.kinds_read()),
         register.entry(paths, NEXT_ACTION, reads | {kinds.CART}),
         floor,
     )

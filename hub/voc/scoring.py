@@ -8,7 +8,7 @@ says the same as one that was composed every day, and the same as ``hub risk sho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Literal
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from hub.journeys.event import Event
 from hub.text.annotation import Models
 from hub.text.phrases import Phrases
+from hub.voc.health import Colour, Health, colour, health
 from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE, Reading
 from hub.voc.postmortem import HORIZON_DAYS, How, departure
@@ -26,6 +27,10 @@ from hub.voc.signal import Known
 
 WEEK: Final = timedelta(days=7)
 _BANDS: Final[tuple[Band, ...]] = ("low", "medium", "high")
+_COLOURS: Final[tuple[Colour, ...]] = ("red", "amber", "green")
+
+Fares = Callable[[Sequence[Event], datetime], Health]
+"""Assesses the health of a timeline at an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,13 @@ class Scorer:
         weigh: How risk is assessed.
         horizon_days: Days without an order after which one without a contract has left.
         floor: Coverage, in percent, below which the points are unknown.
+        fares: How health is assessed.
     """
 
     weigh: Weigh = assess
     horizon_days: int = HORIZON_DAYS
     floor: int = FLOOR
+    fares: Fares = health
 
     def standing(self, events: Sequence[Event], now: datetime) -> Standing:
         """Where a customer stands at ``now``, from their timeline in order."""
@@ -66,6 +73,14 @@ class Scorer:
         held = steady_band(found, lambda: self.weigh(events, now - WEEK))
         newest = next((event.at for event in reversed(events) if event.at <= now), None)
         return Standing(found, held if left is None else "left", left, newest)
+
+    def health(self, events: Sequence[Event], now: datetime) -> Health:
+        """How a customer fares at ``now``, in the colour that follows on that of a week before."""
+        found = self.fares(events, now)
+        if len({colour(found.points, last) for last in _COLOURS}) == 1:
+            return found
+        before = self.fares(events, now - WEEK)
+        return replace(found, colour=colour(found.points, before.colour))
 
 
 def steady_band(found: Risk, before: Callable[[], Risk]) -> Band:

@@ -213,6 +213,7 @@ def test_routing_follows_value_and_risk_within_one_cycle(desk: Business) -> None
     assert (desk.told("tier"), desk.told("value_band")) == ("silver", "lowest")
 
 
+@pytest.mark.slow
 def test_days_that_pass_are_no_news_to_a_system(crm: Business) -> None:
     """A risk that decays and a ticket that ages move the profile, and nothing is sent for it."""
     crm.note("answers", 2, crm.now(), 1, 2)

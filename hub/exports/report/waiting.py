@@ -13,9 +13,12 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, select, text
 from hub.exports.report.model import Beside, Money
 from hub.store.records import chunks
 from hub.store.schema import facts, profile_metrics
+from hub.voc.detractor import DAYS
 
-DETRACTOR = "Customers whose last NPS answer was 0-6, at most 60 days ago."
-"""As ``risk.unresolved_detractor`` of the profile has it."""
+DETRACTOR = (
+    f"Customers whose last NPS answer was 0-6, at most {DAYS} days ago, and nobody told them."
+)
+"""As ``risk.unresolved_detractor`` of the profile has it: :mod:`hub.voc.detractor`."""
 
 _PROFILES = (
     "SELECT golden_id, name, email, phone, source_records, open_tickets, unresolved,"

@@ -20,8 +20,9 @@ from tests.unit.voc.complaints import Complaints
 
 
 @pytest.fixture
-def desk(store: Store, clock: ManualClock) -> Complaints:
+def desk(sqlite_store: Store, clock: ManualClock) -> Complaints:
     """Two customers with profiles; one of them has just given a 3."""
+    store = sqlite_store
     desk = Complaints(store, clock)
     desk.customer(1)
     desk.customer(2)

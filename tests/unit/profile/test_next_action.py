@@ -141,3 +141,13 @@ def test_the_text_stays_while_the_matter_stands() -> None:
 
     assert len(texts) == 1
     assert len(reasons) == 3
+
+
+def test_a_long_subject_fits_the_line_that_systems_keep() -> None:
+    """A ticket called by a whole letter is cut, and has no line breaks."""
+    found = sources(facts=[ticket("open", 1, subject="Dear all,\nwhere is it? " * 200)])
+
+    text = next_of(found)[0]
+
+    assert len(text) == 200
+    assert "\n" not in text

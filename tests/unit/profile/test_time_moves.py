@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -22,14 +22,8 @@ from hub.store import dirty
 from hub.store.engine import Store
 from hub.store.schema import profiles
 from hub.voc.method import method
+from tests.conftest import SqliteDatabases
 from tests.unit.journeys.histories import START, History
-
-
-class Databases(Protocol):
-    """Fresh SQLite files; see ``tests/conftest.py``."""
-
-    def migrated(self) -> str:
-        """The URL of a database with every table and no row."""
 
 
 def ago(days: float) -> datetime:
@@ -64,7 +58,7 @@ def told(store: Store) -> dict[str, Any]:
 
 
 @pytest.fixture
-def opened(sqlite_databases: Databases, clock: ManualClock) -> Iterator[Callable[[], Store]]:
+def opened(sqlite_databases: SqliteDatabases, clock: ManualClock) -> Iterator[Callable[[], Store]]:
     """Opens stores with the same customers in them, on the test's clock."""
     stores: list[Store] = []
 
@@ -78,7 +72,16 @@ def opened(sqlite_databases: Databases, clock: ManualClock) -> Iterator[Callable
         store.close()
 
 
-@pytest.mark.parametrize("days", [(1,), (8, 9, 15), (41,), (95,)], ids=str)
+@pytest.mark.parametrize(
+    "days",
+    [
+        (8, 9, 15),
+        pytest.param((1,), marks=pytest.mark.slow),
+        pytest.param((41,), marks=pytest.mark.slow),
+        pytest.param((59, 62, 95), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_after_idle_days_it_says_what_a_fresh_hub_would(
     days: tuple[int, ...], opened: Callable[[], Store], clock: ManualClock
 ) -> None:
@@ -142,10 +145,10 @@ def test_the_day_turns_on_the_clocks_of_the_business(
 
 
 def test_a_feed_that_falls_silent_makes_risks_unknown(
-    sqlite_databases: Databases, clock: ManualClock
+    sqlite_store: Store, clock: ManualClock
 ) -> None:
     """Log-ins that are not read any more are no log-ins that stopped: below the floor no points."""
-    store = Store.open(sqlite_databases.migrated(), clock=clock)
+    store = sqlite_store
     history = fill(store)
     for number, days in enumerate((-120, -60, 1)):
         other = Ticket(at=ago(days), status="solved", solved_at=ago(days - 1))
@@ -165,4 +168,3 @@ def test_a_feed_that_falls_silent_makes_risks_unknown(
         f"unknown: coverage {silent['coverage']['value']} %, below 50 %"
     )
     assert silent["band"]["value"] == "unknown"
-    store.close()

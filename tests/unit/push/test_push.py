@@ -100,6 +100,20 @@ def test_absent_is_not_null(desk):
     assert desk.shop.records["1"]["cx_nps"] == "9"
 
 
+def test_a_list_that_has_become_empty_is_cleared(desk):
+    """Known to be empty is not absent; where nothing ever stood, nothing is sent."""
+    desk.profile(1, name=["regular", "vip"])
+    desk.profile(2, name=[], nps=9)
+    desk.approve_first()
+    held = desk.shop.records["1"]["cx_name"]
+
+    desk.profile(1, revision=2, name=[])
+    desk.pusher.keep_up(desk.destination)
+
+    assert (held, desk.shop.records["1"]["cx_name"]) == ("regular; vip", "")
+    assert "cx_name" not in desk.shop.records["2"]
+
+
 def test_a_withdrawal_between_plan_and_claim_is_obeyed(desk):
     """Planned under consent, withdrawn before the send: the field stays home."""
     desk.profile(1, name="Ada", offer="tea")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import orjson
 from sqlalchemy import delete, select, update
 
 from hub.core.clock import ManualClock, to_micros
@@ -51,10 +52,8 @@ class Complaints:
             columns = ("rid", "golden_id", "since")
             bulk.upsert(connection, cluster_members, columns, [(rid, who, 0)], key=("rid",))
             named = ("golden_id", "entity", "version", "body", "digest", "updated_at")
-            body = (
-                b'{"fields":{"full_name":{"value":"Customer %d","source":"crm/contacts/%d"}}}'
-                % (rid, rid)
-            )
+            name = {"value": f"Customer {rid}", "source": f"desk/customers/{rid}"}
+            body = orjson.dumps({"fields": {"full_name": name}})
             row = (who, "person", 1, body, b"", 0)
             bulk.insert_new(connection, golden_records, named, [row])
         self.mark(who, *before)

@@ -70,11 +70,10 @@ def test_what_it_rests_on_is_the_newest_event_that_has_happened() -> None:
 
 
 def test_a_next_action_without_an_entry_in_the_register_is_refused(tmp_path: Path) -> None:
-    """A register that has only the risk says nothing about what is done with it."""
-    text = SHIPPED.read_text(encoding="utf-8")
-    risk, *_others = text.split("[[decisions]]")[1:]
-    only_risk = f"[[decisions]]{risk}"
-    (tmp_path / "own.toml").write_text(only_risk, encoding="utf-8")
+    """A register of the scores alone says nothing about what is done with them."""
+    entries = SHIPPED.read_text(encoding="utf-8").split("[[decisions]]")
+    others = [each for each in entries if "next_action" not in each]
+    (tmp_path / "own.toml").write_text("[[decisions]]".join(others), encoding="utf-8")
 
     with pytest.raises(ConfigError, match="next_action@1 has no entry") as refused:
         method(tmp_path, RiskSection(decisions="own.toml"))
