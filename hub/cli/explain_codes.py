@@ -83,6 +83,10 @@ CODES: Final[dict[str, str]] = {
     "HUB-236": "The entry of a score in the register of automated decisions is about another"
     " version, or does not name everything that the score reads. Read what changed, then correct"
     " the entry.",
+    "HUB-237": "[risk] model asks for a trained model, and there is none, or its file was changed,"
+    " or it weighs another version of the score, or the register of automated decisions does not"
+    " name it. Train one with hub risk train --promote, and let whoever answers for it put its name"
+    " into the entry; or go back to model = points.",
     "HUB-240": "Others may read a key of the hub, such as the one with which every fingerprint is"
     " made. Run chmod 600 on the file that the message names.",
     "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"

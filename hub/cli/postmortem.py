@@ -65,7 +65,8 @@ def _show_latest(session: Session, top: int, when: str | None) -> None:
     with app.open_hub(actor()) as hub:
         now = told_at(app, when)
         with hub.store.read() as connection:
-            weigh = weighing(app, method(app).patterns, connection, now)
+            how = method(app)
+            weigh = weighing(app, how.patterns, connection, now, how.model)
             latest = nlargest(top, _departed(connection, now, horizon, left), key=itemgetter(0, 1))
         seen = [golden_id for _, golden_id, _ in latest]
         customers.note_read(hub.store, seen, how="postmortem", actor=actor(), clock=hub.clock)

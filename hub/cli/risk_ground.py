@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from hub.app import App
     from hub.cli.session import Session
     from hub.journeys.event import Event
+    from hub.voc.health import Health
     from hub.voc.pattern_files import Patterns
     from hub.voc.register import Entry
     from hub.voc.remedy import Weigh
+    from hub.voc.reweighing import Reweighing
 
 
 def as_of(function: Callable[..., None]) -> Callable[..., None]:
@@ -40,10 +42,12 @@ class Method:
     Args:
         patterns: The stories that it looks for.
         entry: Who answers for the score.
+        model: What the business's own past says that signals are worth; None without it.
     """
 
     patterns: Patterns
     entry: Entry
+    model: Reweighing | None
 
 
 def method(app: App) -> Method:
@@ -51,15 +55,20 @@ def method(app: App) -> Method:
 
     Raises:
         ConfigMistakes: With everything that is wrong in the first file that has mistakes.
-        ConfigError: If the score has no entry in the register, or not the right one.
+        ConfigError: If the score has no entry in the register, or not the right one, or if the
+            trained model is not there or not the one that the entry names.
     """
-    from hub.voc import pattern_files, register
+    from hub.voc import pattern_files, register, reweighing
     from hub.voc.risk import VERSION, kinds_read
 
     wanted = app.settings.risk
     patterns = pattern_files.read_all(app.folder, wanted.patterns)
     paths = register.files(app.folder, wanted.decisions)
-    return Method(patterns, register.entry(paths, VERSION, kinds_read(patterns)))
+    entry = register.entry(paths, VERSION, kinds_read(patterns))
+    if wanted.model == "points":
+        return Method(patterns, entry, None)
+    path = app.data_dir / reweighing.FILE
+    return Method(patterns, entry, reweighing.answered_for(path, VERSION, entry.model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Subject:
         now: The instant that is told about.
         weigh: How their risk is assessed.
         entry: Who answers for the score.
+        fares: How well things stand with them.
     """
 
     golden_id: str
@@ -79,6 +89,7 @@ class Subject:
     now: datetime
     weigh: Weigh
     entry: Entry
+    fares: Health
 
 
 def look_at(session: Session, asked: str, when: str | None, how: str) -> Subject:
@@ -99,9 +110,10 @@ def look_at(session: Session, asked: str, when: str | None, how: str) -> Subject
         with hub.store.read() as connection:
             golden_id = customer(connection, asked).golden_id
             events = load(connection, [golden_id])[golden_id]
-            weigh = weighing(app, found.patterns, connection, now)
+            weigh = weighing(app, found.patterns, connection, now, found.model)
+            fares = faring(app, connection, events, now)
         customers.note_read(hub.store, [golden_id], how=how, actor=actor(), clock=hub.clock)
-    return Subject(golden_id, events, now, weigh, found.entry)
+    return Subject(golden_id, events, now, weigh, found.entry, fares)
 
 
 def told_at(app: App, when: str | None) -> datetime:
@@ -109,11 +121,18 @@ def told_at(app: App, when: str | None) -> datetime:
     return instant(when, ZoneInfo(app.settings.hub.time_zone)) or app.clock.now()
 
 
-def weighing(app: App, patterns: Patterns, connection: Connection, now: datetime) -> Weigh:
+def weighing(
+    app: App,
+    patterns: Patterns,
+    connection: Connection,
+    now: datetime,
+    model: Reweighing | None = None,
+) -> Weigh:
     """The assessment with everything that this hub knows at ``now``."""
     from hub.text.phrases import Phrases
     from hub.text.sources import load_models
     from hub.voc.known import known_kinds
+    from hub.voc.own_past import own_tide
     from hub.voc.past import Reading
     from hub.voc.risk import assess
 
@@ -126,4 +145,18 @@ def weighing(app: App, patterns: Patterns, connection: Connection, now: datetime
         zone=ZoneInfo(app.settings.hub.time_zone),
         reading=Reading(load_models(connection, text), competitors),
         floor=app.settings.risk.floor,
+        tide=own_tide(connection),
+        model=model,
     )
+
+
+def faring(app: App, connection: Connection, events: Sequence[Event], now: datetime) -> Health:
+    """How well things stand with a customer, in the colour that follows on that of a week ago."""
+    from datetime import timedelta
+
+    from hub.voc.health import health
+    from hub.voc.known import known_kinds
+
+    known, zone = known_kinds(connection, now), ZoneInfo(app.settings.hub.time_zone)
+    before = health(events, now - timedelta(days=7), known=known, zone=zone)
+    return health(events, now, known=known, zone=zone, previous=before.colour)

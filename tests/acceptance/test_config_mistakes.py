@@ -123,6 +123,7 @@ files = "maps/*.toml"
 patterns = "signals/*.toml"
 decisions = "register/*.toml"
 floor = 40
+model = "points"
 [text]
 language = "de"
 competitors = ["Globex"]
