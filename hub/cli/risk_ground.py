@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hub.voc.register import Entry
     from hub.voc.remedy import Weigh
     from hub.voc.reweighing import Reweighing
+    from hub.voc.tide import Tide
 
 
 def as_of(function: Callable[..., None]) -> Callable[..., None]:
@@ -127,8 +128,18 @@ def weighing(
     connection: Connection,
     now: datetime,
     model: Reweighing | None = None,
+    tide: Tide | None = None,
 ) -> Weigh:
-    """The assessment with everything that this hub knows at ``now``."""
+    """The assessment with everything that this hub knows at ``now``.
+
+    Args:
+        app: Its settings.
+        patterns: The stories to look for.
+        connection: What is read from.
+        now: Until when the hub is asked what it hears of.
+        model: What the business's own past says that signals are worth; None for the points.
+        tide: What everybody does, if it has been read already.
+    """
     from hub.text.phrases import Phrases
     from hub.text.sources import load_models
     from hub.voc.known import known_kinds
@@ -145,7 +156,7 @@ def weighing(
         zone=ZoneInfo(app.settings.hub.time_zone),
         reading=Reading(load_models(connection, text), competitors),
         floor=app.settings.risk.floor,
-        tide=own_tide(connection),
+        tide=own_tide(connection) if tide is None else tide,
         model=model,
     )
 

@@ -74,12 +74,15 @@ def _file(app: App) -> Path:
 
 def _learn(app: App) -> Reweighing | TooFew:
     from hub.voc.learning import learn, looks
-    from hub.voc.own_past import own_past
+    from hub.voc.own_past import own_past, own_tide
     from hub.voc.risk import VERSION
 
     found, now = method(app), app.clock.now()
     with app.open_hub(actor()) as hub, hub.store.read() as connection:
-        weigh = {at: weighing(app, found.patterns, connection, at) for at in looks(now)}
+        everybody = own_tide(connection)
+        weigh = {
+            at: weighing(app, found.patterns, connection, at, tide=everybody) for at in looks(now)
+        }
         past = own_past(connection, now, app.settings.metrics.churn_horizon, weigh)
         return learn(past, VERSION, now)
 
