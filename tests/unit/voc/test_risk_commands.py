@@ -15,9 +15,11 @@ from hub.app import load
 from hub.cli.main import run
 from hub.core.records import AnyRecord, Feedback, Interaction, PartyRef, Subscription, Ticket
 from hub.store.schema import audit_leaves
+from hub.voc.learning import looks
+from hub.voc.own_past import own_past
 from hub.voc.register import SHIPPED
 from hub.voc.reweighing import Card, Gain, Reweighing, keep
-from hub.voc.risk import VERSION
+from hub.voc.risk import VERSION, assess
 from tests.unit.journeys.histories import History
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -276,3 +278,14 @@ def test_a_trained_model_is_used_once_somebody_answers_for_it(asked, hub, capsys
     assert trained["open-issue"] == 2 * plain["open-issue"]
     assert trained["passed-around"] == plain["passed-around"]
     assert (card["model_id"], card["in_use"], card["better"]) == (model.model_id, True, True)
+
+
+def test_the_past_that_is_learnt_from_is_that_of_the_store(hub):
+    """Whose contract ended a month ago counts as leaving from 90 days before; the others stay."""
+    weigh = dict.fromkeys(looks(NOW), assess)
+
+    with hub[1].store.read() as connection:
+        found = list(own_past(connection, NOW, 180, weigh))
+
+    flags = {who: [s.left for s in found if s.customer == who] for who in ("g1", "g2", "g3")}
+    assert flags == {"g1": [False] * 3, "g2": [False] * 3, "g3": [False, True, True]}
