@@ -162,6 +162,7 @@ def test_a_fit_has_no_slope_left(seed, ridge):
     assert np.max(np.abs(x.T @ off - ridge * (weights - towards))) < 1e-6
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=30))
 def test_auc_is_the_share_of_pairs_in_order(cases):
     """As counting every pair tells; ties count half."""
