@@ -33,6 +33,9 @@ from hub.segments.definition import Segment
 from hub.segments.fields import DERIVED, FIELDS
 from hub.segments.files import shipped as shipped_segments
 from hub.store.views import VIEWS
+from hub.voc.health import FLOOR as HEALTH_FLOOR
+from hub.voc.health import PARTS
+from hub.voc.health import VERSION as HEALTH_VERSION
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import shipped
 from hub.voc.register import Entry
@@ -310,8 +313,23 @@ def risk() -> str:
         f"`{RISK_VERSION}`: points add up, 0 to 100. Below {FLOOR} % coverage, or the floor that"
         " the business has set, they are unknown. Patterns stand in files, signals in the hub."
     )
-    body = "\n\n".join([intro, "\n".join([head, *table]), *tables])
-    return _page("Risk", "hub/voc/risk.py, patterns.toml and register.py", body)
+    body = "\n\n".join([intro, "\n".join([head, *table]), _health(), *tables])
+    return _page("Risk", "hub/voc/risk.py, health.py, patterns.toml and register.py", body)
+
+
+def _health() -> str:
+    """Every part of health with its weight."""
+    head = "| Part | Weight | Half-life | Sees |\n|---|---|---|---|"
+    rows = [
+        f"| `{part.id}` | {part.weight} | {_days(part.half_life)} |"
+        f" {_cell(inspect.getdoc(part.see) or '')} |"
+        for part in PARTS
+    ]
+    intro = (
+        f"## Health\n\n`{HEALTH_VERSION}`: the mean by weight of the parts that are seen, 0 to 100."
+        f" Below {HEALTH_FLOOR} % of all weight it is unknown."
+    )
+    return "\n".join([f"{intro}\n", head, *rows])
 
 
 def segments() -> str:
