@@ -120,7 +120,7 @@ def photograph(store: Store) -> Photograph:
                 (names.keys[r.rid], r.case_id) for r in _rows(connection, case_answers)
             ),
             "case events": _counted(
-                (r.case_id, r.number, r.kind, r.actor, bytes(r.body), bool(r.alerted))
+                (r.case_id, r.number, r.kind, r.actor, bytes(r.body))
                 for r in _rows(connection, case_events)
             ),
             "themes": _counted(
