@@ -143,6 +143,22 @@ def test_lines_of_one_customer_at_one_time_are_one_receipt(shelf: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "scores", "ends"),
+    [("Sterne", "5 4 1", (1, 5)), ("Rating", "10 9 2", (1, 10)), ("Stars (1-5)", "3 3 3", (1, 5))],
+)
+def test_stars_are_a_rating_however_many(
+    shelf: Any, name: str, scores: str, ends: tuple[int, int]
+) -> None:
+    """Of five, unless there are more than five."""
+    rows = [f"2025-01-0{at},{score}" for at, score in enumerate(scores.split(), 1)]
+
+    proposed(shelf, "\n".join([f"Date,{name}", *rows]))
+
+    found = {(said.instrument, said.scale_min, said.scale_max) for said in shelf.records()}
+    assert found == {("rating", *ends)}
+
+
+@pytest.mark.parametrize(
     ("scores", "instrument", "ends"),
     [("0 10 7 9", "nps", (0, 10)), ("1 5 4 4", "csat", (1, 5))],
     ids=["0-10", "1-5"],
