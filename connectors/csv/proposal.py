@@ -62,7 +62,7 @@ class Proposal:
             f"[{table}]",
             f"folder = {toml_text(str(self.file.parent))}",
             "",
-            *(f"# {note}" for note in self.notes),
+            *(f"# {' '.join(note.split())}" for note in self.notes),  # a header may hold line ends
         ]
         for part in self.parts:
             where = f"{table}.streams.{stream_name(self.file)}{part.suffix}"
