@@ -168,3 +168,4 @@ def test_a_feed_that_falls_silent_makes_risks_unknown(
         f"unknown: coverage {silent['coverage']['value']} %, below 50 %"
     )
     assert silent["band"]["value"] == "unknown"
+    assert silent["health_colour"]["value"] == "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hub.core.errors import ConfigError
 from hub.core.records import Order
 from hub.core.settings import RiskSection
 from hub.journeys.timeline import Event, events_of
+from hub.voc.health import Health, colour
 from hub.voc.method import method, shipped
 from hub.voc.register import SHIPPED
 from hub.voc.risk import Risk
@@ -45,6 +47,27 @@ def test_the_past_is_not_asked_where_it_cannot_matter(points: int | None) -> Non
         raise AssertionError("asked")
 
     steady_band(risk(points), never)
+
+
+@pytest.mark.parametrize(
+    ("today", "before", "seen"),
+    [
+        (72, 60, "amber"), (76, 60, "green"), (72, 80, "green"), (69, 80, "amber"),
+        (42, 20, "red"), (30, 90, "red"), (None, 90, "unknown"),
+    ],
+)  # fmt: skip
+def test_health_gets_better_by_a_margin_and_worse_at_once(
+    today: int | None, before: int, seen: str
+) -> None:
+    """The colour of a week ago, of the same timeline, holds it."""
+
+    def fares(_events: Sequence[Event], at: datetime) -> Health:
+        points = today if at == NOW else before
+        return Health(points, colour(points), (), 100, (), at)
+
+    found = Scorer(fares=fares).health([], NOW)
+
+    assert (found.points, found.colour) == (today, seen)
 
 
 def orders(*days_ago: float) -> list[Event]:
