@@ -102,8 +102,3 @@ def _told(value: object) -> str:
 
 def _event(event: Event) -> str:
     return f"{event.kind} of {event.at.date()} [{event.source}]"
-
-
-def shared(number: int, whole: int) -> float | None:
-    """Share of all customers, 0 to 1; None where there are none."""
-    return number / whole if whole else None

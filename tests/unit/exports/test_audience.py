@@ -132,7 +132,7 @@ EVENTS = st.builds(
 )
 
 
-@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(EVENTS, min_size=1, max_size=5), st.sampled_from(["email", "sms"]), st.sets(st.just(2))
 )

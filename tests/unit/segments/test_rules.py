@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.profile.shape import SHAPE
@@ -203,6 +203,7 @@ def compared(value: Any, sign: str, literal: Any) -> bool:
     }[sign]()  # fmt: skip
 
 
+@settings(max_examples=60)
 @given(RULES, PROFILES)
 def test_the_library_reads_a_checked_rule_as_three_values(written, values):
     """Whatever passes the check is CEL to the library, means the same, and never fails."""

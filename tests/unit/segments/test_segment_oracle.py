@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.core.records import Ticket
+from tests.conftest import quick_on_sqlite
 from tests.unit.metrics.conftest import days_ago
 from tests.unit.segments.crowd import Crowd, written
 
@@ -78,6 +79,7 @@ def test_members_are_those_that_sql_finds(town: Crowd):
     assert [name for name, found in expected.items() if not found] == []
 
 
+@quick_on_sqlite
 def test_a_need_is_what_customers_wrote_about(crowd: Crowd, tmp_path):
     """Who opened two tickets on invoices within 90 days, as SQL finds them."""
     event = 'event = { kinds = ["ticket_opened"], about = "invoice", at_least = 2, within = "90d" }'
