@@ -274,7 +274,7 @@ class App:
                 places = destinations(
                     ctx, connector, section.push, sync=sync, region=region, brand=brand
                 )
-                lanes.append(Lane(source, tuple(places), sync))
+                lanes.append(Lane(source, tuple(places)))
             yield lanes
 
     def _http(self, name: str, wait: Wait, enter: Callable[[], Store]) -> HttpClient | None:

@@ -73,11 +73,10 @@ class Hub:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One connection, opened for reading and, if it is in sync mode, for writing."""
+    """One connection, opened for reading and writing."""
 
     source: Source
     destinations: tuple[Destination, ...]
-    sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +167,11 @@ def run(
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
     pushed = tuple(push for push in pushes if push is not None)
     over = hub.handovers(actor)
-    handed = tuple(each for lane in lanes for each in over.send(lane.source, sync=lane.sync))
+    handed = tuple(
+        each
+        for lane in lanes
+        for each in over.send(lane.source, may_write=pusher.may_write(lane.destinations))
+    )
     continuity.measure(store, settings, ids=ids, actor=actor)
     _followed(store, due)
     progress.stage("audit")

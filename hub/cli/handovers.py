@@ -90,7 +90,9 @@ def plan_words(look: Look, shown: int | None) -> str:
     if look.counts.get("nowhere"):
         lines.append(f"  {look.counts['nowhere']:,} without a record there")
     if look.proposed:
-        lines.append('the next run does it if the connection has mode = "sync"')
+        lines.append(
+            'the next run does it if the connection has mode = "sync" and a plan of it was approved'
+        )
     return "\n".join(lines)
 
 

@@ -45,14 +45,14 @@ class Handovers:
         """Whether something may have to be handed to the connection of that name."""
         return any(self._concerns(origin, name) for origin in self.origins)
 
-    def send(self, source: Source, *, sync: bool) -> list[HandoverReport]:
-        """What became of what the connection was to be handed; it must be in sync mode to get it.
+    def send(self, source: Source, *, may_write: bool) -> list[HandoverReport]:
+        """What became of what the connection was to be handed; or what waits, if it gets nothing yet.
 
         One report for each origin that wants something of it, or did.
         """
         reports = []
         for sender in self._senders(source):
-            report = sender.send() if sync else sender.wait()
+            report = sender.send() if may_write else sender.wait()
             if report.counts or report.stopped:
                 reports.append(report)
         return reports

@@ -103,7 +103,7 @@ class Pusher:
         """
         if not (destinations and callable(source.connector.write_consent)):
             return None
-        if any(place.sync and self.is_approved(place) for place in destinations):
+        if self.may_write(destinations):
             return self._withdrawals(source).send()
         return self.waiting_withdrawals(source)
 
@@ -144,6 +144,10 @@ class Pusher:
         self._sender(place).settle(plan_id)  # what arrived unnoticed is taken back too
         gate, intents = self._gate(), self._intents(place)
         return Undo(self.store, place, intents, gate, self.actor).undo(plan_id)
+
+    def may_write(self, destinations: Sequence[Destination]) -> bool:
+        """Whether the hub writes to this connection by itself: in sync mode, and approved once."""
+        return any(place.sync and self.is_approved(place) for place in destinations)
 
     def is_approved(self, destination: Destination) -> bool:
         """Whether somebody has approved a plan for this destination, and nobody undid it."""

@@ -95,6 +95,12 @@ class Account:
         fault = {"kind": kind, "path": "/crm/objects/*/tasks/batch/create", "times": 1}
         self.emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
 
+    def approve(self) -> None:
+        """Somebody looks at what would be written, and lets the hub write from now on."""
+        self.type("run")
+        for plan in self.type("plan")["plans"]:
+            self.type("push", "--approve", plan["plan"])
+
     def contact(self, **properties: str) -> str:
         """Id of a contact that a user adds."""
         new = {"op": "create", "object": "contacts", "properties": properties}
@@ -119,7 +125,9 @@ def account(
 
     with serve(emulator) as url:
         Path("hub.toml").write_text(SETTINGS.format(url=url, mode="sync"))
-        yield Account(emulator, type_)
+        account = Account(emulator, type_)
+        account.approve()
+        yield account
 
 
 def answers(name: str, *rows: tuple[int, int, int, int]) -> None:

@@ -151,9 +151,11 @@ class Desk:
         )
         return Source(ctx, connector, (), "AU")
 
-    def run(self, *, sync: bool = True) -> HandoverReport:
+    def run(self, *, may_write: bool = True) -> HandoverReport:
         """One run; its report."""
-        (report,) = self.handovers().send(self.source(), sync=sync) or [HandoverReport("crm", "")]
+        (report,) = self.handovers().send(self.source(), may_write=may_write) or [
+            HandoverReport("crm", "")
+        ]
         return report
 
     def row(self, key: str = "case-1") -> Handover:
@@ -361,7 +363,7 @@ def test_a_task_of_somebody_who_objected_since_is_told_to_be_over_and_nothing_el
 def test_what_is_over_before_it_was_handed_is_never_sent(desk: Desk) -> None:
     """Nobody needs a task that was done before anybody had it."""
     desk.want()
-    desk.run(sync=False)
+    desk.run(may_write=False)
 
     desk.want(over=True)
     desk.run()
@@ -388,7 +390,7 @@ def test_a_connection_of_which_nothing_is_wanted_is_left_alone(desk: Desk) -> No
     desk.want()
     origin = replace(desk.handovers().origins[0], concerns=lambda _connection, _name: False)
 
-    reports = replace(desk.handovers(), origins=(origin,)).send(desk.source(), sync=True)
+    reports = replace(desk.handovers(), origins=(origin,)).send(desk.source(), may_write=True)
 
     assert reports == []
     with desk.store.read() as connection:
@@ -399,7 +401,7 @@ def test_a_connection_that_observes_is_told_nothing(desk: Desk) -> None:
     """It is counted and proposed, not written."""
     desk.want()
 
-    report = desk.run(sync=False)
+    report = desk.run(may_write=False)
     (look,) = desk.handovers().look(desk.source())
 
     assert (desk.crm.sends, report.counts["waiting"]) == (0, 1)
