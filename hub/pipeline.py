@@ -26,8 +26,8 @@ from hub.metrics.run import MetricsReport
 from hub.profile import run as profile
 from hub.profile.run import ProfileReport
 from hub.push.destination import Destination
+from hub.push.report import PushReport
 from hub.push.run import Pusher
-from hub.push.send import PushReport
 from hub.push.withdrawals import WithdrawalReport
 from hub.store import dirty
 from hub.store.dirty import Mark

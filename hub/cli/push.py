@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hub.pipeline import Lane
     from hub.push.destination import Destination
     from hub.push.plan import Plan
-    from hub.push.send import PushReport
+    from hub.push.report import PushReport
     from hub.push.undo import UndoReport
     from hub.push.withdrawals import WithdrawalReport
 

@@ -226,7 +226,7 @@ def _pushed(connection: Connection) -> Iterator[Pushed]:
 
 
 def _refused(connection: Connection) -> Iterator[Refused]:
-    from hub.push.withdrawals import reasons, standing
+    from hub.store.withdrawals import reasons, standing
 
     for name, counts in standing(connection).items():
         yield Refused(name, counts, tuple(reasons(connection, name)))

@@ -114,6 +114,8 @@ def fold(
         for event in events
         if event.purpose in (purpose, "*") and event.channel in (channel, "*")
     }
+    if not about:  # of most customers, for most purposes and channels
+        return Permission("unknown")
     relevant = sorted(
         (event for event in about.values() if event.origin != "echo"),  # 1
         key=lambda event: (event.effective_at, event.event_id),

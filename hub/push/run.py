@@ -21,7 +21,8 @@ from hub.push.destination import Destination
 from hub.push.intent import Intents
 from hub.push.plan import Plan, Planner
 from hub.push.refusals import Refusals
-from hub.push.send import PushReport, Sender
+from hub.push.report import PushReport
+from hub.push.send import Sender
 from hub.push.undo import Undo, UndoReport
 from hub.push.withdrawals import WithdrawalReport, Withdrawals
 from hub.store import bulk

@@ -1,7 +1,7 @@
 """Sending an approved plan: claimed, gated again, sent, receipted. Effectively once in outcome.
 
-1. Settle what is claimed without a receipt: its outcome is unknown, so read back before any retry.
-   A write that arrived is disclosed, whatever the ledger says by now.
+1. Settle what is claimed without a receipt: its outcome is unknown, so read back before any retry
+   (``hub.push.settling``).
 2. Create the fields that the destination is missing.
 3. Claim a batch: rebuild the planned fields, gate them against today's ledger, note what stands
    there now (the pre-image) and a digest of what will be sent; commit. The ledger is held still
@@ -14,31 +14,30 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection
 
-from hub.audit import log
-from hub.audit.log import AuditEvent, Scalar
+from hub.audit.log import Scalar
 from hub.core.boundary import reached
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 from hub.core.connector import Change, RowResult, Value
 from hub.core.errors import HubError
 from hub.core.released import Released
 from hub.privacy.gate import Gate
 from hub.push.destination import Destination
+from hub.push.disclosure import Disclosed, Register
 from hub.push.intent import Intent, Intents
 from hub.push.plan import same
-from hub.store import bulk, ledger, pseudonyms
+from hub.push.report import PushReport
+from hub.push.settling import MAX_ATTEMPTS, Settler, rebuilt
+from hub.store import ledger, outbox
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.leases import Lease, leased, renew
-from hub.store.schema import disclosures, outbox, preimages, source_records
-
-MAX_ATTEMPTS = 3
+from hub.store.outbox import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,68 +48,6 @@ class Claimed:
     intent: Intent
     released: Released[Change]
     held: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Unsettled:
-    """One outbox row that was claimed and has no receipt.
-
-    Args:
-        names: Fields that were sent, or were about to be.
-        before: What stood there before.
-    """
-
-    outbox_id: int
-    rid: int
-    golden_id: str
-    native_id: str
-    decision: str
-    attempts: int
-    names: frozenset[str]
-    before: Mapping[str, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Disclosed:
-    """Fields of one person that a system has now, and the decision that let them go."""
-
-    outbox_id: int
-    rid: int
-    golden_id: str
-    decision: str
-    names: frozenset[str]
-    what: Mapping[str, Scalar]
-
-
-@dataclass(slots=True)
-class PushReport:
-    """What a push did.
-
-    Args:
-        plan_id: The plan that was sent.
-        destination: ``connection/writer``.
-        counts: Records by outcome: written, failed, unchanged, withheld, retry, unanswered.
-        calls: Write calls to the vendor.
-        errors: Vendor's reason to number of records.
-        provisioned: Fields that were created.
-        stopped: Why it stopped early, or None.
-    """
-
-    plan_id: str
-    destination: str
-    counts: Counter[str] = field(default_factory=Counter)
-    calls: int = 0
-    errors: Counter[str] = field(default_factory=Counter)
-    provisioned: tuple[str, ...] = ()
-    stopped: HubError | None = None
-
-    def add(self, other: PushReport) -> None:
-        """Add what another push to the same destination did."""
-        self.counts += other.counts
-        self.calls += other.calls
-        self.errors += other.errors
-        self.provisioned += other.provisioned
-        self.stopped = self.stopped or other.stopped
 
 
 class Sender:
@@ -139,7 +76,8 @@ class Sender:
         self._intents = intents
         self._gate = gate
         self._keys = keys
-        self._actor = actor
+        self._register = Register(destination, gate, actor)
+        self._settler = Settler(store, destination, intents, self._register)
 
     def send(self, plan_id: str) -> PushReport:
         """What became of every record of the plan. A vendor's failure is in the report.
@@ -150,12 +88,12 @@ class Sender:
         report = PushReport(plan_id, self._destination.key)
         with leased(self._store, self._destination.lease_name) as lease:
             try:
-                self._settle(plan_id, lease, report)  # 1
+                self._settler.settle(plan_id, lease, report)  # 1
                 if self._pending(plan_id):
                     report.provisioned = self._destination.provision()  # 2
                 while batch := self._pending(plan_id):
                     self._send_batch(batch, lease, report)
-                    self._settle(plan_id, lease, report)
+                    self._settler.settle(plan_id, lease, report)
             except HubError as err:
                 report.stopped = err
         return report
@@ -168,7 +106,7 @@ class Sender:
             HubError: If the system cannot be read.
         """
         with leased(self._store, self._destination.lease_name) as lease:
-            self._settle(plan_id, lease, PushReport(plan_id, self._destination.key))
+            self._settler.settle(plan_id, lease, PushReport(plan_id, self._destination.key))
 
     def _send_batch(self, batch: Sequence[int], lease: Lease, report: PushReport) -> None:
         claimed = self._claim(batch, lease, report)  # 3
@@ -181,125 +119,73 @@ class Sender:
         self._receipt(claimed, results, lease, report)  # 5
         reached("receipt committed")
 
-    # 1 ---------------------------------------------------------------------------------------
-
-    def _settle(self, plan_id: str, lease: Lease, report: PushReport) -> None:
-        while left := self._unsettled(plan_id):
-            names = {name for item in left for name in item.names}
-            current = self._destination.read([item.native_id for item in left], names)
-            now = to_micros(self._store.clock.now())
-            with self._store.write() as connection:
-                renew(connection, lease, now)
-                intents = self._build(connection, [item.outbox_id for item in left], now)
-                for item in left:
-                    there, intent = current.get(item.native_id), intents.get(item.outbox_id)
-                    self._settle_one(connection, item, there, intent, now, report)
-
-    def _settle_one(
-        self,
-        connection: Connection,
-        item: Unsettled,
-        there: Mapping[str, Value] | None,
-        intent: Intent | None,
-        now: int,
-        report: PushReport,
-    ) -> None:
-        if there is None:
-            self._set(connection, [item.outbox_id], "withheld", now, report)
-        elif all(same(there.get(name), item.before.get(name)) for name in item.names):
-            status = "pending" if item.attempts < MAX_ATTEMPTS else "failed"
-            self._set(connection, [item.outbox_id], status, now, report, error="no effect seen")
-        else:
-            self._set(connection, [item.outbox_id], "done", now, report)
-            self._remember_arrived(connection, item, there, intent, now)
-            allowed = intent.decision.allowed if intent else frozenset()
-            overtaken = ",".join(sorted(item.names - allowed))  # sent before they were forbidden
-            self._disclose(
-                connection,
-                [
-                    Disclosed(
-                        item.outbox_id, item.rid, item.golden_id, item.decision, item.names,
-                        {"settled": True, "overtaken": overtaken},
-                    )
-                ],
-                now,
-            )  # fmt: skip
-
-    def _remember_arrived(
-        self,
-        connection: Connection,
-        item: Unsettled,
-        there: Mapping[str, Value],
-        intent: Intent | None,
-        now: int,
-    ) -> None:
-        """What stands there is the hub's; it may be an older value than is wanted by now."""
-        digest, key = self._intents.digest, self._destination.key
-        rows = [(item.rid, key, n, digest(there.get(n)), now) for n in sorted(item.names)]
-        self._intents.remember_fields(connection, rows)
-        if intent is not None:
-            held = {n for n in item.names if same(there.get(n), intent.values.get(n))}
-            self._intents.remember(connection, [(intent, held)], now)
-
     # 3 ---------------------------------------------------------------------------------------
 
     def _claim(self, batch: Sequence[int], lease: Lease, report: PushReport) -> list[Claimed]:
+        before = self._standing(batch)
         now = to_micros(self._store.clock.now())
-        with self._store.read() as connection:
-            native_ids = [i.row.native_id for i in self._build(connection, batch, now).values()]
-        before = self._destination.read(native_ids) if native_ids else {}
         claimed: list[Claimed] = []
         with self._store.write() as connection:
             ledger.hold_still(connection)
             renew(connection, lease, now)
-            planned = self._planned(connection, batch)
-            intents = self._build(connection, batch, now)  # gated under the ledger of this instant
+            planned = outbox.planned(connection, batch)
+            # Gated under the ledger of this instant.
+            intents = rebuilt(connection, self._intents, batch, now)
             for outbox_id in batch:
                 intent = intents.get(outbox_id)
                 there = before.get(intent.row.native_id) if intent else None
                 if intent is None or there is None:
-                    self._set(connection, [outbox_id], "withheld", now, report)
+                    outbox.settle(connection, outbox_id, "withheld", now)
+                    report.note("withheld")
                     continue
-                held = {n for n in intent.changed if same(there.get(n), intent.values[n])}
-                names = (intent.changed - held) & planned[outbox_id]
-                if not names:
-                    self._intents.remember(connection, [(intent, held)], now)
-                    self._set(connection, [outbox_id], "unchanged", now, report)
-                    continue
-                released = self._claim_one(connection, outbox_id, intent, names, held, there, now)
-                claimed.append(Claimed(outbox_id, intent, released, frozenset(held)))
+                names = planned[outbox_id]
+                found = self._claim_one(connection, outbox_id, intent, names, there, now)
+                if found is None:
+                    outbox.settle(connection, outbox_id, "done", now)
+                    report.note("unchanged")
+                else:
+                    claimed.append(found)
         return claimed
+
+    def _standing(self, batch: Sequence[int]) -> Mapping[str, Mapping[str, Value]]:
+        """What stands at the destination now, by native id."""
+        now = to_micros(self._store.clock.now())
+        with self._store.read() as connection:
+            intents = rebuilt(connection, self._intents, batch, now).values()
+        native_ids = [intent.row.native_id for intent in intents]
+        return self._destination.read(native_ids) if native_ids else {}
 
     def _claim_one(
         self,
         connection: Connection,
         outbox_id: int,
         intent: Intent,
-        names: Iterable[str],
-        held: Set[str],
+        planned: Set[str],
         there: Mapping[str, Value],
         now: int,
-    ) -> Released[Change]:
+    ) -> Claimed | None:
+        """The row on its way out; None if nothing of what was planned is missing there."""
+        held = frozenset(n for n in intent.changed if same(there.get(n), intent.values[n]))
+        names = (intent.changed - held) & planned
+        if not names:
+            self._intents.remember(connection, [(intent, held)], now)
+            return None
         change = intent.change(names, f"cxhub-{outbox_id}")
         released = self._gate.release(change, intent.decision)
-        values = orjson.dumps(dict(released.value.values), option=orjson.OPT_SORT_KEYS)
-        kept = (outbox_id, orjson.dumps({n: there.get(n) for n in change.values}))
-        # What a first attempt found counts; a retry writes the same fields or fewer.
-        bulk.insert_new(connection, preimages, ("outbox_id", "body"), [kept])
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.outbox_id == outbox_id)
-            .values(
-                status="claimed",
-                payload=self._keys.payload(values),
-                rests_on=self._intents.rests_on(intent, held | change.values.keys()),
-                fields=orjson.dumps(sorted(released.value.values)),
-                decision=intent.decision.decision_id,
-                attempts=outbox.c.attempts + 1,
-                updated_at=now,
-            )
+        sent = dict(released.value.values)
+        claim = Claim(
+            payload=self._keys.payload(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)),
+            rests_on=self._intents.rests_on(intent, held | change.values.keys()),
+            names=sorted(sent),
+            decision=intent.decision.decision_id,
+            before={name: there.get(name) for name in change.values},
         )
-        return released
+        outbox.claim(connection, outbox_id, claim, now)
+        return Claimed(outbox_id, intent, released, held)
+
+    def _pending(self, plan_id: str) -> list[int]:
+        with self._store.read() as connection:
+            return outbox.pending(connection, plan_id, self._destination.writer.batch)
 
     # 4, 5 ------------------------------------------------------------------------------------
 
@@ -327,7 +213,7 @@ class Sender:
                 self._note(connection, item, result, now, report)
             held = [(item.intent, item.held | item.released.value.values.keys()) for item in done]
             self._intents.remember(connection, held, now)
-            self._disclose(connection, [_disclosed(item) for item in done], now)
+            self._register.add(connection, [_disclosed(item) for item in done], now)
 
     def _note(
         self,
@@ -337,130 +223,18 @@ class Sender:
         now: int,
         report: PushReport,
     ) -> None:
-        if result.ok:
-            self._set(connection, [item.outbox_id], "done", now, report, result.reference)
-            return
-        if result.error:
+        if result.error and not result.ok:
             report.errors[result.error] += 1
-        attempts = connection.execute(
-            select(outbox.c.attempts).where(outbox.c.outbox_id == item.outbox_id)
-        ).scalar_one()
-        status = _status(result, attempts)
-        self._set(connection, [item.outbox_id], status, now, report, error=result.error)
-
-    def _disclose(self, connection: Connection, done: Sequence[Disclosed], now: int) -> None:
-        terms = {field.name: self._gate.terms(field) for field in self._destination.fields}
-        names = pseudonyms.of(connection, [item.rid for item in done])
-        rows, events = [], []
-        for item in done:
-            sent = {name: terms.get(name, "") for name in sorted(item.names)}
-            rows.append(
-                (item.outbox_id, item.golden_id, item.rid, self._destination.connection,
-                 orjson.dumps(sent), item.decision, now)
-            )  # fmt: skip
-            events.append(
-                AuditEvent(
-                    kind="release.pushed",
-                    actor=self._actor,
-                    at=from_micros(now),
-                    subject=names[item.rid],
-                    connection=self._destination.connection,
-                    what={
-                        "decision": item.decision,
-                        "fields": ",".join(sent),
-                        "outbox": item.outbox_id,
-                        **item.what,
-                    },
-                )
-            )
-        columns = ("outbox_id", "golden_id", "rid", "connection", "fields", "decision", "at")
-        bulk.insert_new(connection, disclosures, columns, rows)
-        log.record_many(connection, events)
-
-    # --- the outbox --------------------------------------------------------------------------
-
-    def _build(
-        self, connection: Connection, outbox_ids: Sequence[int], now: int
-    ) -> dict[int, Intent]:
-        query = select(outbox.c.outbox_id, outbox.c.rid).where(outbox.c.outbox_id.in_(outbox_ids))
-        rids = {row.outbox_id: row.rid for row in connection.execute(query)}
-        rows = self._intents.rows(connection, list(rids.values()))
-        live = [outbox_id for outbox_id in outbox_ids if rids[outbox_id] in rows]
-        intents = self._intents.build(connection, [rows[rids[o]] for o in live], now)
-        return dict(zip(live, intents, strict=True))
-
-    def _planned(
-        self, connection: Connection, outbox_ids: Sequence[int]
-    ) -> dict[int, frozenset[str]]:
-        """The fields of each row that were approved."""
-        query = select(outbox.c.outbox_id, outbox.c.fields)
-        rows = connection.execute(query.where(outbox.c.outbox_id.in_(outbox_ids)))
-        return {outbox_id: frozenset(orjson.loads(names)) for outbox_id, names in rows}
-
-    def _pending(self, plan_id: str) -> list[int]:
-        query = select(outbox.c.outbox_id).where(
-            outbox.c.plan_id == plan_id, outbox.c.status == "pending"
-        )
-        limit = self._destination.writer.batch
-        with self._store.read() as connection:
-            found = connection.execute(query.order_by(outbox.c.outbox_id).limit(limit))
-            return list(found.scalars())
-
-    def _unsettled(self, plan_id: str) -> list[Unsettled]:
-        query = (
-            select(
-                outbox.c.outbox_id,
-                outbox.c.rid,
-                outbox.c.golden_id,
-                source_records.c.source_id,
-                outbox.c.decision,
-                outbox.c.attempts,
-                outbox.c.fields,
-                preimages.c.body,
-            )
-            .join(source_records, source_records.c.rid == outbox.c.rid)
-            .join(preimages, preimages.c.outbox_id == outbox.c.outbox_id)
-            .where(outbox.c.plan_id == plan_id, outbox.c.status == "claimed")
-            .order_by(outbox.c.outbox_id)
-            .limit(self._destination.writer.batch)
-        )
-        with self._store.read() as connection:
-            return [
-                Unsettled(*row[:6], frozenset(orjson.loads(row[6])), orjson.loads(row[7]))
-                for row in connection.execute(query)
-            ]
-
-    @staticmethod
-    def _set(
-        connection: Connection,
-        outbox_ids: Sequence[int],
-        status: str,
-        now: int,
-        report: PushReport,
-        reference: str = "",
-        error: str = "",
-    ) -> None:
-        outcome = _OUTCOMES.get(status, status)
-        report.counts[outcome] += len(outbox_ids)
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.outbox_id.in_(outbox_ids))
-            .values(
-                status="done" if status == "unchanged" else status,
-                reference=reference or None,
-                error=error or None,
-                updated_at=now,
-            )
-        )
-
-
-_OUTCOMES = {
-    "done": "written", "pending": "retry", "claimed": "unanswered", "refused": "failed",
-}  # fmt: skip
+        status = _status(result, outbox.attempts(connection, item.outbox_id))
+        said = {"reference": result.reference} if result.ok else {"error": result.error}
+        outbox.settle(connection, item.outbox_id, status, now, **said)
+        report.note(status)
 
 
 def _status(result: RowResult, attempts: int) -> str:
-    """Where a record stands that the system did not take, or said nothing about."""
+    """Where a record stands by the system's word on it."""
+    if result.ok:
+        return "done"
     if result.ambiguous:
         return "claimed"
     if not result.retryable:

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, select
 
 from hub.audit import log
 from hub.audit.log import AuditEvent
@@ -36,23 +36,17 @@ from hub.core.released import Released
 from hub.privacy.gate import Gate
 from hub.push.judgement import REFUSED
 from hub.push.refusals import Refusals
-from hub.store import ledger, pseudonyms
+from hub.store import ledger, pseudonyms, withdrawals
 from hub.store.engine import Store
 from hub.store.leases import Lease, leased, renew
-from hub.store.schema import cluster_members, source_records, withdrawals
+from hub.store.schema import cluster_members, source_records
+from hub.store.schema import withdrawals as _table
 from hub.sync.pull import Source
 
 BATCH = 100
 """Withdrawals claimed at once; a connector splits them as its vendor wants."""
-_DAY = 86_400 * 1_000_000
 _UNCERTAIN = ("claimed", "unconfirmed")
-OPEN = text("withdrawals.status NOT IN ('done', 'moot')")
-"""Withdrawals that are not at their end, in the very words of the index that finds them."""
 _OUTCOMES = {"pending": "retry"}
-_FORGOTTEN: Mapping[str, Mapping[str, None]] = {
-    "moot": {"rests_on": None},  # what made it so is judged anew, lest it is lost if that passes
-    "not_held": {"sent_at": None},  # nothing that comes from there can be its echo
-}
 
 
 @dataclass(slots=True)
@@ -155,16 +149,7 @@ class Withdrawals:
                 self._set(connection, gone, "moot", now, report)
             self._confirm([i for i in items if i.change is not None], "pending", lease, report)
         with self._writing(lease) as (connection, now):
-            connection.execute(
-                update(withdrawals)
-                .where(
-                    OPEN,
-                    withdrawals.c.connection == self._source.name,
-                    withdrawals.c.status == "failed",
-                    withdrawals.c.updated_at <= now - _DAY,
-                )
-                .values(status="pending")
-            )
+            withdrawals.retry(connection, self._source.name, now)
 
     def _confirm(
         self, items: Sequence[_Item], otherwise: str, lease: Lease, report: WithdrawalReport
@@ -193,21 +178,12 @@ class Withdrawals:
                     continue
                 claimed.append((item, self._gate.withdraw(item.change, item.event_id)))
             ids = [item.withdrawal_id for item, _ in claimed]
-            connection.execute(
-                update(withdrawals)
-                .where(withdrawals.c.withdrawal_id.in_(ids))
-                .values(
-                    status="claimed",
-                    attempts=withdrawals.c.attempts + 1,
-                    sent_at=func.coalesce(withdrawals.c.sent_at, now),
-                    updated_at=now,
-                )
-            )
+            withdrawals.claim(connection, ids, now)
         return claimed
 
     def _items(self, connection: Connection, ids: Sequence[int]) -> list[_Item]:
         """Withdrawals as customer, record and ledger stand at this instant."""
-        table = withdrawals.c
+        table = _table.c
         query = (
             select(
                 table.withdrawal_id, table.rid, table.event_id, table.purpose, table.channel,
@@ -310,11 +286,8 @@ class Withdrawals:
     # --- the table ---------------------------------------------------------------------------
 
     def _ids(self, *statuses: str) -> list[int]:
-        query = select(withdrawals.c.withdrawal_id).where(
-            OPEN, withdrawals.c.connection == self._source.name, withdrawals.c.status.in_(statuses)
-        )
         with self._store.read() as connection:
-            return list(connection.execute(query.order_by(withdrawals.c.withdrawal_id)).scalars())
+            return withdrawals.waiting(connection, self._source.name, statuses)
 
     @staticmethod
     def _set(
@@ -329,15 +302,7 @@ class Withdrawals:
         if report is not None and ids:
             report.counts[_OUTCOMES.get(status, status)] += len(ids)
         said = {} if result is None else {"reference": result.reference, "error": result.error}
-        connection.execute(
-            update(withdrawals)
-            .where(withdrawals.c.withdrawal_id.in_(ids))
-            .values(
-                status=status, updated_at=now,
-                **{name: value or None for name, value in said.items()},
-                **_FORGOTTEN.get(status, {}),
-            )
-        )  # fmt: skip
+        withdrawals.settle(connection, ids, status, now, said)
 
     @property
     def _lease_name(self) -> str:
@@ -354,38 +319,6 @@ class Withdrawals:
                 ledger.hold_still(connection)
             renew(connection, lease, now)
             yield connection, now
-
-
-def standing(connection: Connection) -> dict[str, Counter[str]]:
-    """By connection, how many withdrawals are in each state that is not the end."""
-    table, found = withdrawals.c, dict[str, Counter[str]]()
-    query = (
-        select(table.connection, table.status, func.count())
-        .where(OPEN)
-        .group_by(table.connection, table.status)
-        .order_by(table.connection, table.status)
-    )
-    for name, status, number in connection.execute(query):
-        found.setdefault(name, Counter())[status] = number
-    return found
-
-
-def reasons(connection: Connection, name: str) -> list[tuple[str, str, int]]:
-    """Why the system of connection ``name`` refused some or cannot hold them, most frequent first.
-
-    Each with the status, failed or not_held, and the number of withdrawals.
-    """
-    table = withdrawals.c
-    query = (
-        select(table.status, table.error, func.count())
-        .where(
-            OPEN, table.connection == name, table.status.in_(("failed", "not_held")),
-            table.error.is_not(None),
-        )
-        .group_by(table.status, table.error)
-        .order_by(func.count().desc(), table.status, table.error)
-    )  # fmt: skip
-    return [(status, error, number) for status, error, number in connection.execute(query)]
 
 
 def _status(result: RowResult) -> str:

@@ -5,7 +5,8 @@ and checkpoint are one transaction, guarded by the run's lease.
 
 1. Key and fingerprint every row; rows that cannot be keyed are bad.
 2. Compare with the store, drop suppressed people, map what changed (``hub.sync.compare``).
-3. Write the records; keep places for the parties they name; write facts and consent events.
+3. Write the records; keep places for the parties they name; write facts and consent events
+   (``hub.sync.writing``).
 4. Apply deletions and merges; after the last page of a complete pass, deletions by absence.
 5. Quarantine bad rows; a bad row that is already there counts as unchanged.
 6. Mark who is to be looked at again, add the audit leaf, save the checkpoint.
@@ -14,7 +15,7 @@ and checkpoint are one transaction, guarded by the run's lease.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import Connection
@@ -23,42 +24,24 @@ from hub.audit import log
 from hub.audit.log import AuditEvent
 from hub.audit.merkle import page_digest
 from hub.core.clock import from_micros, to_micros
-from hub.core.connector import FullPass, Page, Stream
+from hub.core.connector import FullPass, Page
 from hub.core.errors import StoreConflict
-from hub.core.ids import Rid, SourceKey
-from hub.core.records import PARTIES, PartyRef, encode
+from hub.core.ids import Rid
 from hub.store import bulk, dirty, ledger, quarantine
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.leases import Lease, renew
-from hub.store.ledger import Observation
+from hub.store.leases import renew
 from hub.store.quarantine import BadRow
-from hub.store.records import IdPool, Known, keep_places, known, pack, stream_id
-from hub.store.schema import checkpoints, facts, order_entries, source_records
+from hub.store.records import IdPool, Known, known
+from hub.store.schema import checkpoints
 from hub.sync.bitmap import Bitmap
-from hub.sync.claims import CLAIMANTS, claims_of
-from hub.sync.compare import Compared, Comparer, Keyed, Mapped
+from hub.sync.claims import CLAIMANTS
+from hub.sync.compare import Compared, Comparer, Keyed
 from hub.sync.counts import Counts
-from hub.sync.facts import (
-    ENTRY_COLUMNS,
-    FACT_COLUMNS,
-    FactRows,
-    Placed,
-    Said,
-    departed,
-    gather,
-    implied_person,
-    implied_stream,
-    last_grants,
-    references,
-)
+from hub.sync.facts import departed, last_grants, references
 from hub.sync.removal import UNREADABLE, Fuse, rejoin, remove, remove_absent
-
-RECORD_COLUMNS = (
-    "rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping", "canonical",
-    "raw", "source_at", "created_at", "changed_at", "deleted_at", "merged_into",
-)  # fmt: skip
-
+from hub.sync.target import Changes, Target
+from hub.sync.writing import Writing
 
 ATTEMPTS = 5
 """Times that a page is tried when another transaction wants the same rows (PostgreSQL only)."""
@@ -72,53 +55,11 @@ def nothing_else(_connection: Connection, _now: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Where the pages of one stream go, and under whose right.
-
-    Args:
-        connection: Name in ``hub.toml``.
-        stream: The stream's declaration.
-        stream_id: Its row id.
-        mapping: Fingerprint of the mapping in use.
-        lease: The run's right to write.
-        run: Run id.
-        actor: Who started the run.
-        region: Default phone region.
-        brand: Brand of the connection.
-    """
-
-    connection: str
-    stream: Stream
-    stream_id: int
-    mapping: bytes
-    lease: Lease
-    run: str
-    actor: str
-    region: str
-    brand: str
-
-    @property
-    def cause(self) -> str:
-        """What dirty marks name as their cause."""
-        return f"{self.connection}/{self.stream.name}"
-
-
-@dataclass(frozen=True, slots=True)
 class Committed:
     """What one page became, and why deletion by absence was held back, if it was."""
 
     counts: Counts
     fuse: Fuse | None
-
-
-@dataclass(slots=True)
-class Changes:
-    """What the transaction of one page has done so far."""
-
-    now: int
-    identity: set[Rid] = field(default_factory=set)
-    facts: set[Rid] = field(default_factory=set)
-    digests: list[tuple[Rid, bytes]] = field(default_factory=list)
 
 
 class Ingest:
@@ -139,8 +80,7 @@ class Ingest:
         self._comparer = Comparer(
             target.connection, target.stream, target.stream_id, target.mapping, keys
         )
-        self._rids = IdPool(store)
-        self._stream_ids = IdPool(store, "streams")
+        self._writing = Writing(store, keys, target)
         self._qids = IdPool(store, "quarantine")
 
     def commit(self, page: Page, also: Also = nothing_else) -> Committed:
@@ -176,22 +116,21 @@ class Ingest:
     def _commit(self, page: Page, also: Also) -> Committed:
         counts = Counts(read=len(page.rows) + len(page.rejects))
         rows, bad = self._comparer.key(page)  # 1
-        self._rids.ensure(2 * len(rows) + 1)
-        self._stream_ids.ensure(8)
+        self._writing.make_room(len(rows))
         self._qids.ensure(counts.read)
         seq = dirty.sequence(self._store)
-        changes = Changes(now=to_micros(self._store.clock.now()))
+        changes = Changes(to_micros(self._store.clock.now()), counts)
         with self._store.write() as connection:
             ledger.may_change(connection)
             renew(connection, self._target.lease, changes.now)
             compared = self._comparer.compare(connection, rows)  # 2
             mapped, unmappable = self._comparer.map(connection, compared.changed)
-            self._write(connection, mapped, changes, counts)  # 3
+            self._writing.write(connection, mapped, changes)  # 3
             alive = self._alive(connection, page)
             self._note_seen(compared, alive, changes, bad)
             gone = [*page.deletes, *compared.tombstones]
-            fuse = self._remove(connection, page, gone, changes, counts)  # 4
-            self._quarantine(connection, [*bad, *unmappable], changes, counts)  # 5
+            fuse = self._remove(connection, page, gone, changes)  # 4
+            self._quarantine(connection, [*bad, *unmappable], changes)  # 5
             quarantine.settle(
                 connection, self._target.stream_id, _good(rows, unmappable), changes.now
             )
@@ -199,117 +138,10 @@ class Ingest:
             counts.suppressed += compared.suppressed
             counts.skipped += len(compared.tombstones)
             self._mark(connection, changes, seq)  # 6
-            self._audit(connection, changes, counts)
+            self._audit(connection, changes)
             self._save(connection, page, changes.now)
             also(connection, changes.now)
         return Committed(counts, fuse)
-
-    # 3 ---------------------------------------------------------------------------------------
-
-    def _write(
-        self, connection: Connection, mapped: Sequence[Mapped], changes: Changes, counts: Counts
-    ) -> None:
-        placed = [self._place(item) for item in mapped]
-        self._write_records(connection, mapped, placed, changes.now)
-        places = self._party_places(connection, references(placed), changes)
-        fact_rows = gather(placed, self._target.stream_id, places, self._target.region)
-        self._write_facts(connection, placed, fact_rows)
-        self._tell(connection, fact_rows.claims, fact_rows.ended, changes, counts)
-        changes.identity.update(item.rid for item in placed if isinstance(item.record, PARTIES))
-        changes.facts.update(places.values())
-        changes.facts.update(fact_rows.nobodys)
-        changes.digests.extend(
-            (where.rid, item.keyed.fingerprint) for item, where in zip(mapped, placed, strict=True)
-        )
-        counts.stored += len(placed)
-
-    def _place(self, item: Mapped) -> Placed:
-        rid = item.held.rid if item.held else self._rids.take()
-        version = item.held.version + 1 if item.held else 1
-        returned = item.held is not None and item.held.deleted
-        return Placed(rid, item.keyed.source_id, version, item.record, item.previous, returned)
-
-    def _write_records(
-        self, connection: Connection, mapped: Sequence[Mapped], placed: Sequence[Placed], now: int
-    ) -> None:
-        fresh: list[tuple[object, ...]] = []
-        again: list[tuple[object, ...]] = []
-        for item, where in zip(mapped, placed, strict=True):
-            rows = fresh if item.held is None else again
-            rows.append(self._record_row(item, where, now))
-        bulk.insert(connection, source_records, RECORD_COLUMNS, fresh)
-        bulk.upsert(
-            connection,
-            source_records,
-            RECORD_COLUMNS,
-            again,
-            key=("rid",),
-            keep=("stream_id", "source_id", "created_at"),
-        )
-
-    def _record_row(self, item: Mapped, where: Placed, now: int) -> tuple[object, ...]:
-        updated = getattr(item.record, "updated_at", None) or getattr(item.record, "at", None)
-        return (
-            where.rid, self._target.stream_id, where.source_id, item.record.entity_name,
-            where.version, item.keyed.fingerprint, self._target.mapping, item.canonical,
-            pack(item.keyed.raw), None if updated is None else to_micros(updated), now, now,
-            None, None,
-        )  # fmt: skip
-
-    def _party_places(
-        self, connection: Connection, refs: set[PartyRef], changes: Changes
-    ) -> dict[PartyRef, Rid]:
-        streams = {
-            name: stream_id(connection, self._target.connection, name, "person", self._stream_ids)
-            for name in sorted({implied_stream(ref) for ref in refs})
-        }
-        wanted = {ref: (streams[implied_stream(ref)], ref.id) for ref in refs}
-        said = {}
-        for ref, place in wanted.items():
-            person = implied_person(ref)
-            said[place] = None if person is None else encode(person)
-        places, new = keep_places(connection, said, self._rids, changes.now)
-        changes.identity.update(new)
-        return {ref: places[place] for ref, place in wanted.items()}
-
-    def _write_facts(
-        self, connection: Connection, placed: Sequence[Placed], rows: FactRows
-    ) -> None:
-        rewritten = [item.rid for item in placed if item.version > 1]
-        for table in ("order_entries", "facts"):
-            _delete_by_rid(connection, table, rewritten)
-        bulk.insert(connection, order_entries, ENTRY_COLUMNS, rows.entries)
-        bulk.insert(connection, facts, FACT_COLUMNS, rows.facts)
-
-    def _tell(
-        self,
-        connection: Connection,
-        claims: Sequence[Said],
-        ended: Sequence[Said],
-        changes: Changes,
-        counts: Counts,
-    ) -> None:
-        """Append to the ledger what was said, and which grants were said no longer."""
-        heard = [(self._observed(said, changes.now), said.claim) for said in claims]
-        unsaid = [(self._observed(said, changes.now), said.claim) for said in ended]
-        counts.events += ledger.append(connection, heard, self._keys)
-        counts.events += ledger.end(connection, unsaid, self._keys)
-        changes.facts.update(said.party for said in (*claims, *ended))
-
-    def _observed(self, said: Said, now: int) -> Observation:
-        target, item = self._target, said.item
-        return Observation(
-            key=SourceKey(target.connection, target.stream.name, item.source_id),
-            rid=said.party,
-            said_by=item.rid,
-            version=item.version,
-            before=claims_of(item.previous),
-            observed_at=now,
-            created_at=getattr(item.record, "created_at", None),
-            region=target.region,
-            brand=target.brand,
-            run=target.run,
-        )
 
     # 4 ---------------------------------------------------------------------------------------
 
@@ -339,7 +171,6 @@ class Ingest:
         page: Page,
         gone: Sequence[str],
         changes: Changes,
-        counts: Counts,
     ) -> Fuse | None:
         stream_id, deletes = self._target.stream_id, self._target.stream.deletes
         rejoined, fuse = rejoin(connection, stream_id, page.merges), None
@@ -347,43 +178,39 @@ class Ingest:
         if page.complete and self._seen is not None and isinstance(deletes, FullPass):
             absent, fuse = remove_absent(connection, stream_id, deletes, self._seen, changes.now)
             removed += absent
-        counts.deleted += len(removed)
+        changes.counts.deleted += len(removed)
         for items, digest in ((removed, b"deleted"), (rejoined, b"merged")):
             for item in items:
                 (changes.identity if item.is_party else changes.facts).update(item.parties)
                 changes.digests.append((item.rid, digest))
-        self._end_grants(connection, [item.rid for item in removed], changes, counts)
+        self._end_grants(connection, [item.rid for item in removed], changes)
         return fuse
 
-    def _end_grants(
-        self, connection: Connection, gone: Sequence[Rid], changes: Changes, counts: Counts
-    ) -> None:
+    def _end_grants(self, connection: Connection, gone: Sequence[Rid], changes: Changes) -> None:
         if not gone or self._target.stream.entity not in CLAIMANTS:
             return
         placed = departed(connection, gone)
-        places = self._party_places(connection, references(placed), changes)
+        places = self._writing.party_places(connection, references(placed), changes)
         ended = [said for item in placed for said in last_grants(item, places, self._target.region)]
-        self._tell(connection, [], ended, changes, counts)
+        self._writing.tell(connection, [], ended, changes)
 
     # 5, 6 ------------------------------------------------------------------------------------
 
-    def _quarantine(
-        self, connection: Connection, bad: Sequence[BadRow], changes: Changes, counts: Counts
-    ) -> None:
+    def _quarantine(self, connection: Connection, bad: Sequence[BadRow], changes: Changes) -> None:
         target = self._target
         fresh = quarantine.keep(
             connection, target.stream_id, bad, self._qids, target.run, changes.now
         )
-        counts.quarantined += fresh
-        counts.unchanged += len(bad) - fresh
+        changes.counts.quarantined += fresh
+        changes.counts.unchanged += len(bad) - fresh
 
     def _mark(self, connection: Connection, changes: Changes, seq: int) -> None:
         cause = self._target.cause
         dirty.mark(connection, "identity", map(str, changes.identity), cause=cause, seq=seq)
         dirty.mark(connection, "facts", map(str, changes.facts), cause=cause, seq=seq)
 
-    def _audit(self, connection: Connection, changes: Changes, counts: Counts) -> None:
-        if not (changes.digests or counts.quarantined):
+    def _audit(self, connection: Connection, changes: Changes) -> None:
+        if not (changes.digests or changes.counts.quarantined):
             return
         rows = ((rid.to_bytes(8), digest) for rid, digest in sorted(changes.digests))
         log.record(
@@ -397,7 +224,7 @@ class Ingest:
                     "stream": self._target.stream.name,
                     "run": self._target.run,
                     "rows": page_digest(self._keys.pages, rows),
-                    **counts.as_dict(),
+                    **changes.counts.as_dict(),
                 },
             ),
         )
@@ -420,12 +247,3 @@ def _good(rows: Sequence[Keyed], bad: Sequence[BadRow]) -> list[str]:
     """Source ids that are fine as they stand now: a bad row of theirs in quarantine is history."""
     broken = {row.source_id for row in bad}
     return [row.source_id for row in rows if row.source_id not in broken]
-
-
-def _delete_by_rid(connection: Connection, table: str, rids: Sequence[Rid]) -> None:
-    if rids:
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        connection.exec_driver_sql(
-            f"DELETE FROM {table} WHERE rid = {mark}",  # noqa: S608 - the name is a constant above
-            [(rid,) for rid in rids],
-        )

@@ -31,9 +31,10 @@ from hub.store.runs import Run
 from hub.store.schema import checkpoints
 from hub.sync.bitmap import Bitmap
 from hub.sync.counts import Counts
-from hub.sync.ingest import Ingest, Target
+from hub.sync.ingest import Ingest
 from hub.sync.remap import map_again
 from hub.sync.removal import Fuse, given_up
+from hub.sync.target import Target
 
 PATIENCE = 2.0
 """Seconds that a pull waits for its stream: a delivery that is being stored takes milliseconds."""

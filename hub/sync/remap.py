@@ -22,7 +22,8 @@ from hub.store.keys import Keys
 from hub.store.records import unpack
 from hub.store.schema import source_records, streams
 from hub.sync.counts import Counts
-from hub.sync.ingest import Ingest, Target
+from hub.sync.ingest import Ingest
+from hub.sync.target import Target
 
 PAGE = 1_000
 """Rows mapped in one transaction."""

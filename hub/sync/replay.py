@@ -27,8 +27,9 @@ from hub.store.records import chunks
 from hub.store.schema import runs, streams
 from hub.sync.compare import Comparer
 from hub.sync.counts import Counts
-from hub.sync.ingest import Ingest, Target
+from hub.sync.ingest import Ingest
 from hub.sync.pull import Source, lease_name, target_of
+from hub.sync.target import Target
 
 
 @dataclass(frozen=True, slots=True)

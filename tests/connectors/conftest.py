@@ -22,8 +22,8 @@ from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
 from hub.privacy.gate import Gate
 from hub.push.destination import Destination
+from hub.push.report import PushReport
 from hub.push.run import Pusher
-from hub.push.send import PushReport
 from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.keys import Keys

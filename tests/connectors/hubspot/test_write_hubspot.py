@@ -23,8 +23,8 @@ from hub.core.settings import DEFAULT_PURPOSES
 from hub.emulation.faults import Scenario
 from hub.privacy.gate import Gate
 from hub.push.destination import Destination
+from hub.push.report import PushReport
 from hub.push.run import Pusher
-from hub.push.send import PushReport
 from hub.store import bulk
 from hub.store.schema import cluster_members, profiles, source_records, streams
 from hub.testing.client import open_context

@@ -20,10 +20,11 @@ from hub.core.settings import PurposeSection
 from hub.privacy.gate import Gate
 from hub.push import refusals
 from hub.push.refusals import Refusals
-from hub.push.withdrawals import WithdrawalReport, Withdrawals, reasons, standing
+from hub.push.withdrawals import WithdrawalReport, Withdrawals
 from hub.store import bulk, leases, schema
 from hub.store.engine import Store
 from hub.store.keys import Keys
+from hub.store.withdrawals import reasons, standing
 from hub.sync.pull import Source
 
 TILL, CRM = 1, 2

@@ -18,10 +18,10 @@ from hub.metrics import orders, survey
 from hub.privacy import permissions
 from hub.privacy.gate import Gate
 from hub.profile import sources
-from hub.push import refused, withdrawals
+from hub.push import refused
 from hub.push.destination import Destination
 from hub.push.intent import Intents
-from hub.store import cases, dirty, echoes, inbox, quarantine, records, runs
+from hub.store import cases, dirty, echoes, inbox, quarantine, records, runs, withdrawals
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.voc import case_trigger
