@@ -195,12 +195,8 @@ def test_a_report_is_legible(tmp_path, width, scheme):
     assert seen["outside"] == []
     assert seen["overlapping"] == []
     assert seen["unnamed"] == 0
+    assert seen["cut"] == 0 or width > 360  # on a phone each row is a card: nobody has to swipe
     assert seen["turned"] == ["plaintext"] * len(seen["turned"]) != []
-
-
-def test_nothing_of_a_table_is_cut_on_a_phone(tmp_path):
-    """Each row becomes a card with the names of its columns: nobody has to find out by swiping."""
-    assert laid_out(tmp_path, 360, "light")["cut"] == 0
 
 
 def test_on_paper_every_chart_stands_beside_its_numbers(tmp_path):
