@@ -1,12 +1,13 @@
 """What a customer makes of what they pay for, for whoever is to show them more of it.
 
-Unused features as the signal :func:`~hub.voc.use_signals.features_dropped` finds them, the plan,
-and the last time that they got something out of it. Nothing is told of who neither uses nor
+Features that they used and do not use any more, the plan, and the last time that they got something
+out of it. Nothing is told of who neither uses nor
 subscribes to anything.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,10 +17,13 @@ from hub.core.records import Interaction, Subscription
 from hub.journeys import kinds
 from hub.journeys.event import Event
 from hub.voc.past import Past
-from hub.voc.use_signals import features_dropped
+from hub.voc.signal import MONTH, QUARTER
+from hub.voc.use_signals import uses
 
 VALUE: Final = frozenset({kinds.USAGE, kinds.ORDER, kinds.DEAL_WON, kinds.VISIT})
 """Kinds of events in which a customer gets what they came for."""
+_AGAIN: Final = 3
+"""Times in a quarter from which a feature counts as used again and again."""
 _CONTRACTS: Final = frozenset({kinds.SUBSCRIPTION_STARTED})
 
 
@@ -95,10 +99,14 @@ def _is_over(contract: Subscription, now: datetime) -> bool:
 
 
 def _unused(past: Past) -> Iterator[str]:
-    for finding in features_dropped(past):
-        record = finding.events[-1].record
-        if isinstance(record, Interaction) and record.subject is not None:
-            yield record.subject
+    """What was used again and again in a quarter, and not in the four weeks after it; by name.
+
+    An offer to show something needs no proof that it was dropped, as the signal does.
+    """
+    used = [(past.age(event.at), name) for event, name in uses(past)]
+    recent = {name for age, name in used if age < MONTH}
+    before = Counter(name for age, name in used if MONTH <= age < MONTH + QUARTER)
+    yield from sorted(name for name, n in before.items() if n >= _AGAIN and name not in recent)
 
 
 def _last_value(event: Event) -> LastValue:

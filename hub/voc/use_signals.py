@@ -80,23 +80,28 @@ def _silent(past: Past, events: Sequence[Event]) -> Iterator[Finding]:
         yield Finding(due, text, tuple(events[-3:]), share)
 
 
+def uses(past: Past) -> list[tuple[Event, str]]:
+    """Every use of a feature that is named."""
+    return [
+        (event, event.record.subject)
+        for event in past.of({kinds.USAGE})
+        if isinstance(event.record, Interaction) and event.record.subject is not None
+    ]
+
+
 def features_dropped(past: Past) -> Sequence[Finding]:
     """Features that are left out of use that goes on, by more than chance.
 
     Who uses everything less has no feature in particular that they dropped: see usage-drop.
     """
-    used = [
-        (e, e.record.subject) for e in past.of({kinds.USAGE}) if isinstance(e.record, Interaction)
-    ]
+    used = uses(past)
     recent = [name for event, name in used if past.age(event.at) < MONTH]
     before = Counter(name for event, name in used if MONTH <= past.age(event.at) < MONTH + QUARTER)
     total = before.total()
     return [
         Finding(last.at, f'"{name}" is not used any more', (last,))
-        for name, times in sorted(before.items(), key=lambda item: str(item[0]))
-        if name is not None
-        and name not in recent
-        and len(before) * (1 - times / total) ** len(recent) <= _CHANCE
+        for name, times in sorted(before.items())
+        if name not in recent and len(before) * (1 - times / total) ** len(recent) <= _CHANCE
         for last in [next(event for event, each in reversed(used) if each == name)]
     ]
 
