@@ -19,6 +19,7 @@ from benchmarks import (
     rerun,
     rest_pull,
     results,
+    segments,
     shared_limits,
     size,
     startup,
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Path, int], Finding]] = {
     "interval_coverage": interval_coverage.measure,
     "churn_detection": churn_detection.measure,
     "quickstart": quickstart.measure,
+    "segments": segments.measure,
 }
 
 

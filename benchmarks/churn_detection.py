@@ -1,119 +1,51 @@
 """Who sees a customer leave in time, and says why: the hub's risk beside recency and chance.
 
-1. Two worlds of :mod:`hub.emulation.world.churn`. Their timelines are replayed week by week, each
-   as it was known on that day; whoever judges sees events and the day, nothing else.
-2. On the first world a threshold is chosen: the lowest at which at most a tenth of those who stay
-   are alerted. "Are alerted" is read in three ways (:data:`SPANS`): ever in the year, which gives
-   an unlucky week fifty chances; in 76 days, as long as leavers are watched; in one week.
-3. On the second world that threshold is reported: alerts for who stays, leavers alerted in the 90
-   to 14 days before they left, and how many of those for the right reason.
-
-Who leaves after the end of the world is on their way out and counts on neither side.
+1. Worlds of :mod:`hub.emulation.world.churn`. Their timelines are replayed week by week, each as it
+   was known on that day; whoever judges sees events and the day, nothing else.
+2. On the first worlds, which the hub's signals were developed on, a threshold is chosen; on others,
+   which nobody has looked at before, it is reported (:mod:`benchmarks.churn_score`).
+3. Beside the points stands what a trained model makes of them, learnt from the first worlds as
+   from a business's own past (:mod:`hub.voc.learning`), kept or refused.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
 from benchmarks.churn_detectors import Detector, by_chance, hub_risk, recency
+from benchmarks.churn_score import (
+    SPANS,
+    Look,
+    Score,
+    Watched,
+    cause_named,
+    leavers_of,
+    score,
+    stayers,
+    threshold,
+)
 from benchmarks.results import Finding
 from benchmarks.timelines import as_known
 from hub.emulation.world.churn import ChurnWorld, Subscriber
-from hub.emulation.world.churn.causes import (
-    COMPLAINT_UNHEARD,
-    FAILED_PAYMENT,
-    NOT_ADOPTED,
-    ONE_OFF_NEED,
-    PRICE_RISE,
-    TERM_END,
-    UNRESOLVED_ISSUE,
-)
 from hub.metrics.interval import wilson
+from hub.voc.learning import AHEAD, Snapshot, TooFew, learn
+from hub.voc.reweighing import Reweighing
+from hub.voc.risk import VERSION
 
-CHOSEN_ON, REPORTED_ON = 101, 202
+CHOSEN_ON, REPORTED_ON = (101, 102, 103), (303, 404)
 SUBSCRIBERS = 400
 EVERY = timedelta(days=7)
 FIRST_LOOK = timedelta(days=28)
-EARLIEST, LATEST = timedelta(days=90), timedelta(days=14)
-"""Before somebody leaves: alerts within are in time, and about it."""
 
-BUDGET = 0.10
-SPANS: Mapping[str, int] = {"of stayers in a year": 53, "of stayers in 76 days": 11, "of weeks": 1}
-"""What a share of false alerts is a share of, with its length in looks."""
-
-NAMES: Mapping[str, str] = {
-    "many-agents-no-answer": UNRESOLVED_ISSUE,
-    "passed-around": UNRESOLVED_ISSUE,
-    "open-issue": UNRESOLVED_ISSUE,
-    "reopened": UNRESOLVED_ISSUE,
-    "repeat-contact": UNRESOLVED_ISSUE,
-    "complaint-calls-gone": COMPLAINT_UNHEARD,
-    "wrote-then-called": COMPLAINT_UNHEARD,
-    "low-score": COMPLAINT_UNHEARD,
-    "negative-tone": COMPLAINT_UNHEARD,
-    "burst-then-stop": ONE_OFF_NEED,
-    "bought-not-begun": NOT_ADOPTED,
-    "never-settled": NOT_ADOPTED,
-    "contract-ends": TERM_END,
-    "failed-payment": FAILED_PAYMENT,
-    "competitor-named": PRICE_RISE,
-}
-"""The cause that a signal names. The others, such as less use, are symptoms of any of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What one detector said of one customer on one day."""
-
-    now: datetime
-    points: float | None
-    signals: tuple[str, ...]
-
-    def alerts(self, threshold: float) -> bool:
-        """Whether somebody would have been called; unknown is no alert."""
-        return self.points is not None and self.points >= threshold
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """One customer under the eyes of one detector."""
-
-    left_at: datetime | None
-    cause: str | None
-    looks: tuple[Look, ...]
-
-    def in_time(self) -> list[Look]:
-        """The looks at which an alert would have helped; none for who stayed."""
-        if self.left_at is None:
-            return []
-        first, last = self.left_at - EARLIEST, self.left_at - LATEST
-        return [look for look in self.looks if first <= look.now <= last]
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How one detector did on one world at one threshold."""
-
-    threshold: float
-    spans: int
-    false_alerts: int
-    leavers: int
-    caught: tuple[tuple[Watched, Look], ...]
-
-    @property
-    def named(self) -> int:
-        """Leavers who were alerted for the right cause."""
-        return sum(cause_named(look) == each.cause for each, look in self.caught)
-
-
-def cause_named(look: Look) -> str | None:
-    """The cause that the heaviest reason names which names any."""
-    return next((NAMES[signal] for signal in look.signals if signal in NAMES), None)
+HUB, TRAINED = "hub risk", "hub risk, trained"
+_ORDER = (HUB, TRAINED, "recency only", "random")
+EVERY_FOURTH = 4
+"""Looks are weekly, and a model learns from every fourth."""
 
 
 def watch(world: ChurnWorld, detectors: Mapping[str, Detector]) -> dict[str, list[Watched]]:
@@ -138,86 +70,90 @@ def _days(each: Subscriber, world: ChurnWorld) -> Iterator[datetime]:
         now += EVERY
 
 
-def threshold(seen: Sequence[Watched], span: int) -> float:
-    """The lowest points at which at most a tenth of the spans of who stays hold an alert.
-
-    Args:
-        seen: Everybody, under the eyes of one detector.
-        span: Length in looks.
-    """
-    worst = _worst(seen, span)
-    highest_refused = sorted(worst, reverse=True)[int(BUDGET * len(worst))]
-    return min((points for points in worst if points > highest_refused), default=float("inf"))
-
-
-def score(seen: Sequence[Watched], at: float, end: datetime, span: int) -> Score:
-    """How the detector does at that threshold."""
-    worst = _worst(seen, span)
-    leavers = _leavers(seen, end)
-    first = ((each, next((x for x in each.in_time() if x.alerts(at)), None)) for each in leavers)
-    return Score(
-        threshold=at,
-        spans=len(worst),
-        false_alerts=sum(points >= at for points in worst),
-        leavers=len(leavers),
-        caught=tuple((each, look) for each, look in first if look is not None),
-    )
+def replay(seeds: Sequence[int], divisor: int) -> tuple[dict[str, list[Watched]], datetime]:
+    """Everybody of these worlds under the eyes of each detector, and when the worlds end."""
+    seen: dict[str, list[Watched]] = defaultdict(list)
+    worlds = [ChurnWorld.build(seed, SUBSCRIBERS // divisor) for seed in seeds]
+    for world in worlds:
+        detectors = {HUB: hub_risk(world), "recency only": recency, "random": by_chance(world)}
+        for name, watched in watch(world, detectors).items():
+            seen[name] += watched
+    return seen, worlds[0].end
 
 
-def _worst(seen: Sequence[Watched], span: int) -> list[float]:
-    """The highest points within each span of who stays; one span for who was there less long."""
-    return [
-        max(map(_points, each.looks[first : first + span]))
-        for each in _stayers(seen)
-        for first in range(max(1, len(each.looks) - span + 1))
-    ]
+def learnt(seen: Sequence[Watched], end: datetime) -> Reweighing | TooFew:
+    """What a business with that past would learn from it."""
+    past = (
+        Snapshot(str(who), look.now, look.reasons, each.left_at is not None
+                 and each.left_at <= look.now + AHEAD)
+        for who, each in enumerate(seen)
+        for look in each.looks[:: EVERY_FOURTH]
+        if look.now + AHEAD <= end
+    )  # fmt: skip
+    return learn(past, VERSION, end)
 
 
-def _stayers(seen: Sequence[Watched]) -> list[Watched]:
-    return [each for each in seen if each.left_at is None and each.looks]
+def reweighed(seen: Sequence[Watched], model: Reweighing) -> list[Watched]:
+    """The same looks with what a trained model makes of each reason."""
 
+    def weigh(look: Look) -> Look:
+        reasons = {name: round(points * model.of(name)) for name, points in look.reasons.items()}
+        ordered = dict(sorted(reasons.items(), key=lambda pair: (-abs(pair[1]), pair[0])))
+        total = float(min(100, max(0, sum(reasons.values()))))
+        return Look(look.now, None if look.points is None else total, ordered)
 
-def _leavers(seen: Sequence[Watched], end: datetime) -> list[Watched]:
-    """Who left before the end and was looked at early enough."""
-    return [each for each in seen if each.left_at and each.left_at < end and each.in_time()]
-
-
-def _points(look: Look) -> float:
-    return -1.0 if look.points is None else look.points
+    return [replace(each, looks=tuple(map(weigh, each.looks))) for each in seen]
 
 
 def measure(folder: Path, divisor: int) -> Finding:
-    """The hub beside recency and chance, threshold from one world, figures from another."""
-    worlds = [ChurnWorld.build(seed, SUBSCRIBERS // divisor) for seed in (CHOSEN_ON, REPORTED_ON)]
-    chosen, reported = (
-        watch(w, {"hub risk": hub_risk(w), "recency only": recency, "random": by_chance(w)})
-        for w in worlds
-    )
+    """The hub beside recency and chance, threshold from some worlds, figures from others."""
+    chosen, _ = replay(CHOSEN_ON, divisor)
+    reported, end = replay(REPORTED_ON, divisor)
+    model = learnt(chosen[HUB], end)
+    if isinstance(model, Reweighing):
+        for seen in (chosen, reported):
+            seen[TRAINED] = reweighed(seen[HUB], model)
     rows, notes = [], []
     for of, span in SPANS.items():
-        for name, seen in reported.items():
-            at = threshold(chosen[name], span)
-            found = score(seen, at, worlds[1].end, span)
+        for name, seen_by in sorted(reported.items(), key=lambda pair: _ORDER.index(pair[0])):
+            found = score(seen_by, threshold(chosen[name], span), end, span)
             rows.append(_row(name, found, of))
-            if name == "hub risk":
+            if name == HUB:
                 notes.append(
                     f"Leavers alerted by cause (and it was named), at 10 % {of}: "
-                    f"{_by_cause(_leavers(seen, worlds[1].end), found)}."
+                    f"{_by_cause(leavers_of(seen_by, end), found)}."
                 )
-    notes += _notes(reported["hub risk"], worlds[1].end)
     return Finding(
-        what="Leavers alerted 90 to 14 days before they left, at a threshold chosen on another"
-        " world for at most 10 % false alerts.",
+        what="Leavers alerted 90 to 14 days before they left, at a threshold chosen on other"
+        " worlds for at most 10 % false alerts.",
         columns=("detector", "threshold", "false alerts", "leavers alerted", "right cause",
                  "median days ahead"),
         rows=rows,
         notes=(
-            f"Seeds {CHOSEN_ON} and {REPORTED_ON}, {len(worlds[1].subscribers)} subscribers each,"
-            " looked at weekly. In brackets: 95 % Wilson intervals. Who stays are"
-            f" {len(_stayers(reported['hub risk']))}.",
+            f"{VERSION}. Threshold from seeds {_named(CHOSEN_ON)}, figures from"
+            f" {_named(REPORTED_ON)}; {SUBSCRIBERS // divisor} subscribers each, looked at weekly."
+            f" In brackets: 95 % Wilson intervals. Who stays are {len(stayers(reported[HUB]))}.",
             *notes,
+            _card(model),
+            *_notes(reported[HUB], end),
         ),
     )  # fmt: skip
+
+
+def _named(seeds: Sequence[int]) -> str:
+    return ", ".join(map(str, seeds))
+
+
+def _card(model: Reweighing | TooFew) -> str:
+    if isinstance(model, TooFew):
+        return f"Trained model: {model.reason}."
+    card, gain = model.card, model.card.gain
+    factors = ", ".join(f"{name} x {factor:.1f}" for name, factor in model.factors.items())
+    return (
+        f"Trained model: AUC of later looks {card.auc_trained:.3f}, points {card.auc_points:.3f},"
+        f" difference {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]:"
+        f" {'kept' if card.wins else 'refused, the points stay in use'}. Factors: {factors}."
+    )
 
 
 def _row(name: str, found: Score, of: str) -> tuple[str, ...]:
@@ -227,7 +163,7 @@ def _row(name: str, found: Score, of: str) -> tuple[str, ...]:
         f"{found.threshold:.3g}",
         f"{found.false_alerts / found.spans:.1%} {of}",
         _share(len(found.caught), found.leavers),
-        _share(found.named, len(found.caught)) if name == "hub risk" else "names none",
+        _share(found.named, len(found.caught)) if name in (HUB, TRAINED) else "names none",
         f"{median(ahead):.0f}" if ahead else "-",
     )
 
@@ -246,7 +182,7 @@ def _notes(seen: Sequence[Watched], end: datetime) -> list[str]:
     return [
         f"Points unknown at {unknown} of {len(looks)} looks.",
         "Share of looks at which a signal shows, for stayers and for leavers in those 76 days: "
-        + _by_signal(_stayers(seen), _leavers(seen, end)),
+        + _by_signal(stayers(seen), leavers_of(seen, end)),
     ]
 
 

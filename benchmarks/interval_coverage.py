@@ -158,9 +158,9 @@ def measure(folder: Path, divisor: int) -> Finding:
         columns=("interval", "n", "average over the grid", "worst point", "where"),
         rows=[(c.interval, f"{c.n:,}", f"{c.average:.1%}", f"{c.worst:.1%}", c.at) for c in found],
         notes=(
-            "A sum of money over few customers is what no interval covers well: before the"
-            " bootstrap these were 87.6 % (mean) and 83.9 % (ratio) at n = 10, 89.8 % and 87.6 %"
-            " at n = 30.",
+            "A sum of money over few customers is what few intervals cover well: linearised these"
+            " were 87.6 % (mean) and 83.9 % (ratio) at n = 10, 89.8 % and 87.6 % at n = 30; by the"
+            " bootstrap-t at the nominal level 92.2 % and 90.5 %, 92.4 % and 90.2 %.",
             "Shares: 99 true rates. Net shares: 209 pairs of promoters and detractors. Means: 15"
             " distributions over seven boxes. Money: five log-normal widths.",
         ),

@@ -28,7 +28,14 @@ from hub.journeys import kinds
 from hub.journeys.definition import Journey, Pain, Stage, Touchpoint
 from hub.metrics.definition import METRICS, registry_hash
 from hub.profile.shape import SHAPE
+from hub.segments import checking
+from hub.segments.definition import Segment
+from hub.segments.fields import DERIVED, FIELDS
+from hub.segments.files import shipped as shipped_segments
 from hub.store.views import VIEWS
+from hub.voc.health import FLOOR as HEALTH_FLOOR
+from hub.voc.health import PARTS
+from hub.voc.health import VERSION as HEALTH_VERSION
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import shipped
 from hub.voc.register import Entry
@@ -222,7 +229,7 @@ its own that may read these views and nothing else:
 
 ```sql
 CREATE ROLE bi LOGIN;
-GRANT SELECT ON v1_profiles, v1_consent, v1_metrics TO bi;
+GRANT SELECT ON v1_profiles, v1_consent, v1_metrics, v1_segments TO bi;
 ```"""
 
 
@@ -256,7 +263,8 @@ def unified_profile() -> str:
     lines = [
         "One shape for every door. A field is an object with `value`, `source` (a source key,"
         " `metric:id@version`, `consent:event` or `hub`), `at`, `confidence` and `purpose`; one"
-        " without data has `value: null` and a `status` that says why.",
+        " without data has `value: null` and a `status` that says why. `confidence` is the share of"
+        " records that say so; one that as many records contradict has `contested: true`.",
         "",
         "| Field | Meaning |",
         "|---|---|",
@@ -305,8 +313,47 @@ def risk() -> str:
         f"`{RISK_VERSION}`: points add up, 0 to 100. Below {FLOOR} % coverage, or the floor that"
         " the business has set, they are unknown. Patterns stand in files, signals in the hub."
     )
-    body = "\n\n".join([intro, "\n".join([head, *table]), *tables])
-    return _page("Risk", "hub/voc/risk.py, patterns.toml and register.py", body)
+    body = "\n\n".join([intro, "\n".join([head, *table]), _health(), *tables])
+    return _page("Risk", "hub/voc/risk.py, health.py, patterns.toml and register.py", body)
+
+
+def _health() -> str:
+    """Every part of health with its weight."""
+    head = "| Part | Weight | Half-life | Sees |\n|---|---|---|---|"
+    rows = [
+        f"| `{part.id}` | {part.weight} | {_days(part.half_life)} |"
+        f" {_cell(inspect.getdoc(part.see) or '')} |"
+        for part in PARTS
+    ]
+    intro = (
+        f"## Health\n\n`{HEALTH_VERSION}`: the mean by weight of the parts that are seen, 0 to 100."
+        f" Below {HEALTH_FLOOR} % of all weight it is unknown."
+    )
+    return "\n".join([f"{intro}\n", head, *rows])
+
+
+def segments() -> str:
+    """The shipped segments, the fields and functions of rules, and every key of a segment file."""
+    rows = ["| Segment | Title | Group | What makes one a member |", "|---|---|---|---|"]
+    for each in shipped_segments().defined:
+        said = each.segment
+        event = (
+            said.event and f"; {', '.join(said.event.kinds)} in {duration_text(said.event.within)}"
+        )
+        rule = f"`{_cell(said.rule or '')}`{event or ''}"
+        rows.append(f"| `{said.id}` | {said.title} | {said.exclusive_group or ''} | {rule} |")
+    meanings = {**SHAPE, **DERIVED}
+    fields = ["## Fields of rules", "", "| Field | Type | Meaning |", "|---|---|---|"]
+    fields += [f"| `{p}` | {k} | {_cell(meanings[p])} |" for p, k in sorted(FIELDS.items())]
+    fields.append("| `permission.PURPOSE_CHANNEL` | text | State of one permission |")
+    language = f"## Rules\n\n{_fenced_drawing(inspect.getdoc(checking) or '')}"
+    tables = list(_tables(Expectations.of(Segment), (), "segments"))
+    intro = (
+        "The segments that apply until there are files of your own, and what files may say. Of a"
+        " group, a customer is in the first that fits."
+    )
+    body = "\n\n".join([intro, "\n".join(rows), language, "\n".join(fields), *tables])
+    return _page("Segments", "hub/segments", body)
 
 
 def _days(number: float | None) -> str:
@@ -338,6 +385,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "journeys.md": journeys,
     "metrics.md": metrics,
     "risk.md": risk,
+    "segments.md": segments,
     "unified-profile.md": unified_profile,
     "views.md": views,
 }

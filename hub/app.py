@@ -95,7 +95,7 @@ class App:
     @property
     def data_dir(self) -> Path:
         """The folder for database, keys and reports."""
-        return self.folder / Path(self.settings.hub.data_dir).expanduser()
+        return self.settings.hub.data_folder(self.folder)
 
     @property
     def keys_dir(self) -> Path:

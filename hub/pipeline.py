@@ -27,6 +27,7 @@ from hub.metrics import run as metrics
 from hub.metrics.run import MetricsReport
 from hub.profile import run as profile
 from hub.profile.run import ProfileReport
+from hub.push import continuity
 from hub.push.destination import Destination
 from hub.push.handover_run import Handovers, origins
 from hub.push.handover_send import HandoverReport
@@ -168,6 +169,7 @@ def run(
     pushed = tuple(push for push in pushes if push is not None)
     over = hub.handovers(actor)
     handed = tuple(each for lane in lanes for each in over.send(lane.source, sync=lane.sync))
+    continuity.measure(store, settings, ids=ids, actor=actor)
     _followed(store, due)
     progress.stage("audit")
     head = hub.notary.settle()

@@ -11,11 +11,9 @@ It is a proposal: what it could not know, and what is ambiguous, stands in it as
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,8 @@ from connectors.csv.notations import (
     numbers,
 )
 from connectors.csv.parsing import Format
+from connectors.csv.proposal import Part, Proposal, Toml, stream_name, toml_text
+from connectors.csv.scales import scale
 from connectors.csv.tables import DELIMITERS, Table, head_lines, open_table
 from connectors.csv.targets import Target, targets
 from connectors.csv.values import choice_reader
@@ -45,92 +45,7 @@ _SAMPLE = 20_000  # records: enough to meet a day beyond the twelfth and a key t
 _NAMES_A_LINE = re.compile(
     "(id|no|nr|nummer|number|key|code|ref|entry|event|ticket|response|review)$"
 )
-_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7), "rating": (1, 5), "stars": (1, 5)}
-_SCORE = re.compile(r"\d{1,2}(\.\d+)?")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-
-Toml = str | bool | int | tuple[str, ...] | dict[str, Any]
-"""A setting; tables nest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Settings of one stream.
-
-    Args:
-        settings: Columns apart.
-        columns: Field to column.
-        suffix: What is added to the name of the file's own stream.
-    """
-
-    settings: Mapping[str, Toml]
-    columns: Mapping[str, Toml]
-    suffix: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Settings for one file.
-
-    Args:
-        file: The file.
-        parts: One for its lines, and perhaps one for the customers that they name.
-        notes: What to check or to add before it works.
-    """
-
-    file: Path
-    parts: tuple[Part, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def settings(self) -> Mapping[str, Toml]:
-        """The settings for its lines, columns apart."""
-        return self.parts[0].settings
-
-    @property
-    def columns(self) -> Mapping[str, Toml]:
-        """Field to column of its lines."""
-        return self.parts[0].columns
-
-    def as_toml(self, connection: str = "files") -> str:
-        """The proposal as it goes into ``hub.toml``."""
-        table = f"connections.{connection}.settings"
-        lines = [
-            f"[connections.{connection}]",
-            'connector = "csv"',
-            "",
-            f"[{table}]",
-            f"folder = {_toml(str(self.file.parent))}",
-            "",
-            *(f"# {note}" for note in self.notes),
-        ]
-        for part in self.parts:
-            where = f"{table}.streams.{stream_name(self.file)}{part.suffix}"
-            lines += [f"[{where}]", *(f"{k} = {_toml(v)}" for k, v in part.settings.items()), ""]
-            lines += [f"[{where}.columns]", *(f"{k} = {_toml(v)}" for k, v in part.columns.items())]
-        return "\n".join(lines) + "\n"
-
-
-def stream_name(file: Path) -> str:
-    """What the stream of a file is called.
-
-    >>> stream_name(Path("Sales 2025.csv"))
-    'sales'
-    """
-    name = re.sub(r"\W+", "_", file.name.split(".")[0].casefold(), flags=re.ASCII)
-    return name.strip("_0123456789") or "lines"
-
-
-def _toml(value: Toml) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key_text(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _key_text(key: str) -> str:
-    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key, ensure_ascii=False)
 
 
 def guess(path: Path) -> Proposal:
@@ -331,7 +246,7 @@ def _choices(
                 told = (
                     f"what do these mean: {', '.join(other[:12])}? Write one of"
                     f" {', '.join(kinds[field].choices)} instead, or set {field} ="
-                    f" {{ column = {_toml(column)}, values = {{ … }} }}."
+                    f" {{ column = {toml_text(column)}, values = {{ … }} }}."
                 )
                 yield Doubt(told, column, field)
 
@@ -340,7 +255,7 @@ def _constants(meaning: Meaning, texts: Texts) -> tuple[dict[str, Toml], list[Do
     """What is the same on every line, and not in it: scale, currency."""
     fields = meaning.fields
     if meaning.entity == "feedback" and "instrument" not in fields:
-        return _scale(fields.get("score", ""), texts)
+        return scale(fields.get("score", ""), texts)
     kinds = targets(meaning.entity)
     money = [c for f, c in fields.items() if f == "unit_price" or _is_money(kinds.get(f))]
     if money and "currency" not in fields:
@@ -350,29 +265,6 @@ def _constants(meaning: Meaning, texts: Texts) -> tuple[dict[str, Toml], list[Do
 
 def _is_money(target: Target | None) -> bool:
     return target is not None and target.kind == "money"
-
-
-def _scale(column: str, texts: Texts) -> tuple[dict[str, Toml], list[Doubt]]:
-    """The question and its scale: by the name of the column, else by the scores."""
-    name = re.sub("score$", "", plain(column))
-    scores = [float(text) for text in texts.get(column, ()) if _SCORE.fullmatch(text)]
-    low, high = min(scores, default=0.0), max(scores, default=0.0)
-    if name in _SCALES and high <= max(_SCALES[name][1], 5):
-        instrument = "rating" if name in ("stars", "sterne") else name
-        return _on_scale(instrument, *_SCALES[name]), []
-    if name in ("rating", "stars"):
-        return _on_scale("rating", 1, 10), [Doubt(f"{column} is taken for a rating from 1 to 10.")]
-    if 7 < high <= 10:
-        told = f"{column} is taken for how likely customers are to recommend (NPS), 0 to 10."
-        return _on_scale("nps", 0, 10), [Doubt(told)]
-    if low > 0 and high <= 5:
-        told = f"{column} is taken for how satisfied customers are (CSAT), 1 to 5."
-        return _on_scale("csat", 1, 5), [Doubt(told)]
-    return {}, []
-
-
-def _on_scale(instrument: str, low: int, high: int) -> dict[str, Toml]:
-    return {"instrument": instrument, "scale_min": low, "scale_max": high}
 
 
 def _cancelled(texts: Texts, fields: Mapping[str, str]) -> dict[str, Toml]:

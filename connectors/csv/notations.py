@@ -40,6 +40,7 @@ _DATES = (
     "%d.%m.%y %H:%M", "%m/%d/%y", "%m/%d/%y %H:%M", "%d-%b-%y",
 )  # fmt: skip
 _MARKS = ((".", ""), (",", ""), (".", ","), (",", "."), (",", " "), (".", " "), (".", "'"))
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+")
 _DIGIT = re.compile(r"\d")
 _SIGN = re.compile(
     r"^[-+(]?(?P<before>[^\d\s.,()+-]{1,3})?\s*[-+]?[\d(].*?\s*(?P<after>[^\d\s.,()+-]{1,3})?\)?$"
@@ -103,6 +104,9 @@ def numbers(columns: Texts) -> Found:
         if _could_be_thousands(texts, notation):
             notation = replace(notation, decimal=".", thousands=",")
             doubts.append(Doubt("a comma may be a decimal mark or stand between thousands."))
+        elif (decimal, thousands) == (".", "") and _are_thousands(texts, sign):
+            notation = replace(notation, decimal=",", thousands=".")
+            doubts.append(Doubt("a full stop is taken to stand between thousands: 1.250 is 1250."))
         default = Notation()
         names = ("decimal", "thousands", "currency_sign")
         found = {n: getattr(notation, n) for n in names}
@@ -132,6 +136,12 @@ def _could_be_thousands(texts: Sequence[str], notation: Notation) -> bool:
         and bool(commas)
         and all(re.search(r"\d,\d{3}(?!\d)", text) for text in commas)
     )
+
+
+def _are_thousands(texts: Sequence[str], sign: str) -> bool:
+    """Whether every full stop has three digits behind it, as hardly any price does."""
+    bare = [text.replace(sign, "").strip() if sign else text for text in texts if "." in text]
+    return bool(bare) and all(_GROUPED.fullmatch(text) for text in bare)
 
 
 def _signs(texts: Sequence[str]) -> set[str]:

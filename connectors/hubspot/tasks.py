@@ -22,6 +22,7 @@ from connectors.hubspot.client import MissingScopes
 from connectors.hubspot.fields import GROUP, GROUP_LABEL
 from hub.core.batches import in_batches
 from hub.core.connector import Context, Creator, Json, RowResult, Task
+from hub.core.pages import iso_z
 from hub.core.released import Released
 
 OBJECT_TYPE, CONTACTS = "tasks", "contacts"
@@ -119,7 +120,7 @@ def _values(task: Task, owners: Mapping[str, str]) -> dict[str, str]:
 def _properties(task: Task, owners: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield "hs_task_subject", task.subject
     yield "hs_task_body", escape(task.body, quote=False).replace("\n", "<br>")
-    yield "hs_timestamp", task.due_at.isoformat(timespec="milliseconds")
+    yield "hs_timestamp", iso_z(task.due_at)
     if task.owner is not None and task.owner in owners:
         yield "hubspot_owner_id", owners[task.owner]
 

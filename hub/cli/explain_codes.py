@@ -92,6 +92,10 @@ CODES: Final[dict[str, str]] = {
     "HUB-237": "A system would be given more than hub.toml permits: more fields than a cap, or one"
     " whose name says something sensitive or is barred by [quality] never. Nothing was planned or"
     " written. The message names the fields; map fewer, or raise the cap if all are needed there.",
+    "HUB-238": "[risk] model asks for a trained model, and there is none, or its file was changed,"
+    " or it weighs another version of the score, or the register of automated decisions does not"
+    " name it. Train one with hub risk train --promote, and let whoever answers for it put its name"
+    " into the entry; or go back to model = points.",
     "HUB-240": "Others may read a key of the hub, such as the one with which every fingerprint is"
     " made. Run chmod 600 on the file that the message names.",
     "HUB-241": "The hub's key file is damaged. Restore it from your backup: under a new key every"

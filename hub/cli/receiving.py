@@ -120,19 +120,25 @@ class Receiver:
 
 
 def tell_others(app: App, hub: Hub, name: str, turns: Turns, wait: Wait) -> None:
-    """Write what customers refused in connection ``name`` into the others, not when those are due.
+    """Tell the others what a run of ``name`` brought, not when their turn comes.
+
+    What customers refused is written there, and tasks and notes are handed over.
 
     One that is at work just now writes it by itself, at the latest in its next run.
     """
     unready = app.left_out()
     for other in app.enabled:
-        keeps_consent = other not in unready and app.toml.connectors[other].write_consent
-        if other == name or not keeps_consent or not turns[other].acquire(blocking=False):
+        if other == name or other in unready:
+            continue
+        keeps_consent = app.toml.connectors[other].write_consent
+        if not (keeps_consent or hub.handovers("").concern(other)):
+            continue
+        if not turns[other].acquire(blocking=False):
             continue
         try:
             _tell(app, hub, name, other, wait)
         except HubError as err:
-            _log.error("%s: withdrawals wait: error %s: %s", other, err.code, err)
+            _log.error("%s: what it is to be told waits: error %s: %s", other, err.code, err)
         finally:
             turns[other].release()
 
@@ -140,12 +146,15 @@ def tell_others(app: App, hub: Hub, name: str, turns: Turns, wait: Wait) -> None
 def _tell(app: App, hub: Hub, name: str, other: str, wait: Wait) -> None:
     with app.lanes([other], wait) as [lane]:
         report = hub.pusher(f"refusal:{name}").withdraw(lane.source, lane.destinations)
-    if report is None:
-        return
-    if report.counts:
+        handed = hub.handovers(f"news:{name}").send(lane.source, sync=lane.sync)
+    if report is not None and report.counts:
         _log.info("%s: withdrawals: %s", other, tally(report.counts))
-    if report.stopped is not None:
-        raise report.stopped
+    for each in handed:
+        _log.info("%s: %ss: %s", other, each.kind, tally(each.counts))
+    ended = [each.stopped for each in (report, *handed) if each is not None]
+    for stopped in ended:
+        if stopped is not None:
+            raise stopped
 
 
 @contextmanager

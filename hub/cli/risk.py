@@ -13,6 +13,7 @@ import click
 
 from hub.cli.layout import counted, entries, fitted, moment, wrapped
 from hub.cli.risk_ground import as_of, look_at, method, scoring_at, told_at
+from hub.cli.risk_model import model, train
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import to_micros
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from hub.journeys.event import Event
+    from hub.voc.health import Health
     from hub.voc.register import Entry
     from hub.voc.remedy import Remedy
     from hub.voc.risk import Band, Reason, Risk
@@ -58,6 +60,10 @@ class Standing:
 @click.group(cls=Verbs)
 def risk() -> None:
     """Tell who may leave, why, and what would lower it."""
+
+
+risk.add_command(train)
+risk.add_command(model)
 
 
 @risk.command("list")
@@ -119,9 +125,11 @@ def show(session: Session, asked: str, when: str | None) -> None:
         "would_lower": [
             {"action": r.action, "points": r.points, "evidence": list(r.evidence)} for r in helping
         ],
-        "register": subject.entry.model_dump(mode="json", exclude={"inputs"}),
+        "health": _health_document(subject.fares),
+        "register": subject.entry.model_dump(mode="json", exclude={"inputs", "model"}),
     }
-    session.show(document, "\n".join(_lines(standing, helping, subject.entry)))
+    lines = [*_lines(standing, helping), *_health_lines(subject.fares), *_answers(subject.entry)]
+    session.show(document, "\n".join(lines))
 
 
 def _at_risk(everyone: Iterator[Standing], bands: Counter[str]) -> Iterator[Standing]:
@@ -152,8 +160,8 @@ def _rank(standing: Standing) -> tuple[int, str]:
     return -(standing.risk.points or 0), standing.golden_id
 
 
-def _lines(standing: Standing, helping: Sequence[Remedy], entry: Entry) -> Iterator[str]:
-    from hub.voc.risk import VERSION, changes
+def _lines(standing: Standing, helping: Sequence[Remedy]) -> Iterator[str]:
+    from hub.voc.risk import changes
 
     found = standing.risk
     known = "unknown" if found.points is None else f"{found.points} of 100"
@@ -170,6 +178,18 @@ def _lines(standing: Standing, helping: Sequence[Remedy], entry: Entry) -> Itera
         yield "  most of it is not the customer's own will"
     for remedy in helping:
         yield wrapped(f"{remedy.action}: lowers it to {remedy.points}")
+
+
+def _health_lines(fares: Health) -> Iterator[str]:
+    known = "unknown" if fares.points is None else f"{fares.points} of 100"
+    yield wrapped(f"health {known} ({fares.colour}), coverage {fares.coverage} %")
+    for each in fares.reasons:
+        yield f"  {each.score:>4}  {each.part}: {each.text}"
+
+
+def _answers(entry: Entry) -> Iterator[str]:
+    from hub.voc.risk import VERSION
+
     role = "a person decides" if entry.role == "assisting" else "decides alone"
     yield wrapped(f"{VERSION}: {entry.decision}; {role}; {entry.owner} answers for it")
 
@@ -210,5 +230,24 @@ def _document(standing: Standing) -> dict[str, object]:
                 "evidence": list(reason.evidence),
             }
             for reason in found.reasons
+        ],
+    }
+
+
+def _health_document(fares: Health) -> dict[str, object]:
+    return {
+        "points": fares.points,
+        "colour": fares.colour,
+        "coverage": fares.coverage,
+        "unseen": list(fares.unseen),
+        "parts": [
+            {
+                "part": each.part,
+                "score": each.score,
+                "weight": each.weight,
+                "text": each.text,
+                "evidence": list(each.evidence),
+            }
+            for each in fares.reasons
         ],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from hub.app import App
     from hub.cli.session import Session
     from hub.journeys.event import Event
+    from hub.voc.health import Health
     from hub.voc.method import Method
     from hub.voc.register import Entry
     from hub.voc.scoring import Scorer
+    from hub.voc.tide import Tide
 
 
 def as_of(function: Callable[..., None]) -> Callable[..., None]:
@@ -37,11 +40,12 @@ def method(app: App) -> Method:
 
     Raises:
         ConfigMistakes: With everything that is wrong in the first file that has mistakes.
-        ConfigError: If the score has no entry in the register, or not the right one.
+        ConfigError: If the score has no entry in the register, or not the right one, or if the
+            trained model is not there or not the one that the entry names.
     """
     from hub.voc import method
 
-    return method.method(app.folder, app.settings.risk)
+    return method.method(app.folder, app.settings.risk, app.data_dir)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Subject:
         now: The instant that is told about.
         scorer: How their risk is assessed.
         entry: Who answers for the score.
+        fares: How well things stand with them.
     """
 
     golden_id: str
@@ -61,6 +66,7 @@ class Subject:
     now: datetime
     scorer: Scorer
     entry: Entry
+    fares: Health
 
 
 def look_at(session: Session, asked: str, when: str | None, how: str) -> Subject:
@@ -83,7 +89,7 @@ def look_at(session: Session, asked: str, when: str | None, how: str) -> Subject
             events = load(connection, [golden_id])[golden_id]
             scorer = scoring_at(app, found, connection, now)
         customers.note_read(hub.store, [golden_id], how=how, actor=actor(), clock=hub.clock)
-    return Subject(golden_id, events, now, scorer, found.entry)
+    return Subject(golden_id, events, now, scorer, found.entry, scorer.health(events, now))
 
 
 def told_at(app: App, when: str | None, connection: Connection) -> datetime:
@@ -94,18 +100,33 @@ def told_at(app: App, when: str | None, connection: Connection) -> datetime:
     return instant(when, zone) or today(connection, app.clock.now(), zone)
 
 
-def scoring_at(app: App, by: Method, connection: Connection, now: datetime) -> Scorer:
-    """The scores as this hub gives them, with everything that it hears of at ``now``."""
+def scoring_at(
+    app: App, by: Method, connection: Connection, now: datetime, tide: Tide | None = None
+) -> Scorer:
+    """The scores as this hub gives them, with everything that it hears of at ``now``.
+
+    Args:
+        app: Its settings.
+        by: How it decides.
+        connection: What is read from.
+        now: Until when the hub is asked what it hears of.
+        tide: What everybody does, if it has been read already.
+    """
     from hub.text.sources import load_models
+    from hub.voc.health import health
     from hub.voc.known import known_kinds
+    from hub.voc.own_past import own_tide
     from hub.voc.scoring import Scorer, weighing
 
-    settings = app.settings
+    settings, known = app.settings, known_kinds(connection, now)
+    zone = ZoneInfo(settings.hub.time_zone)
     weigh = weighing(
         by,
-        known_kinds(connection, now),
+        known,
         models=load_models(connection, settings.text),
         competitors=settings.text.competitors,
-        zone=ZoneInfo(settings.hub.time_zone),
+        zone=zone,
+        tide=own_tide(connection) if tide is None else tide,
     )
-    return Scorer(weigh, settings.metrics.churn_horizon, by.floor)
+    fares = partial(health, known=known, zone=zone)
+    return Scorer(weigh, settings.metrics.churn_horizon, by.floor, fares)

@@ -199,7 +199,8 @@ def _words(report: PipelineReport) -> str:
             lines.append(f"  stopped {push.stopped.code}: {push.stopped}")
     lines += [line for each in report.handed for line in report_lines(each)]
     if not report.pushed:
-        lines.append("push: observing only, nothing was written to a system")
+        what = "no profile" if any(each.counts["handed"] for each in report.handed) else "nothing"
+        lines.append(f"push: observing only, {what} was written to a system")
     for told in report.alerted:
         if told.sent or told.waiting:
             lines.append(f"alerts {told.route}: {told.sent:,} sent, {told.waiting:,} on their way")

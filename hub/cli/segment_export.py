@@ -33,6 +33,13 @@ _CHANNELS = ("email", "sms", "phone", "post", "push", "messaging", "web", "in_pe
 @click.option("--brand", default="", help="Brand in whose name; a permission holds for one brand.")
 @click.option("--format", "form", type=click.Choice(("csv", "jsonl", "spreadsheet")),
               default="csv", show_default=True)  # fmt: skip
+@click.option(
+    "--field",
+    "traits",
+    multiple=True,
+    metavar="PATH",
+    help="Also this field of the profile, such as value.rfm; may be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Only count: who would be in it, who not, and why.")
 @pass_session
 def export(
@@ -43,6 +50,7 @@ def export(
     target: Path | None,
     brand: str,
     form: Form,
+    traits: tuple[str, ...],
     dry_run: bool,
 ) -> None:
     """Write the members of SEGMENT who may be addressed for PURPOSE by CHANNEL, and only those.
@@ -58,7 +66,7 @@ def export(
     app = session.app()
     settings = app.settings
     found = read_all(app.folder, settings.segments.files).named(name)
-    wanted = Wanted(found.id, purpose, channel, brand)
+    wanted = Wanted(found.id, purpose, channel, brand, traits)
     with app.open_hub(actor()) as hub:
         selection = Selection(wanted, settings.purposes, hub.keys, settings.hub.region)
         sha256 = None if target is None or dry_run else _deliver(hub, selection, target, form)
@@ -100,6 +108,8 @@ def _lines(audience: Audience, target: Path | None, sha256: str | None) -> Itera
     )
     for reason, number in audience.withheld.most_common():
         yield f"  {number:>7,}  withheld: {reason}"
+    for reason, number in audience.without.most_common():
+        yield f"  {number:>7,}  without {reason}"
     if sha256 is None:
         yield "nothing was written; write it with: --to FILE, without --dry-run"
     else:
@@ -114,6 +124,7 @@ def _document(audience: Audience, target: Path | None, sha256: str | None) -> di
         "members": audience.members,
         "rows": len(audience.released),
         "withheld": dict(audience.withheld),
+        "without": dict(audience.without),
         "file": None if sha256 is None else str(target),
         "sha256": sha256,
     }

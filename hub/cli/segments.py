@@ -18,7 +18,7 @@ from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import from_micros, to_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -84,8 +84,8 @@ def list_segments(session: Session, when: str | None) -> None:
         before = _before(desk.connection, now - _WEEK)
         whole = membership.everybody(desk.connection, asked)
     rows = [_row(each, sizes, before, whole) for each in known.defined]
-    head = ("segment", "title", "kind", "members", "share", "in 7 days")
-    lines = table(head, [(r["id"], r["title"], r["kind"], r["members"], _percent(r["share"]),
+    head = ("segment", "title", "members", "share", "in 7 days")
+    lines = table(head, [(r["id"], r["title"], r["members"], _percent(r["share"]),
                           _signed(r["change"])) for r in rows])  # fmt: skip
     closing = f"{counted(whole, 'customer')}; what makes one a member: hub segments show SEGMENT"
     session.show({"customers": whole, "segments": rows}, "\n".join([*lines, closing]))
@@ -136,6 +136,7 @@ def show(session: Session, name: str, members: bool, when: str | None) -> None:
 
     with _desk(session) as desk:
         found, asked = desk.segments.named(name), desk.micros(when)
+        group = desk.segments.group(found)
         who = membership.members(desk.connection, found.id, asked)
         whole = membership.everybody(desk.connection, asked)
         if members:
@@ -147,10 +148,12 @@ def show(session: Session, name: str, members: bool, when: str | None) -> None:
         "share": share,
     }
     size = f"{counted(len(who), 'member')}, {_percent(share)} of {counted(whole, 'customer')}"
-    session.show(document, "\n".join([*_said(found), f"  {size}", *(who if members else ())]))
+    session.show(
+        document, "\n".join([*_said(found, group), f"  {size}", *(who if members else ())])
+    )
 
 
-def _said(found: Defined) -> Iterator[str]:
+def _said(found: Defined, group: Sequence[str]) -> Iterator[str]:
     said = found.segment
     yield f"{said.id}@{said.version}  {said.title} ({said.kind}); {said.owner} answers for it"
     if said.note:
@@ -165,8 +168,9 @@ def _said(found: Defined) -> Iterator[str]:
         yield f"  event: {kinds}{about}{by}, {times}within {counted(days, 'day')}"
     if said.kind == "static":
         yield f"  on a list of {counted(len(found.listed), 'entry', 'entries')}"
-    if said.exclusive_group:
-        yield f"  a customer is in one segment of the group {said.exclusive_group} at most"
+    if group:
+        names = ", ".join(group)
+        yield wrapped(f"of the group {said.exclusive_group} the first that fits: {names}")
 
 
 @segments.command()
@@ -200,6 +204,7 @@ def _previewed(each: Preview, whole: int) -> dict[str, object]:
         "id": each.defined.id,
         "members": len(each.members),
         "share": len(each.members) / whole if whole else None,
+        "known_by_nobody": each.nobodys,
         "examples": [{"golden_id": e.golden_id, "reason": e.reason} for e in each.examples],
     }
 
@@ -208,6 +213,9 @@ def _preview_lines(each: Preview, whole: int) -> Iterator[str]:
     size, share = len(each.members), len(each.members) / whole if whole else None
     yield f"{each.defined.id}  {counted(size, 'member')}, {_percent(share)} of {whole:,}"
     yield from (f"  {example.golden_id}  {example.reason}" for example in each.examples)
+    if each.nobodys:
+        entries = counted(len(each.nobodys), "entry of the list", "entries of the list")
+        yield wrapped(f"nobody is known by {entries}, such as {each.nobodys[0]}")
 
 
 @segments.command()

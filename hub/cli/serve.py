@@ -86,10 +86,11 @@ def summary(report: PipelineReport) -> str:
     """One line about a scheduled run."""
     counts = report.pulled.counts
     pushed = sum(push.counts["written"] for push in report.pushed)
+    deaf = "".join(f"; alerts {each.route}: {each.error}" for each in report.alerted if each.error)
     return (
         f"{report.pulled.status}: {counts.read:,} read, {counts.stored:,} stored,"
         f" {counts.quarantined:,} quarantined; {report.profiled.written:,} profiles changed,"
-        f" {pushed:,} pushed"
+        f" {pushed:,} pushed{deaf}"
     )
 
 
@@ -156,6 +157,7 @@ def _raise_failure(report: PipelineReport) -> None:
     errors = [stream.error for stream in report.pulled.streams if stream.error is not None]
     errors += [each.stopped for each in report.withdrawn if each.stopped is not None]
     errors += [push.stopped for push in report.pushed if push.stopped is not None]
+    errors += [each.stopped for each in report.handed if each.stopped is not None]
     refused = [err for err in errors if isinstance(err, NeedsReauth)]
     failed = [] if report.exit_code in (EXIT_OK, EXIT_PARTIAL) else errors
     fatal = next(iter([*refused, *failed]), None)

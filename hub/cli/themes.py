@@ -90,11 +90,16 @@ def show(session: Session, improvement_id: str, who: bool) -> None:
             held = theme_desk.get(connection, improvement_id)
             happened = events(connection, improvement_id)
             heard = _audience(hub, connection, held)
+            beside = theme_desk.together(connection, held)
         if who:
             note_reading(hub, "theme", details={"improvement": improvement_id})
     document: dict[str, Any] = {
         **theme_desk.document(held),
         "events": [{**event, "at": _iso(event)} for event in happened],
+        "with": [
+            {"improvement": other.improvement_id, "theme": other.theme, "customers": shared}
+            for other, shared in beside
+        ],
         "may_be_told": len(heard.golden_ids),
         "refused_contact": heard.refused,
         **({"customers": list(heard.golden_ids)} if who else {}),
@@ -269,6 +274,9 @@ def _lines(told: Mapping[str, Any], happened: list[dict[str, object]]) -> Iterat
         f"  spoke     {counted(said['customers'], 'customer')} of {said['wrote']:,} who wrote;"
         f" usually {usual:.1f} of {said['usual_wrote'] / said['usual_weeks']:.1f}"
     )
+    for other in told["with"]:
+        shared = f"{other['customers']:,} of the same customers"
+        yield f"  with      {other['theme']} ({shared}), {other['improvement']}"
     yield f"  to tell   {told['may_be_told']:,}; {told['refused_contact']:,} refused contact"
     for name in ("owner", "due_at", "action", "message", "customers_told"):
         if told[name] is not None:

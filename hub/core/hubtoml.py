@@ -242,13 +242,16 @@ class _Reading:
                 self.mistakes.append(Mistake(place, message, one_of(offered), guess, path))
 
     def _notes(self, name: str, wanted: object) -> None:
-        """Refuse to hand notes to a system that does not take them."""
+        """Refuse to hand notes to a system that does not take them, or without their purpose."""
         if wanted is not True:
             return
+        path: KeyPath = ("connections", name, "push", "notes")
         offer = self.connectors[name].notes_for(self.settings[name])
-        if isinstance(offer, Unsupported):
-            path: KeyPath = ("connections", name, "push", "notes")
-            place, message = self.positions.of_value(path), f"{dotted(path)}: {offer.reason}"
+        problem = offer.reason if isinstance(offer, Unsupported) else None
+        if "service" not in (_table(self.tree, "purposes") or DEFAULT_PURPOSES):
+            problem = problem or 'a card leaves under the purpose "service", which is not there'
+        if problem is not None:
+            place, message = self.positions.of_value(path), f"{dotted(path)}: {problem}"
             self.mistakes.append(Mistake(place, message, "false, or no such line", path=path))
 
     def recipients(self) -> None:

@@ -33,6 +33,8 @@ from hub.exports.profiles import Form, table
 from hub.privacy import permissions as consent
 from hub.privacy.gate import Gate, Points
 from hub.privacy.permissions import Permissions
+from hub.profile.paths import leaf_at, value_at
+from hub.profile.shape import SHAPE, is_known
 from hub.segments import membership
 from hub.store import pseudonyms
 from hub.store.keys import Keys
@@ -45,6 +47,17 @@ DESTINATION: Final = "audience"
 
 PERSONAL: Final = ("given_name", "language")
 """What every channel is given beside the address, for a greeting in the right language."""
+
+ERASED: Final = "erased: must not be addressed again"
+
+HOLDS: Final = ("recent_return", "open_complaint", "in_dispute", "unresolved_detractor")
+"""Flags of the profile that hold what is not owed to the customer: offers wait."""
+
+REACHING: Final = frozenset({"who.email", "who.emails", "who.phone", "who.phones", "who.address"})
+"""Fields that never go along as a trait: consent is given for each address on each channel."""
+
+OWED: Final = frozenset({"contract", "legal_obligation"})
+"""Lawful bases of messages that nothing holds, such as the recall of what somebody bought."""
 
 _ADDRESS: Final[Mapping[Channel, tuple[str, tuple[str, ...]]]] = {
     "email": ("email", ("email", "emails")),
@@ -68,18 +81,25 @@ class Wanted:
         purpose: Purpose of the message.
         channel: Channel of the message.
         brand: In whose name; a permission given to one brand holds for no other.
+        traits: Further fields of the profile, for personal content.
     """
 
     segment: str
     purpose: str
     channel: Channel
     brand: str = ""
+    traits: tuple[str, ...] = ()
+
+    @property
+    def addressed(self) -> tuple[str, ...]:
+        """What every row holds."""
+        address = _ADDRESS[self.channel][0]
+        return tuple(dict.fromkeys(("golden_id", address, *PERSONAL)))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What a row holds."""
-        address = _ADDRESS[self.channel][0]
-        return tuple(dict.fromkeys(("golden_id", address, *PERSONAL)))
+        """What a row may hold."""
+        return self.addressed + self.traits
 
 
 @dataclass(slots=True)
@@ -90,12 +110,14 @@ class Audience:
         wanted: What was asked for.
         members: How many there are.
         withheld: Reason to how many stay here.
+        without: Trait and reason to how many rows go without it.
         released: Golden id and gate decision of each who is in the file.
     """
 
     wanted: Wanted
     members: int = 0
     withheld: Counter[str] = field(default_factory=Counter)
+    without: Counter[str] = field(default_factory=Counter)
     released: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -109,7 +131,8 @@ class Selection:
         region: Region of phone numbers without a country code.
 
     Raises:
-        ConfigError: If ``hub.toml`` has no such purpose, or it does not cover the channel.
+        ConfigError: If ``hub.toml`` has no such purpose, it does not cover the channel, or a trait
+            is no field of the profile, or is another way to reach the customer.
     """
 
     def __init__(
@@ -117,11 +140,14 @@ class Selection:
     ) -> None:
         section = _covering(wanted, purposes)
         narrow = section.model_copy(update={"channels": (wanted.channel,)})
-        self._purposes = {wanted.purpose: narrow}  # so the gate asks for this channel and no other
+        self._may_be_held = section.basis not in OWED
+        _check_traits(wanted.traits)
+        # Narrow, so that the gate asks for this channel and no other; the rest are those of traits.
+        self._purposes = {**purposes, wanted.purpose: narrow}
         self._gate = Gate(self._purposes)
         self._keys, self._region = keys, region
         self._suppression = Suppression(keys)
-        self._fields = [OutField(name, f"who.{name}", wanted.purpose) for name in wanted.columns]
+        self._fields = [OutField(name, f"who.{name}", wanted.purpose) for name in wanted.addressed]
         self.audience = Audience(wanted)
 
     def rows(self, connection: Connection, now: int) -> Generator[Mapping[str, Value], None, None]:
@@ -144,43 +170,66 @@ class Selection:
         people = {golden_id: orjson.loads(body) for golden_id, body in rows}
         erased = self._erased(connection, people)
         for golden_id, profile in people.items():
-            if golden_id in erased:
-                self.audience.withheld["erased: must not be addressed again"] += 1
-                continue
-            released = self._released(golden_id, profile["who"], said[golden_id])
+            hindrance = ERASED if golden_id in erased else self._held(profile)
+            released = hindrance or self._released(golden_id, profile, said[golden_id])
             if isinstance(released, str):
                 self.audience.withheld[released] += 1
             else:
                 yield released
 
+    def _held(self, profile: Mapping[str, Any]) -> str | None:
+        """Why an offer would come at the wrong moment; None if it would not, or is none."""
+        if not self._may_be_held:
+            return None
+        raised = (flag for flag in HOLDS if profile["risk"][flag]["value"])
+        return next((f"held: {flag.replace('_', ' ')}" for flag in raised), None)
+
     def _released(
-        self, golden_id: str, who: Mapping[str, Any], said: Permissions
+        self, golden_id: str, profile: Mapping[str, Any], said: Permissions
     ) -> Released[Change] | str:
         """The row with the first address that may be used, or why there is none."""
         column, places = _ADDRESS[self.audience.wanted.channel]
-        addresses = list(dict.fromkeys(address for name in places for address in _held(who, name)))
-        reason = f"no {column} on record"
-        for number, address in enumerate(addresses):
-            decision = self._gate.judge(
-                golden_id, DESTINATION, self._fields, said, self._points(column, address)
-            )
-            if not decision.withheld:
-                values: dict[str, Value] = {name: next(iter(_held(who, name)), None) for name in
-                                            self.audience.wanted.columns}  # fmt: skip
-                change = Change(golden_id, {**values, column: address}, decision.decision_id)
-                return self._gate.release(change, decision)
-            reason = decision.withheld[0].reason if number == 0 else reason
-        return reason
+        who, reasons = profile["who"], []
+        fields = [*self._fields, *self._traits(profile)]
+        for address in dict.fromkeys(each for name in places for each in _held(who, name)):
+            points = self._points(column, address)
+            if points is None:
+                reasons.append(f"no usable {column} on record")
+                continue
+            named = {each.name: points for each in self._fields}
+            decision = self._gate.judge(golden_id, DESTINATION, fields, said, named)
+            hindering = [each for each in decision.withheld if each.field in named]
+            if not hindering:
+                for each in decision.withheld:
+                    self.audience.without[f"{each.field}: {each.reason}"] += 1
+                values = self._row(profile, column, address)
+                return self._gate.release(Change(golden_id, values, decision.decision_id), decision)
+            reasons.append(hindering[0].reason)
+        return reasons[0] if reasons else f"no {column} on record"
 
-    def _points(self, column: str, address: str) -> dict[str, Points]:
-        """The address as the ledger names it: every field of the row goes by its permission."""
-        if column == "email":
-            point = self._keys.point("email", normalise.email(address))
-        elif column == "phone":
-            point = self._keys.point("phone", normalise.phone(address, self._region))
-        else:
-            return {}
-        return {each.name: (point,) for each in self._fields}
+    def _traits(self, profile: Mapping[str, Any]) -> Iterator[OutField]:
+        """The traits, each under the purpose that its value may be used for."""
+        for path in self.audience.wanted.traits:
+            purpose = str(leaf_at(profile, path).get("purpose"))
+            own = purpose if purpose in self._purposes else self.audience.wanted.purpose
+            yield OutField(path, path, own)
+
+    def _row(self, profile: Mapping[str, Any], column: str, address: str) -> dict[str, Value]:
+        wanted = self.audience.wanted
+        row: dict[str, Value] = {
+            name: next(iter(_held(profile["who"], name)), None) for name in wanted.addressed
+        }
+        return row | {column: address} | {path: value_at(profile, path) for path in wanted.traits}
+
+    def _points(self, column: str, address: str) -> Points | None:
+        """The address as the ledger names it, so that the whole row goes by its permission.
+
+        Empty for what is no address of its own; None for one that the ledger cannot name.
+        """
+        if column not in ("email", "phone"):
+            return ()
+        kind, form = normalise.contact_point(address, self._region)
+        return (self._keys.point(kind, form),) if form and kind == column else None
 
     def _erased(self, connection: Connection, people: Mapping[str, Any]) -> set[str]:
         """Customers with a record that stands on the suppression list."""
@@ -202,7 +251,7 @@ def content(selection: Selection, connection: Connection, form: Form, now: int) 
     if form == "jsonl":
         return Content("", (orjson.dumps(row).decode() + "\n" for row in rows))
     columns = selection.audience.wanted.columns
-    return table(columns, ([row[name] for name in columns] for row in rows), form)
+    return table(columns, ([row.get(name) for name in columns] for row in rows), form)
 
 
 def trace(
@@ -243,6 +292,18 @@ def _first_records(connection: Connection, golden_ids: Sequence[str]) -> dict[st
         ):
             found.setdefault(golden_id, rid)
     return found
+
+
+def _check_traits(traits: Sequence[str]) -> None:
+    for path in traits:
+        if not is_known(path) or path == "card.text":
+            guess = nearest(path, SHAPE)
+            hint = f'; did you mean "{guess}"?' if guess else ""
+            raise ConfigError(f"the profile has no field {path!r} for an audience{hint}")
+        if path in REACHING:
+            raise ConfigError(
+                f"{path} is a way to reach the customer: it leaves by its own channel only"
+            )
 
 
 def _covering(wanted: Wanted, purposes: Mapping[str, PurposeSection]) -> PurposeSection:

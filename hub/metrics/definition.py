@@ -108,6 +108,22 @@ METRICS: tuple[Metric, ...] = (
         average=True,
     ),
     Metric(
+        "csat_touchpoint", "Satisfaction by touchpoint", 1, "percent",
+        "100 * answers in the top two boxes / answers, drawn to the share of all answers on the"
+        " scale by B = (k - 3) / (k - 1) * m / (answers + m) for k touchpoints; m, what that share"
+        " is worth in answers, by the moments of the beta-binomial. Wilson interval with as many as"
+        " Morris' variance is worth. Series all: the share of all, with the change of the"
+        " newest month as it is and at an equal mix of touchpoints.",
+        "As of csat. An answer is about the ticket it names, else about the ticket, message, call,"
+        " chat, visit or order that the customer met last within three days before it; else it is"
+        " elsewhere.",
+        ("feedback", "ticket", "message", "interaction", "order", "order_line"), ("overall",),
+        "Drawn to the mean, so that few answers make neither best nor worst; the detail tells the"
+        " share as it is. Intervals hold on average over touchpoints, not for the oddest of them.",
+        "Kleinman 1973; Morris 1983; METRICS section 3",
+        average=True,
+    ),
+    Metric(
         "ces", "Customer effort score", 1, "score",
         "CES 2.0, agreement 1-7 that it was easy. Summary as configured: mean (Student's t),"
         " top_box = share of 5-7 (Wilson), net = share of 6-7 minus share of 1-3 (adjusted Wald).",
@@ -118,12 +134,12 @@ METRICS: tuple[Metric, ...] = (
         average=True,
     ),
     Metric(
-        "aov", "Average order value", 2, "money",
-        "Net order revenue / orders. Interval over customers: bootstrap-t for 8 to 400 of them,"
-        " else by linearisation.",
+        "aov", "Average order value", 3, "money",
+        "Net order revenue / orders. Interval over customers: bootstrap-t at an expanded level for"
+        " 8 to 400 of them, else by linearisation.",
         _ORDERS, ("order", "order_line"), ("overall", "profile"),
         "Test orders and gift cards count unless the source marks them cancelled.",
-        "Cochran 1977, 6.3; Efron and Tibshirani 1993, 12.5",
+        "Cochran 1977, 6.3; Efron and Tibshirani 1993, 12.5; Hesterberg 2015",
         average=True,
     ),
     Metric(
@@ -377,6 +393,19 @@ METRICS: tuple[Metric, ...] = (
         "Praise and answers without a name ask for no word here.", "METRICS section 3",
     ),
     Metric(
+        "handover_continuity", "Hand-over continuity", 1, "percent",
+        "100 * tickets whose card stood there / tickets in which the customer met somebody new."
+        " Series channel: the customer's last contact about the same matter was in another channel"
+        " or system. Series team: the ticket had more than one assignee. Wilson interval.",
+        "Tickets of the last 30 days, opened after the hub first read a connection that takes"
+        " notes, of customers who were known before. Cards that the gate kept, or that wait until"
+        " it is decided who asks, count as not there; the detail tells how many.",
+        ("ticket", "message", "interaction"), ("overall",),
+        "That a card stands there says not that it was read, nor that it stood there before the"
+        " first of them looked.",
+        "METRICS section 3",
+    ),
+    Metric(
         "effort_index", "Effort index", 1, "score",
         "Mean over issues of the weighted mean of the parts' standard scores against the issues of"
         " complete months. Parts, weight 1 each: repeats (further contacts), reopens, handoffs"
@@ -394,6 +423,9 @@ METRICS: tuple[Metric, ...] = (
 
 LOOP = frozenset({"closed_loop", "closed_loop_on_time", "feedback_debt", "recovery"})
 """Metrics of cases, which are measured after the cases are brought up to date."""
+
+HANDED = frozenset({"handover_continuity"})
+"""Metrics of what systems were handed, which are measured after that."""
 
 REGISTRY: dict[str, Metric] = {metric.id: metric for metric in METRICS}
 

@@ -20,6 +20,7 @@ from hub.metrics import (
     resolution,
     service_recovery,
     survey,
+    touchpoint_csat,
     trial,
 )
 from hub.metrics.clv import predicted
@@ -34,6 +35,7 @@ from hub.metrics.service_recovery import History
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked
 from hub.metrics.tickets import Handled
+from hub.metrics.touchpoint_csat import Rated
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,12 @@ def by_touch(rows: Sequence[Touch], basis: Basis) -> Iterator[Measured]:
     """Cost to serve."""
     until = max([basis.today, *(row.at for row in rows)])
     return cost_to_serve.overall(rows, until, basis.zone, basis.settings)
+
+
+def by_rating(rows: Sequence[Rated], basis: Basis) -> Iterator[Measured]:
+    """CSAT by touchpoint."""
+    until = max([basis.today, *(row.at for row in rows)])
+    return touchpoint_csat.overall(rows, until, basis.zone, basis.settings)
 
 
 def efforts(rows: Sequence[Issue], basis: Basis) -> list[ProfileValue]:

@@ -27,8 +27,8 @@ def z_score(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
-def wilson(hits: int, n: int, confidence: float) -> Estimate:
-    """A share in percent with its Wilson score interval.
+def wilson(hits: float, n: float, confidence: float) -> Estimate:
+    """A share in percent with its Wilson score interval; weights need not be whole.
 
     Source: Wilson 1927; recommended over Wald at every n by Brown, Cai, DasGupta 2001.
 
@@ -45,7 +45,9 @@ def wilson(hits: int, n: int, confidence: float) -> Estimate:
     share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return Estimate(100 * share, 100 * max(0.0, middle - half), 100 * min(1.0, middle + half), n)
+    return Estimate(
+        100 * share, 100 * max(0.0, middle - half), 100 * min(1.0, middle + half), int(n)
+    )
 
 
 def net_promoter(promoters: int, passives: int, detractors: int, confidence: float) -> Estimate:

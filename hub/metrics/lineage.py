@@ -35,6 +35,7 @@ from hub.metrics.service_recovery import History, histories
 from hub.metrics.snapshot import Measured
 from hub.metrics.survey import Asked, Response
 from hub.metrics.tickets import Handled
+from hub.metrics.touchpoint_csat import Rated, rated
 from hub.store.schema import metric_snapshots
 
 FORMAT = "cxhub metric lineage 1"
@@ -276,6 +277,12 @@ _TOUCHES = Family(
     formulas.by_touch,
     "person",
 )
+_RATED = Family(
+    Rated,
+    lambda connection, _: rated(service.load(connection), orders.each_order(connection)),
+    formulas.by_rating,
+    "person",
+)
 
 FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("aov", "churn", "clv_historic", "repeat_rate"), _CUSTOMERS),
@@ -286,5 +293,6 @@ FAMILIES: dict[str, Family] = {
     **dict.fromkeys(("effort_index", "fcr", "handling_time"), _ISSUES),
     "service_recovery": _HISTORIES,
     "cost_to_serve": _TOUCHES,
+    "csat_touchpoint": _RATED,
 }
 """Which rows each overall metric is made from."""

@@ -26,11 +26,12 @@ from hub.metrics import effort, formulas, issues, orders, profile_value, service
 from hub.metrics.clv import predicted
 from hub.metrics.contract import contracts
 from hub.metrics.cost_to_serve import touches
-from hub.metrics.definition import LOOP, REGISTRY, registry_hash
+from hub.metrics.definition import HANDED, LOOP, REGISTRY, registry_hash
 from hub.metrics.formulas import Basis
 from hub.metrics.profile_value import ProfileValue
 from hub.metrics.service_recovery import histories
 from hub.metrics.snapshot import Measured, keep
+from hub.metrics.touchpoint_csat import rated
 from hub.store import bulk, dirty
 from hub.store.dirty import Mark
 from hub.store.engine import Store
@@ -41,7 +42,7 @@ BATCH = 1_000
 """Customers rewritten in one transaction."""
 
 _LAST = "metrics.measured"
-_MEASURED_HERE = REGISTRY.keys() - LOOP
+_MEASURED_HERE = REGISTRY.keys() - LOOP - HANDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ def _measure_all(
             *formulas.by_issue(asked_for, basis),
             *formulas.by_history(histories(each_order, asked_for, settings.fcr_window), basis),
             *formulas.by_touch(touches(each_order, served), basis),
+            *formulas.by_rating(rated(served, each_order), basis),
         ]
         snapshots = keep(
             connection, measured, min_n=settings.min_n, ids=ids, now=now, among=_MEASURED_HERE

@@ -30,7 +30,7 @@ _SCALES: dict[str, set[tuple[float | None, float | None]]] = {
     "ces": {(1, 7)},
 }
 _TOP = {"1-5": (4, 5), "0-1": (1, 1), "1-2": (2, 2)}
-_WORST = {"0-10": (0, 6), "1-5": (1, 2), "0-1": (0, 0), "1-2": (1, 1), "1-7": (1, 3)}
+WORST = {"0-10": (0, 6), "1-5": (1, 2), "0-1": (0, 0), "1-2": (1, 1), "1-7": (1, 3)}
 CesSummary = Literal["mean", "top_box", "net"]
 
 
@@ -122,7 +122,7 @@ def overall(
     for (instrument, scale), answers in sorted(series.items()):
         scores = [answer.score for answer in answers]
         name = f"{ces} {scale}" if instrument == "ces" else scale
-        low, high = _WORST[scale]
+        low, high = WORST[scale]
         worst = sum(low <= score <= high for score in scores)
         yield Measured(
             instrument,

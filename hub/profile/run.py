@@ -40,9 +40,11 @@ from hub.voc import method
 from hub.voc.health import health
 from hub.voc.known import known_kinds
 from hub.voc.method import Method
+from hub.voc.own_past import own_tide
 from hub.voc.past import UTC_ZONE
 from hub.voc.postmortem import HORIZON_DAYS
-from hub.voc.scoring import Scorer, weighing
+from hub.voc.scoring import WEEK, Scorer, weighing
+from hub.voc.tide import Tide
 
 BATCH = 500
 """Profiles composed in one transaction."""
@@ -95,7 +97,7 @@ def rules(folder: Path, settings: Settings) -> Rules:
         settings.purposes,
         ZoneInfo(settings.hub.time_zone),
         settings.text,
-        method.method(folder, settings.risk),
+        method.method(folder, settings.risk, settings.hub.data_folder(folder)),
         segment_files.read_all(folder, settings.segments.files),
         settings.metrics.churn_horizon,
     )
@@ -111,6 +113,7 @@ class Means:
         at: The instant that ages and days are counted to: the metrics' today.
         models: How customers' words are read.
         scorer: How their risk is assessed.
+        tide: What everybody does in the same weeks.
         ground: What segments are evaluated on.
     """
 
@@ -119,6 +122,7 @@ class Means:
     at: datetime
     models: Models
     scorer: Scorer
+    tide: Tide
     ground: Ground
 
 
@@ -133,9 +137,9 @@ def run(store: Store, rules: Rules) -> ProfileReport:
         if not dirty.count(connection, "profile"):
             return ProfileReport(0, 0, 0)  # before anything is read for nobody
         means = _means(connection, rules, models, to_micros(now), at)
-    # What the hub hears of decides everybody's coverage.
-    unseen = str(means.scorer.weigh((), at).unseen)
-    dirty.mark_all_if_new(store, "profile", unseen, everybody, what="unseen")
+    # What the hub hears of decides everybody's coverage, and the tide what they are held against.
+    shared = f"{means.scorer.weigh((), at).unseen} {means.tide(at)} {means.tide(at - WEEK)}"
+    dirty.mark_all_if_new(store, "profile", shared, everybody, what="shared")
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
@@ -164,10 +168,11 @@ def _means(connection: Connection, rules: Rules, models: Models, now: int, at: d
     text, zone, by = rules.text, rules.zone, rules.by
     known = known_kinds(connection, at)
     ground = evaluation.ground(connection, rules.segments, now, zone)
-    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone)
+    tide = own_tide(connection)
+    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone, tide=tide)
     fares = partial(health, known=known, zone=zone)
     scorer = Scorer(weigh, rules.horizon_days, by.floor, fares)
-    return Means(rules, now, at, models, scorer, ground)
+    return Means(rules, now, at, models, scorer, tide, ground)
 
 
 def _compose(connection: Connection, golden_ids: list[str], by: Means) -> tuple[int, int]:

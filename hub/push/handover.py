@@ -72,6 +72,7 @@ class Wanted(Generic[Item]):
         over: Whether there is nothing to do any more. A system that was handed the item is always
             told so, at least that.
         once: Whether it is left as it is once the system has it, whatever it would tell by then.
+        nobody: Why there is no customer, for those who wonder where it is.
     """
 
     key: str
@@ -81,6 +82,7 @@ class Wanted(Generic[Item]):
     on: int | None = None
     over: bool = False
     once: bool = False
+    nobody: str = "nobody answers for the record"
 
 
 class Due(Protocol[Item]):
@@ -109,11 +111,14 @@ class Origin(Generic[Item]):
         parts: What they are made of, each with its purpose, for the gate. Without the first one
             nothing leaves; the item is built of those that may.
         due: What is wanted.
+        concerns: Whether it may want anything of the connection of that name: asked of each in
+            every run, so it is quick. It may say so too often, and then nothing is due.
     """
 
     sort: Sort[Item]
     parts: tuple[OutField, ...]
     due: Due[Item]
+    concerns: Callable[[Connection, str], bool] = lambda _connection, _name: True
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,14 +38,17 @@ def origin(settings: LoopSection) -> Origin[Task]:
     def due(
         connection: Connection, name: str, about: Collection[str] | None = None
     ) -> Sequence[Wanted[Task]]:
-        held = handovers.not_over(connection, "task", name)
-        ids = {row.about for row in held if row.digest is not None}
-        if name == settings.tasks:
-            ids |= cases.waiting(connection) | {row.about for row in held}
+        ids = concerned(connection, name)
         chosen = ids if about is None else ids & set(about)
         return _wanted(connection, cases.some(connection, chosen))
 
-    return Origin(TASKS, parts, due)
+    def concerned(connection: Connection, name: str) -> set[str]:
+        held = handovers.not_over(connection, "task", name)
+        if name == settings.tasks:
+            return cases.waiting(connection) | {row.about for row in held}
+        return {row.about for row in held if row.digest is not None or row.status == "sending"}
+
+    return Origin(TASKS, parts, due, lambda connection, name: bool(concerned(connection, name)))
 
 
 def _wanted(connection: Connection, found: Sequence[tuple[str | None, Case]]) -> list[Wanted[Task]]:

@@ -7,12 +7,12 @@ and by the claim that sends it. So no content waits in a table, and a refusal in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Generic
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection
 
 from hub.core.clock import to_micros
 from hub.core.connector import Item
@@ -21,25 +21,16 @@ from hub.core.settings import PurposeSection
 from hub.privacy import permissions as consent
 from hub.privacy.gate import Decision, Gate
 from hub.push.handover import Origin, Recipient, Wanted
+from hub.push.handover_records import Record, find
 from hub.store import handovers
 from hub.store.engine import Store
 from hub.store.handovers import Handover, Status
 from hub.store.keys import Keys
-from hub.store.records import chunks
-from hub.store.schema import cluster_members, source_records, streams
 
 BATCH = 500
 """Items judged in one transaction."""
 AGAIN = 86_400 * 1_000_000
 """Microseconds after which what a system refused is sent again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record of the system, alive."""
-
-    rid: int
-    native_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +148,7 @@ class Judge(Generic[Item]):
         """Each item with its judgement, which is written where it is another one than before."""
         known = handovers.get(connection, [each.key for each in wanted])
         here = [each for each in wanted if self._may_be_here(known.get(each.key), each)]
-        records = self._records(connection, here, known)
+        records = find(connection, self.recipient, here, known)
         people = {each.golden_id for each in here if each.golden_id is not None}
         now = to_micros(self.store.clock.now())
         said = consent.load(connection, people, self.purposes, now, self.recipient.brand)
@@ -216,7 +207,7 @@ class Judge(Generic[Item]):
         decision = self._decision(wanted, said)
         if not wanted.over:
             if decision is None:
-                return stands("nowhere", "nobody answers for the record")
+                return stands("nowhere", wanted.nobody)
             if not decision.verdicts[0].allowed:
                 return stands("withheld", decision.verdicts[0].reason)
         elif decision is not None and not decision.verdicts[0].allowed:
@@ -245,78 +236,6 @@ class Judge(Generic[Item]):
             wanted.golden_id, "wanted", False, None, None, None, None, None, None, None, 0, now,
             None, now,
         )  # fmt: skip
-
-    # --- the records that items hang on ------------------------------------------------------
-
-    def _records(
-        self,
-        connection: Connection,
-        wanted: Sequence[Wanted[Item]],
-        known: Mapping[str, Handover],
-    ) -> dict[str, Record]:
-        """By key, the record: the one that is named, the one it hangs on, or the customer's first.
-
-        The first is the one with the shortest and then lowest native id, so that it is the same on
-        every machine.
-        """
-        people = {each.golden_id for each in wanted if each.golden_id and each.on is None}
-        theirs = self._of_customers(connection, people)
-        named = [each.on for each in wanted] + [row.rid for row in known.values()]
-        alive = self._alive(connection, {rid for rid in named if rid is not None})
-        found: dict[str, Record] = {}
-        for each in wanted:
-            row, own = known.get(each.key), theirs.get(each.golden_id or "", [])
-            kept = None if row is None or row.rid is None else alive.get(row.rid)
-            record = min(own, key=_first, default=None)
-            if each.on is not None:
-                record = alive.get(each.on)
-            elif kept is not None and (kept in own or each.over):
-                record = kept
-            if record is not None:
-                found[each.key] = record
-        return found
-
-    def _of_customers(
-        self, connection: Connection, golden_ids: Collection[str]
-    ) -> dict[str, list[Record]]:
-        found: dict[str, list[Record]] = {}
-        for chunk in chunks(sorted(golden_ids)):
-            query = (
-                select(
-                    cluster_members.c.golden_id, source_records.c.rid, source_records.c.source_id
-                )
-                .join(source_records, source_records.c.rid == cluster_members.c.rid)
-                .join(streams, streams.c.stream_id == source_records.c.stream_id + 0)
-                .where(cluster_members.c.golden_id.in_(chunk), *self._live())
-            )
-            for golden_id, rid, native_id in connection.execute(query):
-                found.setdefault(golden_id, []).append(Record(rid, native_id))
-        return found
-
-    def _alive(self, connection: Connection, rids: Collection[int]) -> dict[int, Record]:
-        found: dict[int, Record] = {}
-        for chunk in chunks(sorted(rids)):
-            query = (
-                select(source_records.c.rid, source_records.c.source_id)
-                .join(streams, streams.c.stream_id == source_records.c.stream_id + 0)
-                .where(source_records.c.rid.in_(chunk), *self._live())
-            )
-            found.update(
-                (rid, Record(rid, native_id)) for rid, native_id in connection.execute(query)
-            )
-        return found  # fmt: skip
-
-    def _live(self) -> tuple[ColumnElement[bool], ...]:
-        return (
-            streams.c.connection == self.recipient.name,
-            streams.c.stream == self.recipient.creator.stream,
-            source_records.c.deleted_at.is_(None),
-            source_records.c.version > 0,
-        )
-
-
-def _first(record: Record) -> tuple[int, str]:
-    return len(record.native_id), record.native_id
 
 
 def _as(row: Handover, now: int, **values: object) -> Handover:

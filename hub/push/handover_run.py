@@ -41,6 +41,10 @@ class Handovers:
     origins: tuple[Origin[Any], ...]
     actor: str
 
+    def concern(self, name: str) -> bool:
+        """Whether something may have to be handed to the connection of that name."""
+        return any(self._concerns(origin, name) for origin in self.origins)
+
     def send(self, source: Source, *, sync: bool) -> list[HandoverReport]:
         """What became of what the connection was to be handed; it must be in sync mode to get it.
 
@@ -61,8 +65,12 @@ class Handovers:
     def _senders(self, source: Source) -> Iterator[HandoverSender[Any]]:
         for origin in self.origins:
             recipient = Recipient.of(source, origin.sort)
-            if recipient is not None:
+            if recipient is not None and self._concerns(origin, source.name):
                 judge = Judge(
                     self.store, origin, recipient, Gate(self.purposes), self.purposes, self.keys
                 )
                 yield HandoverSender(judge, self.actor)
+
+    def _concerns(self, origin: Origin[Any], name: str) -> bool:
+        with self.store.read() as connection:
+            return origin.concerns(connection, name)

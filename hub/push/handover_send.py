@@ -22,21 +22,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic
 
-import orjson
 from sqlalchemy import Connection, select
 
-from hub.audit import log
-from hub.audit.log import AuditEvent
 from hub.core.boundary import reached
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 from hub.core.connector import Item, RowResult
 from hub.core.errors import HubError, StopRun
 from hub.core.released import Released
 from hub.push.handover_look import Judge, Judged, Look
-from hub.store import bulk, handovers, ledger, pseudonyms
+from hub.push.handover_register import tell
+from hub.store import handovers, ledger
 from hub.store.handovers import Handover
 from hub.store.leases import Lease, leased, renew
-from hub.store.schema import disclosures, source_records
+from hub.store.schema import source_records
 
 
 @dataclass(slots=True)
@@ -144,7 +142,7 @@ class HandoverSender(Generic[Item]):
             settled = [_settled(row, there.get(row.key), now) for row in left]
             handovers.write(connection, settled)
             done = [row for row in settled if row.status == "done"]
-            self._disclose(connection, done, now)
+            self._tell(connection, done, now)
         report.counts["handed"] += len(done)
 
     # 4 ---------------------------------------------------------------------------------------
@@ -196,39 +194,11 @@ class HandoverSender(Generic[Item]):
         with self.judge.store.write() as connection:
             renew(connection, lease, now)
             handovers.write(connection, rows)
-            self._disclose(connection, [row for row in rows if row.status == "done"], now)
+            self._tell(connection, [row for row in rows if row.status == "done"], now)
 
-    def _disclose(self, connection: Connection, done: Sequence[Handover], now: int) -> None:
+    def _tell(self, connection: Connection, done: Sequence[Handover], now: int) -> None:
         terms = {part.name: self.judge.gate.terms(part) for part in self.judge.origin.parts}
-        names = pseudonyms.of(connection, [row.rid for row in done if row.rid is not None])
-        rows = [
-            (row.outbox_id, row.golden_id, row.rid, row.connection,
-             orjson.dumps({part: terms.get(part, "") for part in row.parts.split(",")}),
-             row.decision, now)
-            for row in done
-            if row.parts is not None  # what is over tells nobody anything
-        ]  # fmt: skip
-        columns = ("outbox_id", "golden_id", "rid", "connection", "fields", "decision", "at")
-        bulk.insert_new(connection, disclosures, columns, rows)
-        log.record_many(
-            connection,
-            [
-                AuditEvent(
-                    kind=f"{row.kind}.handed",
-                    actor=self.actor,
-                    at=from_micros(now),
-                    subject=names.get(row.rid or 0),
-                    connection=row.connection,
-                    what={
-                        "about": row.about,
-                        "decision": row.decision,
-                        "outbox": row.outbox_id,
-                        "parts": row.parts,
-                    },
-                )
-                for row in done
-            ],
-        )
+        tell(connection, done, terms, self.actor, now)
 
     def _count(self, report: HandoverReport) -> None:
         """What stays here, and why."""

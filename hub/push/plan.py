@@ -115,9 +115,7 @@ class Planner:
         while page := self._page(after):
             after = page[-1].row.rid
             for intent in page:
-                verdicts = intent.decision.withheld
-                withheld.update(f"{v.purpose}: {v.reason}" for v in verdicts)
-                doubted.update(f"{v.field}: {v.reason}" for v in verdicts if v.doubted)
+                withheld.update(f"{v.purpose}: {v.reason}" for v in intent.decision.withheld)
             standing = {i.row.rid for i in page if self._stands(i, before.get(i.row.rid))}
             refused.update(before[rid].reason for rid in standing)
             intents = [intent for intent in page if intent.row.rid not in standing]
@@ -129,6 +127,8 @@ class Planner:
                 if not intent.changed or intent.row.native_id in current
             ]
             found = [diff for _, diffs_of_one in compared for diff in diffs_of_one]
+            doubts = (v for i, _ in compared for v in i.decision.withheld if v.doubted)
+            doubted.update(f"{verdict.field}: {verdict.reason}" for verdict in doubts)
             counts["looked_at"] += len(page)
             counts["missing"] += len(intents) - len(compared)
             counts["rows"] += self._save(plan_id, compared, before.keys())

@@ -1,10 +1,12 @@
 """Rules checked before they run: the part of CEL that they are written in, and its types.
 
-    rule   = and ("||" and)*                     value = "!" value | "(" rule ")" | text | number
-    and    = test ("&&" test)*                         | "true" | "false" | "[" value, … "]"
-    test   = value                                     | field [".contains" "(" value ")"]
-           | value ("==" "!=" "<" "<=" ">" ">=") value | "has" "(" field ")"
-           | value "in" value                          | "days_since" "(" field ")" | …
+    rule   = and { "||" and }
+    and    = test { "&&" test }
+    test   = value [ ( "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" ) value ]
+    value  = field | text | number | "true" | "false" | "!" value | "(" rule ")"
+           | "[" value { "," value } "]"
+           | ( "has" | "days_since" | "size" ) "(" field ")" | "timestamp" "(" text ")"
+           | field ( ".contains" | ".startsWith" | ".endsWith" ) "(" value ")"
 
 Every rule of this language is one of CEL and means the same there. It has no loop, no arithmetic
 and no way to define anything, so a rule ends after as many steps as it has words, and the only
@@ -23,7 +25,7 @@ from typing import Final, NamedTuple, NoReturn, TypeAlias
 
 from hub.core.expectations import one_of
 from hub.core.mistakes import nearest
-from hub.segments.fields import FIELDS, Type, type_of
+from hub.segments.fields import FIELDS, WITHOUT, Type, type_of
 
 DEEPEST: Final = 20
 """Levels of parentheses, lists and negations."""
@@ -229,6 +231,8 @@ class _Reading:
 
     def _field(self, path: str, at: int) -> Type:
         found = type_of(path)
+        if path in WITHOUT:
+            raise RuleMistake(at, f"rules do not see {path}", "a field: hub segments fields")
         if found is None:
             near = nearest(path, FIELDS)
             raise RuleMistake(at, f'no field "{path}"', "a field: hub segments fields", near)

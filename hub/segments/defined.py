@@ -57,6 +57,13 @@ class Segments:
         named = [path for each in self.defined if each.rule for path in each.rule.paths]
         return tuple(dict.fromkeys(named))
 
+    def group(self, each: Defined) -> list[str]:
+        """Ids of the segments of its exclusive group, in their order; empty if it has none."""
+        name = each.segment.exclusive_group
+        return [
+            other.id for other in self.defined if name and other.segment.exclusive_group == name
+        ]
+
     def named(self, name: str) -> Defined:
         """The segment called ``name``.
 

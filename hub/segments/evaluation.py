@@ -57,7 +57,10 @@ def ground(connection: Connection, segments: Segments, now: int, zone: tzinfo) -
     """
     today = from_micros(min(now, reference_date(connection, now, zone) - 1))
     static = (each for each in segments.defined if each.segment.kind == "static")
-    listed = {each.id: _living(connection, each.listed) for each in static}
+    listed = {
+        each.id: frozenset([*each.listed, *former(connection, set(each.listed)).values()])
+        for each in static
+    }
     return Ground(segments, day_of(today, zone), listed)
 
 
@@ -125,12 +128,12 @@ def _needs_events(seen: Known, on: Ground) -> bool:
     return any(each.rule is None or each.rule.holds(seen) for each in waiting)
 
 
-def _living(connection: Connection, listed: Sequence[str]) -> frozenset[str]:
-    """The entries of a list, and whoever answers today for those that were merged away."""
-    found = set(listed)
-    for chunk in chunks(sorted(found)):
-        query = select(golden_ids.c.redirect_to).where(
+def former(connection: Connection, names: Iterable[str]) -> dict[str, str]:
+    """Those of ``names`` that are ids which were merged away, with the id that answers today."""
+    found: dict[str, str] = {}
+    for chunk in chunks(sorted(names)):
+        query = select(golden_ids.c.golden_id, golden_ids.c.redirect_to).where(
             golden_ids.c.golden_id.in_(chunk), golden_ids.c.status == "merged"
         )
-        found.update(connection.execute(query).scalars())
-    return frozenset(found)
+        found.update((row.golden_id, row.redirect_to) for row in connection.execute(query))
+    return found

@@ -19,10 +19,11 @@ _NAMES: Final[Mapping[Type, Mapping[str, str]]] = {
         "who": "golden_id name given_name family_name title email phone address age_band"
         " organisation job_title language owner",
         "relationship": "lifecycle loyalty tier preferred_channel",
-        "value": "currency rfm",
+        "value": "currency rfm band",
         "service": "unresolved",
         "voice": "verbatim",
-        "risk": "churn",
+        "risk": "churn band top_reason next_action",
+        "suppress": "reason",
         "permission": "summary",
     },
     "number": {
@@ -31,19 +32,26 @@ _NAMES: Final[Mapping[Type, Mapping[str, str]]] = {
         "rfm": "recency frequency monetary",
         "service": "open_tickets recent_tickets reopens agents first_reply_seconds"
         " resolution_seconds",
-        "voice": "nps csat ces sentiment_trend",
+        "voice": "nps csat ces sentiment_trend unanswered",
+        "risk": "points coverage",
         "permission": "refusals",
     },
     "boolean": {
-        "risk": "recent_return open_complaint unresolved_detractor",
+        "risk": "recent_return open_complaint in_dispute unresolved_detractor",
+        "suppress": "marketing",
         "permission": "do_not_contact restricted",
     },
     "instant": {
         "relationship": "first_seen last_seen",
         "value": "last_order_at",
         "voice": "nps_at csat_at ces_at",
+        "suppress": "until",
     },
-    "texts": {"who": "emails phones source_records", "relationship": "channels"},
+    "texts": {
+        "who": "emails phones source_records",
+        "relationship": "channels",
+        "risk": "reasons",
+    },
 }
 
 FIELDS: Final[Mapping[str, Type]] = {
@@ -66,11 +74,7 @@ WITHOUT: Final = frozenset(
         "relationship.segments",  # a segment does not rest on segments
         "card.text",  # says what other fields say
         "service.promises",
-        "voice.unanswered",
         "risk.health",
-        "risk.reasons",
-        "risk.in_dispute",
-        "risk.next_action",
     }
 )
 """Fields of the profile that rules do not see."""

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from hub.store import bulk
 from hub.store.records import chunks
-from hub.store.schema import golden_history, golden_ids, profiles, segment_members
+from hub.store.schema import golden_history, golden_ids, identity_events, profiles, segment_members
 
 _MEMBER = segment_members.c
 _COLUMNS = ("golden_id", "segment", "since", "until", "version")
@@ -135,36 +135,52 @@ def history(connection: Connection, golden_id: str) -> list[Spell]:
     A spell that goes on when two customers become one, when one is split off, or under a new
     version of the segment is one spell.
     """
-    rows = [
-        row
-        for who, before in _called(connection, golden_id)
-        for row in _rows(connection, who, before)
-    ]
+    rows = [row for past in _pasts(connection, golden_id) for row in _rows(connection, past)]
     return sorted(_joined(rows), key=lambda spell: (spell.since, spell.segment, spell.golden_id))
 
 
-def _called(connection: Connection, golden_id: str) -> Iterator[tuple[str, int | None]]:
-    """The ids whose past is this customer's, each with the instant until which it is."""
-    yield golden_id, None
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """An id whose rows are a customer's past, between two instants if not all of them."""
+
+    golden_id: str
+    after: int | None = None
+    before: int | None = None
+
+
+def _pasts(connection: Connection, golden_id: str) -> Iterator[_Past]:
+    """Their own id; those merged into it; the one they were split off from, or were merged into."""
+    yield _Past(golden_id)
     merged = select(golden_ids.c.golden_id).where(golden_ids.c.redirect_to == golden_id)
-    yield from ((each, None) for each in connection.execute(merged).scalars())
-    first = select(func.min(_MEMBER.since)).where(_MEMBER.golden_id == golden_id)
-    began = func.coalesce(first.scalar_subquery(), golden_ids.c.created_at)
-    split = select(golden_ids.c.split_from, began).where(golden_ids.c.golden_id == golden_id)
-    for parent, before in connection.execute(split):
-        if parent is not None:
-            yield parent, int(before)
+    yield from map(_Past, connection.execute(merged).scalars())
+    event, absorbed_at = identity_events.c, None
+    query = select(event.at, event.kind, event.other_id).where(
+        event.golden_id == golden_id, event.kind.in_(("merged", "split", "undone"))
+    )
+    for then, kind, other in connection.execute(query.order_by(event.event_id)).all():
+        if kind == "merged":
+            absorbed_at = then
+        else:
+            yield _Past(other, absorbed_at, _first_row(connection, golden_id, then))
 
 
-def _rows(connection: Connection, golden_id: str, before: int | None) -> list[Spell]:
-    query = select(segment_members).where(_MEMBER.golden_id == golden_id)
-    if before is None:
-        return [Spell(**row) for row in connection.execute(query).mappings()]
-    found = connection.execute(query.where(_MEMBER.since < before)).mappings()
-    spells = [Spell(**row) for row in found]
-    return [
-        s if s.until is not None and s.until <= before else replace(s, until=before) for s in spells
-    ]
+def _first_row(connection: Connection, golden_id: str, at: int) -> int:
+    """When an id that was made at an instant was looked at first; that instant if not yet."""
+    since = select(func.min(_MEMBER.since)).where(_MEMBER.golden_id == golden_id)
+    found = connection.execute(since.where(_MEMBER.since >= at)).scalar()
+    return at if found is None else int(found)
+
+
+def _rows(connection: Connection, past: _Past) -> Iterator[Spell]:
+    query = select(segment_members).where(_MEMBER.golden_id == past.golden_id)
+    for row in connection.execute(query).mappings():
+        spell = Spell(**row)
+        since = spell.since if past.after is None else max(spell.since, past.after)
+        until = spell.until
+        if past.before is not None:
+            until = past.before if until is None else min(until, past.before)
+        if until is None or since < until:
+            yield replace(spell, since=since, until=until)
 
 
 def _joined(rows: Iterable[Spell]) -> list[Spell]:

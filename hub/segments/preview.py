@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 import orjson
 from sqlalchemy import Connection, select
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, select
 from hub.journeys.event import Event
 from hub.journeys.timeline import load
 from hub.segments.defined import Defined
-from hub.segments.evaluation import Ground, Profile, decisive, everyone, named
+from hub.segments.evaluation import Ground, Profile, decisive, everyone, former, named
 from hub.segments.fields import facts
 from hub.store.records import CHUNK
 from hub.store.schema import profiles
@@ -35,23 +36,30 @@ class Preview:
         defined: The segment.
         members: Golden ids, in their order.
         examples: The first of them, with reasons.
+        nobodys: Entries of its list by which nobody is known.
     """
 
     defined: Defined
     members: list[str] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
+    nobodys: list[str] = field(default_factory=list)
 
 
 def preview(connection: Connection, on: Ground) -> list[Preview]:
     """Every segment of the ground over all stored profiles; nothing is written."""
     found = {each.id: Preview(each) for each in on.segments.defined}
+    nobodys = set(chain.from_iterable(each.listed for each in on.segments.defined))
+    nobodys -= former(connection, nobodys).keys()
     for batch in stored(connection):
+        nobodys.difference_update(*(named(who, profile) for who, profile in batch.items()))
         for golden_id, names in everyone(connection, batch, on).items():
             for name in names:
                 found[name].members.append(golden_id)
                 if len(found[name].examples) < EXAMPLES:
                     why = reason(connection, found[name].defined, golden_id, batch[golden_id], on)
                     found[name].examples.append(Example(golden_id, why))
+    for each in found.values():
+        each.nobodys = [entry for entry in each.defined.listed if entry in nobodys]
     return list(found.values())
 
 
@@ -94,8 +102,3 @@ def _told(value: object) -> str:
 
 def _event(event: Event) -> str:
     return f"{event.kind} of {event.at.date()} [{event.source}]"
-
-
-def shared(number: int, whole: int) -> float | None:
-    """Share of all customers, 0 to 1; None where there are none."""
-    return number / whole if whole else None

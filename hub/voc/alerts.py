@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Final
@@ -25,16 +26,13 @@ import orjson
 
 from hub.core.clock import Clock, from_micros, to_micros
 from hub.core.errors import HubError, StopRun
-from hub.core.mail import MailServer
-from hub.core.settings import EmailRoute, Settings
+from hub.core.settings import EmailRoute, Settings, WebhookRoute
 from hub.store import alerts, cases
 from hub.store.alerts import Alert
 from hub.store.cases import Case
 from hub.store.engine import Store
 from hub.store.leases import go_on, turn
 from hub.voc.alert_file import AlertFile
-from hub.voc.alert_mail import Mailing
-from hub.voc.alert_webhook import Webhook
 
 RECENT: Final = 7 * 86_400 * 1_000_000
 """Events older than this when they are handed over are history, which only the file is for."""
@@ -42,6 +40,9 @@ MOST: Final = 200
 """Events that one route is sent in one message, or in one run if it gets each by itself."""
 REFUSALS: Final = 3
 """Refusals after which a route is left alone until the next run."""
+
+PATIENCE: Final = timedelta(seconds=30)
+"""How long one route may hold up a run; what is left then waits for the next."""
 
 Send = Callable[[Sequence[Alert]], None]
 """Brings events to a route, or raises."""
@@ -89,12 +90,12 @@ class Told:
 
 def routes(settings: Settings, clock: Clock) -> list[Route]:
     """The routes that hub.toml names; nothing is opened yet."""
-    found = [] if settings.loop.alerts is None else [_file(AlertFile(settings.loop.alerts))]
-    for name, hook in settings.alerts.webhooks.items():
-        found.append(_webhook(Webhook(f"alerts.webhooks.{name}", hook, clock)))
-    for name, mail in settings.alerts.emails.items():
-        found.append(_mail(_mailing(f"alerts.emails.{name}", mail, settings)))
-    return found
+    file = settings.loop.alerts
+    return [
+        *([] if file is None else [_file(AlertFile(file))]),
+        *(_webhook(name, hook, clock) for name, hook in settings.alerts.webhooks.items()),
+        *(_mail(name, mail, settings) for name, mail in settings.alerts.emails.items()),
+    ]
 
 
 def deliver(store: Store, wanted: Sequence[Route], leave: Callable[[], None] = go_on) -> list[Told]:
@@ -135,7 +136,7 @@ def _hand_over(store: Store, wanted: Sequence[Route]) -> None:
 
 
 def _alert(case: Case, said: Mapping[str, object], customer: str | None) -> tuple[str, Alert]:
-    """The kind of an event, and what is told of it."""
+    """The kind of an event, and what is told of it; who is not to be contacted is not named."""
     at, kind = int(str(said["at"])), str(said["kind"])
     event = f"{case.case_id}/{_number(said)}"
     told = {
@@ -144,7 +145,7 @@ def _alert(case: Case, said: Mapping[str, object], customer: str | None) -> tupl
         "what": kind,
         "by": said["actor"],
         "case": case.case_id,
-        "customer": customer,
+        "customer": None if case.state == "suppressed" else customer,
         "rule": case.rule,
         "team": case.team,
         "due_at": from_micros(case.due_at).isoformat(),
@@ -161,30 +162,39 @@ def _number(said: Mapping[str, object]) -> int:
 
 
 def _deliver(store: Store, route: Route) -> Told:
-    sent, error = 0, None
+    begun, sent, refusals = store.clock.now(), 0, 0
+    send: Send | None = None
+    error: HubError | None = None
     with ExitStack() as stack:
-        send: Send | None = None
-        refusals = 0
         for group in _groups(store, route):
-            events = [each.event for each in group]
-            try:
-                send = send or stack.enter_context(route.opened())
-                send(group)
-            except HubError as err:
-                error = err
-                refused = isinstance(err, StopRun)
-                with store.write() as connection:
-                    alerts.failed(connection, route.name, events, str(err), refused=refused)
-                refusals += refused
-                if not refused or refusals == REFUSALS:
-                    break
-            else:
-                with store.write() as connection:
-                    alerts.arrived(connection, route.name, events)  # 3
-                sent += len(events)
+            if store.clock.now() - begun > PATIENCE:
+                break
+            send = send or stack.enter_context(route.opened())
+            failure = _attempt(store, route, send, group)
+            if failure is None:
+                sent += len(group)
+                continue
+            error, refusals = failure, refusals + 1
+            if refusals == REFUSALS or not isinstance(failure, StopRun):
+                break
     with store.read() as connection:
         waiting, _ = alerts.waiting(connection).get(route.name, (0, None))
     return Told(route.name, sent, waiting, error)
+
+
+def _attempt(store: Store, route: Route, send: Send, group: Sequence[Alert]) -> HubError | None:
+    """Why the route did not take these, or None."""
+    events = [each.event for each in group]
+    try:
+        send(group)
+    except HubError as err:
+        refused = isinstance(err, StopRun)  # these very events; else it would not take any
+        with store.write() as connection:
+            alerts.failed(connection, route.name, events, str(err), refused=refused)
+        return err
+    with store.write() as connection:
+        alerts.arrived(connection, route.name, events)  # 3
+    return None
 
 
 def _groups(store: Store, route: Route) -> Iterator[Sequence[Alert]]:
@@ -227,25 +237,30 @@ def _file(file: AlertFile) -> Route:
     return Route("file", None, True, opened, file.check)
 
 
-def _webhook(hook: Webhook) -> Route:
+def _webhook(name: str, settings: WebhookRoute, clock: Clock) -> Route:
+    from hub.voc.alert_webhook import Webhook  # slow to import, and files need no wire
+
+    hook = Webhook(f"alerts.webhooks.{name}", settings, clock)
+
     @contextmanager
     def opened() -> Iterator[Send]:
         with hook.opened() as client:
             yield partial(hook.post, client)
 
-    events = frozenset[str](hook.settings.events)
-    return Route(hook.name.removeprefix("alerts."), events, False, opened, hook.check)
+    events = frozenset[str](settings.events)
+    return Route(f"webhooks.{name}", events, False, opened, hook.check)
 
 
-def _mail(mailing: Mailing) -> Route:
+def _mail(name: str, route: EmailRoute, settings: Settings) -> Route:
+    from hub.core.mail import MailServer  # as above
+    from hub.voc.alert_mail import Mailing
+
+    told = f"alerts.emails.{name}"
+    server = MailServer(told, route.host, route.port, route.tls, route.user, route.password)
+    mailing = Mailing(told, route, server, ZoneInfo(settings.hub.time_zone), settings.hub.name)
+
     @contextmanager
     def opened() -> Iterator[Send]:
         yield mailing.send
 
-    name, events = mailing.name.removeprefix("alerts."), frozenset[str](mailing.settings.events)
-    return Route(name, events, True, opened, mailing.server.check)
-
-
-def _mailing(name: str, route: EmailRoute, settings: Settings) -> Mailing:
-    server = MailServer(name, route.host, route.port, route.tls, route.user, route.password)
-    return Mailing(name, route, server, ZoneInfo(settings.hub.time_zone), settings.hub.name)
+    return Route(f"emails.{name}", frozenset[str](route.events), True, opened, server.check)

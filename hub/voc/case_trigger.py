@@ -113,7 +113,8 @@ def _triggers(
     for chunk in chunks(golden_ids):
         rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk))).all()
         rids = [row.rid for row in rows]
-        keys, known = source_keys(connection, rids), cases.noted(connection, rids)
+        keys = source_keys(connection, rids)
+        known = cases.noted(connection, rids) if Ticket.entity_name in entities else {}
         for row in rows:
             said = decode(row.canonical)
             rule, at, times = None, min(row.at, row.changed_at), None

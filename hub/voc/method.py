@@ -7,7 +7,7 @@ has its entry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import Final
 
 from hub.core.settings import RiskSection
 from hub.journeys import kinds
-from hub.voc import health, pattern_files, register
+from hub.voc import health, pattern_files, register, reweighing
 from hub.voc.pattern_files import Patterns
 from hub.voc.register import Entry
+from hub.voc.reweighing import Reweighing
 from hub.voc.risk import FLOOR, VERSION, kinds_read
 
 NEXT_ACTION: Final = "next_action@1"
@@ -34,6 +35,7 @@ class Method:
         fares: Who answers for the health.
         acts: Who answers for the next action.
         floor: Coverage, in percent, below which a risk is unknown.
+        model: What the business's own past says that signals are worth; None without it.
     """
 
     patterns: Patterns
@@ -41,28 +43,34 @@ class Method:
     fares: Entry
     acts: Entry
     floor: int = FLOOR
+    model: Reweighing | None = None
 
     @property
     def basis(self) -> str:
         """A digest that is another one when the same past would be judged otherwise."""
-        told = repr((VERSION, health.VERSION, NEXT_ACTION, self.patterns, self.floor))
+        told = repr((VERSION, health.VERSION, NEXT_ACTION, self.patterns, self.floor, self.model))
         return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
-def method(folder: Path, wanted: RiskSection) -> Method:
+def method(folder: Path, wanted: RiskSection, data_dir: Path | None = None) -> Method:
     """The method of a hub.
 
     Args:
         folder: The folder of hub.toml, where relative patterns start.
         wanted: Its ``[risk]``.
+        data_dir: Where a trained model lies; beside hub.toml by default.
 
     Raises:
         ConfigMistakes: With everything that is wrong in the first file that has mistakes.
         ConfigError: If something is decided that has no entry in the register (HUB-235), or not
-            the right one (HUB-236).
+            the right one (HUB-236), or if the trained model is not the one that it names (HUB-238).
     """
     patterns = pattern_files.read_all(folder, wanted.patterns)
-    return _registered(patterns, register.files(folder, wanted.decisions), wanted.floor)
+    found = _registered(patterns, register.files(folder, wanted.decisions), wanted.floor)
+    if wanted.model == "points":
+        return found
+    path = (data_dir or folder) / reweighing.FILE
+    return replace(found, model=reweighing.answered_for(path, VERSION, found.entry.model))
 
 
 @cache

@@ -41,6 +41,8 @@ class Entry(Section):
     """Whether it decides alone, or helps a person who does."""
     owner: Text
     """Who answers for it."""
+    model: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = None
+    """The trained model that they answer for, as hub risk model names it; none without one."""
 
 
 class Register(Section):

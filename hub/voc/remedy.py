@@ -8,9 +8,10 @@ from datetime import datetime
 
 from msgspec import structs
 
-from hub.core.records import Message, Ticket
+from hub.core.records import Interaction, Message, Ticket
 from hub.journeys import kinds
 from hub.journeys.timeline import Event, events_of, in_order
+from hub.voc.contract_signals import failed_payment
 from hub.voc.issue import Issue
 from hub.voc.past import Past
 from hub.voc.risk import Risk, assess
@@ -65,6 +66,9 @@ def _mended(events: Sequence[Event], past: Past) -> Iterator[tuple[str, Event, l
     for finding in low_score(past):
         answered = finding.events[0]
         yield "answer the low score", answered, with_answer(events, answered, past.now)
+    for finding in failed_payment(past)[-1:]:
+        failed = finding.events[0]
+        yield "get the payment through", failed, with_payment(events, failed, past.now)
 
 
 def solved(events: Sequence[Event], issue: Issue, now: datetime) -> list[Event]:
@@ -86,3 +90,9 @@ def with_answer(events: Sequence[Event], answered: Event, now: datetime) -> list
     """The timeline as it would be had somebody written to the customer at ``now``."""
     source = f"{answered.connection}/answers/{answered.source.rpartition('/')[2]}"
     return in_order([*events, *events_of(source, Message(at=now, direction="out"))])
+
+
+def with_payment(events: Sequence[Event], failed: Event, now: datetime) -> list[Event]:
+    """The timeline as it would be had the payment gone through at ``now``."""
+    source = f"{failed.connection}/payments/{failed.source.rpartition('/')[2]}"
+    return in_order([*events, *events_of(source, Interaction(at=now, kind=kinds.PAYMENT))])

@@ -7,7 +7,8 @@
    unknown, which is not low.
 
 Nothing is fitted: the weights are a judgement, written down (:data:`SIGNALS` and the pattern
-files), and every reason says what it added.
+files), and every reason says what it added. A business may let its own past correct them
+(:mod:`hub.voc.learning`), where that is shown to be better.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from hub.voc.matching import matches
 from hub.voc.past import OUTBOUND, PLAIN_READING, UTC_ZONE, Past, Reading, sources
 from hub.voc.pattern import Pattern
 from hub.voc.pattern_files import Patterns, shipped
+from hub.voc.reweighing import Reweighing
 from hub.voc.signal import Finding, Known, Signal, is_heard
+from hub.voc.tide import Tide
 
 VERSION: Final = "risk@2"
 """Definition and version; raised whenever signals or weights change."""
@@ -98,6 +101,8 @@ def assess(
     zone: ZoneInfo = UTC_ZONE,
     reading: Reading = PLAIN_READING,
     floor: int = FLOOR,
+    tide: Tide | None = None,
+    model: Reweighing | None = None,
 ) -> Risk:
     """The risk that a customer leaves, from their timeline alone.
 
@@ -113,16 +118,18 @@ def assess(
         zone: On whose clocks days begin and weekends fall.
         reading: What texts are read with.
         floor: Coverage, in percent, below which the points are unknown.
+        tide: What customers do in the same weeks beside what they used to; by default, as always.
+        model: What the business's own past says that each signal is worth; without one, its points.
 
     Raises:
         ValueError: If ``now`` names no time zone.
     """
-    past = Past.at(now, events, zone, reading)
+    past = Past.at(now, events, zone, reading, 1.0 if tide is None else tide(now))
     heard = dict.fromkeys(past.by_kind, past.now) if known is None else known
     every = [*SIGNALS, *map(_as_signal, shipped() if patterns is None else patterns)]
     seen = [s for s in every if is_heard(s.needs, s.silent, heard, past.now)]
     coverage = _coverage(seen, every)
-    found = [reason for signal in seen if (reason := _reason(signal, past)) is not None]
+    found = [reason for signal in seen if (reason := _reason(signal, past, model)) is not None]
     total = min(100, max(0, sum(reason.points for reason in found)))
     return Risk(
         total if coverage >= floor else None,
@@ -164,7 +171,7 @@ def kinds_read(patterns: Patterns) -> frozenset[str]:
 _MENDING: Final = frozenset({kinds.DEAL_OPENED, kinds.DEAL_WON, kinds.PAYMENT})
 
 
-def _reason(signal: Signal, past: Past) -> Reason | None:
+def _reason(signal: Signal, past: Past, model: Reweighing | None) -> Reason | None:
     """What the findings of a signal add together, told by the heaviest; None if nothing."""
     weighed = sorted(
         ((signal.weight(finding, past.now), finding) for finding in signal.find(past)),
@@ -172,6 +179,8 @@ def _reason(signal: Signal, past: Past) -> Reason | None:
     )
     total = sum(weight for weight, _ in weighed)
     points = round(max(total, signal.cap) if signal.cap < 0 else min(total, signal.cap))
+    if model is not None:
+        points = round(points * model.of(signal.id))
     if not points:
         return None
     events = (event for _, finding in weighed for event in finding.events)

@@ -24,6 +24,7 @@ from hub.voc.postmortem import HORIZON_DAYS, How, departure
 from hub.voc.remedy import Weigh
 from hub.voc.risk import FLOOR, Band, Risk, assess, band
 from hub.voc.signal import Known
+from hub.voc.tide import Tide
 
 WEEK: Final = timedelta(days=7)
 _BANDS: Final[tuple[Band, ...]] = ("low", "medium", "high")
@@ -96,15 +97,17 @@ def weighing(
     models: Models,
     competitors: Sequence[str] = (),
     zone: ZoneInfo = UTC_ZONE,
+    tide: Tide | None = None,
 ) -> Weigh:
     """The assessment with everything that this hub knows.
 
     Args:
-        by: Patterns and floor.
+        by: Patterns, floor and trained model.
         known: What the whole hub hears of (:func:`hub.voc.known.known_kinds`): asked once per run.
         models: What texts are read with.
         competitors: Names to look for in them.
         zone: On whose clocks days begin and weekends fall.
+        tide: What everybody does in the same weeks (:func:`hub.voc.own_past.own_tide`).
     """
     return partial(
         assess,
@@ -113,4 +116,6 @@ def weighing(
         zone=zone,
         reading=Reading(models, Phrases((name, name) for name in competitors)),
         floor=by.floor,
+        tide=tide,
+        model=by.model,
     )

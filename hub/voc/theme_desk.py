@@ -75,6 +75,26 @@ def get(connection: Connection, improvement_id: str) -> Improvement:
     return found
 
 
+def together(connection: Connection, held: Improvement) -> list[tuple[Improvement, int]]:
+    """Other themes of the week that mostly the same customers spoke of, and how many of them.
+
+    They may be one cause in two words: what is done about one is done about both.
+    """
+    own = _spoke(connection, held)
+    found = [
+        (other, len(own & theirs))
+        for other in themes.listed(connection)
+        if other.week == held.week and other.theme != held.theme and other.state != "withdrawn"
+        if 2 * len(own & (theirs := _spoke(connection, other))) > len(own | theirs)
+    ]
+    return sorted(found, key=lambda each: (-each[1], each[0].theme))
+
+
+def _spoke(connection: Connection, held: Improvement) -> set[str]:
+    until = held.week + 7 * DAY
+    return set(themes.speakers(connection, held.theme, held.week, until))
+
+
 def audience(
     connection: Connection,
     held: Improvement,

@@ -43,7 +43,7 @@ def usage_drop(past: Past) -> Sequence[Finding]:
 
 
 def _less(past: Past, events: Sequence[Event]) -> Iterator[Finding]:
-    usual = min(1.0, past.tide)
+    usual = past.tide
     by = 1 - 0.5 * usual
     fall = decline([e.at for e in events], past.now, by=by, span=_SPAN, at_least=4)
     *before, latest = _weeks(past, events)
@@ -72,7 +72,7 @@ def _silent(past: Past, events: Sequence[Event]) -> Iterator[Finding]:
     if own is None:
         return
     silent = past.now.astimezone(past.zone).toordinal() - own.last
-    expected = round(silent * min(1.0, past.tide))
+    expected = round(silent * past.tide)
     share = share_of(own.strangeness(expected))
     if share and own.is_late(expected) and expected >= _QUIET:
         text = f"not used for {silent} days, usually every {own.usual:.0f}, never away so long"

@@ -91,6 +91,7 @@ def test_a_run_tells_its_routes_and_says_which_is_dead(hub: Hub, pager: Pager) -
     assert "alerts webhooks" not in status
 
 
+@pytest.mark.slow
 def test_the_routes_are_tried_with_the_credentials(hub: Hub, pager: Pager) -> None:
     """The receiver gets a signed test event; the dead mail server is told."""
     code, out = hub("check --connect")

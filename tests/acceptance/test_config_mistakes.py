@@ -137,6 +137,7 @@ decisions = "register/*.toml"
 floor = 40
 [segments]
 files = "groups/*.toml"
+model = "points"
 [text]
 language = "de"
 competitors = ["Globex"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,8 @@ from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
 from hub.identity.parties import row_ids
 from hub.identity.stewardship import decide
-from hub.store import bulk
+from hub.push.handover_cards import IN_DOUBT
+from hub.store import bulk, handovers
 from hub.store.schema import consent_events
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -123,6 +124,11 @@ class Desk:
             )  # fmt: skip
             bulk.insert(connection, consent_events, columns, [row])
 
+    def reasons(self) -> Sequence[tuple[str, str, int]]:
+        """Why some notes are not there, as ``hub status`` tells it."""
+        with self.opened() as (hub, _), hub.store.read() as connection:
+            return handovers.reasons(connection, "desk", "note")
+
     def notes(self, ticket: str) -> list[str]:
         """The internal notes of a ticket."""
         table = self.emulator.account.table("comments")
@@ -164,6 +170,7 @@ def test_the_call_after_the_chat_carries_the_card_once(desk: Desk) -> None:
     assert "Same matter before: chat 2026-11-02" in card
 
 
+@pytest.mark.slow
 def test_nothing_is_written_while_it_is_in_doubt_who_asks(desk: Desk) -> None:
     """A family's mailbox is also the till's: a steward is asked, and then the cards are written."""
     desk.write(more=FILES)
@@ -175,11 +182,11 @@ def test_nothing_is_written_while_it_is_in_doubt_who_asks(desk: Desk) -> None:
     desk.clock.sleep(86_400)
     call = desk.asks(ada, "Parcel late", "voice")
 
-    doubtful, silent = desk.run(), desk.notes(call)
+    doubtful, silent, why = desk.run(), desk.notes(call), desk.reasons()
     desk.unite(SourceKey("desk", "users", ada), SourceKey("till", "customers", "7"))
     decided = desk.run()
 
-    assert (doubtful, silent) == ({"nowhere": 1}, [])
+    assert (doubtful, silent, why) == ({"nowhere": 1}, [], [("nowhere", IN_DOUBT, 1)])
     assert decided == {"handed": 2}
     assert [len(desk.notes(ticket)) for ticket in (chat, call)] == [1, 1]
 
@@ -249,13 +256,25 @@ def test_a_lost_answer_makes_no_second_note(desk: Desk) -> None:
     assert (lost, found) == ({"unanswered": 1, "handed": 1}, {})
 
 
-def test_a_desk_that_takes_no_notes_is_told_so(desk: Desk, capsys: Any) -> None:
-    """The setting names the line and why not."""
-    text = (desk.folder / "hub.toml").read_text()
-    asking = FILES.replace('"csv"', '"csv"\npush.notes = true')
-    (desk.folder / "hub.toml").write_text(text + asking)
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            FILES.replace('"csv"', '"csv"\npush.notes = true'),
+            "connections.till.push.notes: nobody works on a record in a file",
+        ),
+        (
+            '[purposes.care]\ndescription = "Care."\nbasis = "contract"\n',
+            'connections.desk.push.notes: a card leaves under the purpose "service"',
+        ),
+    ],
+    ids=["no-notes-there", "no-purpose"],
+)
+def test_a_setting_that_cannot_work_is_refused(desk: Desk, more: str, told: str) -> None:
+    """Before anything is read, with the line and why."""
+    desk.write(more=more)
 
     with pytest.raises(ConfigMistakes) as caught:
         app.load(desk.folder / "hub.toml", clock=desk.clock, ids=IdSource(desk.clock))
 
-    assert "connections.till.push.notes: nobody works on a record in a file" in str(caught.value)
+    assert told in str(caught.value)

@@ -79,6 +79,7 @@ def test_a_birthday_in_doubt_stays_and_hub_why_says_why(hub: Hub) -> None:
     assert len(hub("profiles export")[1].splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_a_more_trusted_system_settles_it(hub: Hub) -> None:
     """With an order of trust there is no doubt."""
     settings('[survivorship]\nsource_order = ["desk"]\n')
@@ -87,6 +88,7 @@ def test_a_more_trusted_system_settles_it(hub: Hub) -> None:
     assert f"service: {CONFLICT}" not in json.loads(hub("plan shop --json")[1])[0]["withheld"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "push", "check"])
 def test_whatever_is_run_a_cap_is_refused_before_it_starts(hub: Hub, command: str) -> None:
     """Nothing is read, planned or written."""

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,14 +16,17 @@ from typing import Any
 import pytest
 
 from connectors.hubspot.emulator import HubSpotEmulator, create
+from hub import pipeline
+from hub.app import load
 from hub.cli.main import run
+from hub.cli.receiving import tell_others
 from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
 
 SETTINGS = """
 [loop]
 tasks = "crm"
-rules = ["detractor"]
+rules = ["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
 
 [connections.crm]
 connector = "hubspot"
@@ -48,6 +52,21 @@ key = ["no"]
 timezone = "UTC"
 constants = {{ instrument = "nps", scale_min = "0", scale_max = "10" }}
 columns = {{ at = "at", party = "who", score = "score", comment = "why" }}
+
+[connections.desk.settings.streams.efforts]
+files = "efforts*.csv"
+entity = "feedback"
+key = ["no"]
+timezone = "UTC"
+constants = {{ instrument = "ces", scale_min = "1", scale_max = "7" }}
+columns = {{ at = "at", party = "who", score = "score", comment = "why" }}
+
+[connections.desk.settings.streams.tickets]
+files = "tickets.csv"
+entity = "ticket"
+key = ["no"]
+timezone = "UTC"
+columns = {{ at = "at", party = "who", subject = "subject", reopens = "reopens" }}
 """
 CUSTOMERS = "id,name,email\n1,Ada Byron,ada@example.org\n2,Bob Hay,bob@example.org\n"
 CREATE = "POST /crm/objects/2026-09/tasks/batch/create"
@@ -73,7 +92,7 @@ class Account:
 
     def strike(self, kind: str) -> None:
         """Let the next creation of a task meet trouble."""
-        fault = {"kind": kind, "path": "*/tasks/batch/create", "times": 1}
+        fault = {"kind": kind, "path": "/crm/objects/*/tasks/batch/create", "times": 1}
         self.emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
 
     def contact(self, **properties: str) -> str:
@@ -113,6 +132,13 @@ def answers(name: str, *rows: tuple[int, int, int, int]) -> None:
     Path(f"files/{name}.csv").write_text("\n".join(["no,at,who,score,why", *lines, ""]))
 
 
+def ticket(reopens: int, subject: str = "Broken") -> None:
+    """The help desk's file: one ticket of the second customer."""
+    at = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = ["no,at,who,subject,reopens", f'1,{at.isoformat()},2,"{subject}",{reopens}', ""]
+    Path("files/tickets.csv").write_text("\n".join(rows))
+
+
 def test_a_detractor_has_one_case_and_one_task_until_they_were_told(account: Account) -> None:
     """Duplicate answers, a late one and three runs: one of each; told, the task is ticked off."""
     contact = account.contact(**ADA)
@@ -141,6 +167,57 @@ def test_a_detractor_has_one_case_and_one_task_until_they_were_told(account: Acc
     assert (
         len(account.type("audit", "search", "--kind", "task.handed")) == account.calls(UPDATE) + 1
     )
+
+
+def test_each_difficult_interaction_has_one_task_with_owner_and_due_date(account: Account) -> None:
+    """High effort, a ticket opened again, a bad answer that comes on top: one task an episode."""
+    account.contact(**ADA)
+    account.contact(email="bob@example.org")
+    account.emulator.mutate({"op": "add_owner", "email": "kim@example.org", "id": "77"})
+    ticket(reopens=0)
+    answers("efforts1", (1, 5, 1, 2))
+    account.type("run")
+    effort = account.tasks
+
+    ticket(reopens=1)
+    answers("answers1", (2, 3, 1, 4))
+    answers("efforts2", (1, 5, 1, 2))
+    account.type("run")
+    ticket(reopens=1, subject="Broken, please")
+    for case in account.type("cases", "list"):
+        account.type("cases", "assign", case["case"], "--to", "kim@example.org")
+    account.type("run")
+
+    cases = {case["rule"]: case for case in account.type("cases", "list")}
+    tasks = {task["cxhub_key"]: task for task in account.tasks}
+    assert [task["hs_task_subject"] for task in effort] == [
+        "Answer a customer who found it hard to get something done"
+    ]
+    assert (set(cases), len(tasks)) == ({"high_effort", "reopened_ticket"}, 2)
+    for case in cases.values():
+        task = tasks[f"case-{case['case']}"]
+        due, wanted = map(datetime.fromisoformat, (task["hs_timestamp"], case["due_at"]))
+        assert wanted - due < timedelta(milliseconds=1)
+        assert task["hubspot_owner_id"] == "77"
+        assert f"rule {case['rule']}" in task["hs_task_body"]
+    assert "nps 4 of 10" in tasks[f"case-{cases['high_effort']['case']}"]["hs_task_body"]
+
+
+def test_a_task_does_not_wait_for_the_turn_of_its_system(account: Account) -> None:
+    """What a run of one connection brought is handed to the other right after it."""
+    account.contact(**ADA)
+    account.type("sync", "crm")
+    answers("answers1", (1, 5, 1, 3))
+    app = load(Path("hub.toml"))
+    turns = {name: threading.Lock() for name in app.enabled}
+
+    with app.open_hub("os:test") as hub:
+        with app.lanes(["desk"]) as lanes:
+            pipeline.run(hub, lanes, actor="os:test")
+        before = list(account.tasks)
+        tell_others(app, hub, "desk", turns, lambda _seconds, _reason: None)
+
+    assert (before, len(account.tasks)) == ([], 1)
 
 
 @pytest.mark.slow

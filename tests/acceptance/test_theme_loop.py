@@ -130,6 +130,7 @@ def test_declined_is_an_end_only_with_a_message_that_somebody_got(typed):
 
     page, listed = typed("themes", "show", found), typed("themes", "show", found, "--customers")
 
+    assert [(each["theme"], each["customers"]) for each in page["with"]] == [("returns", 20)]
     assert "customers" not in page
     assert len(listed["customers"]) == page["may_be_told"] == 20
     assert typed("audit", "search", "--kind", "read.theme")

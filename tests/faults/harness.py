@@ -41,6 +41,7 @@ REQUEST_SENT = "request sent"
 """After the request's effect and before its response: the emulator kills, the hub cannot know."""
 POINTS = (*BOUNDARIES, REQUEST_SENT)
 PATIENCE = 60.0
+_WRITES = ("/contacts/batch/update", "/tasks/batch/create", "/tasks/batch/update")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class Tap:
         async def keep(message: Message) -> None:
             answer.append(message)
 
-        if scope["path"].endswith("/contacts/batch/update"):
+        if scope["path"].startswith("/crm/objects/") and scope["path"].endswith(_WRITES):
             self._note(json.loads(body)["inputs"])
         await self._app(scope, read, keep)
         if len(self._effects) > before and self._strikes():
@@ -164,7 +165,8 @@ class Tap:
         for each in inputs:
             properties = each["properties"]
             assert isinstance(properties, dict)
-            self.sends.update((str(each["id"]), name, str(v)) for name, v in properties.items())
+            of = str(each.get("objectWriteTraceId") if "cxhub_key" in properties else each["id"])
+            self.sends.update((of, name, str(v)) for name, v in properties.items())
 
     def _strikes(self) -> bool:
         self.effective += 1
@@ -225,6 +227,7 @@ def configure(ground: Ground, settings: dict[str, object], url: str, folder: Pat
     (folder / "files").symlink_to(ground.folder / "files")
     open_url = make_url(url)._replace(password=None)  # the server of the tests asks for none
     text = demo_toml(folder, {"crm": settings}, EVERY_EXPORT)
+    text += '\n[loop]\ntasks = "crm"\nlook_back = "365d"\n'
     text += f"\n[store]\nurl = {json.dumps(str(open_url))}\n"
     path = folder / "hub.toml"
     path.write_text(text, encoding="utf-8")

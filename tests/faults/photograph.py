@@ -28,6 +28,7 @@ from hub.store.schema import (
     facts,
     golden_history,
     golden_records,
+    handovers,
     improvement_events,
     improvements,
     metric_snapshots,
@@ -119,7 +120,7 @@ def photograph(store: Store) -> Photograph:
                 (names.keys[r.rid], r.case_id) for r in _rows(connection, case_answers)
             ),
             "case events": _counted(
-                (r.case_id, r.number, r.kind, r.actor, bytes(r.body), bool(r.alerted))
+                (r.case_id, r.number, r.kind, r.actor, bytes(r.body))
                 for r in _rows(connection, case_events)
             ),
             "themes": _counted(
@@ -141,6 +142,10 @@ def photograph(store: Store) -> Photograph:
             "disclosures": _counted(
                 (names.keys[r.rid], r.connection, bytes(r.fields))
                 for r in _rows(connection, disclosures)
+            ),
+            "handovers": _counted(
+                (r.key, names.keys[r.rid], r.status, r.over, r.digest, r.reference, r.error)
+                for r in _rows(connection, handovers)
             ),
             "audit entries": _counted(
                 (r.kind, r.connection, r.actor) for r in _rows(connection, audit_leaves)

@@ -8,11 +8,12 @@ from typing import Any
 
 from hub.core.clock import to_micros
 from hub.core.connector import Context, Page, RowResult, State, Stream
-from hub.push import send
+from hub.push import handover_send, send
 from hub.push.report import PushReport
 from hub.push.send import Claimed, Sender
 from hub.push.settling import Settler
 from hub.store.engine import Store
+from hub.store.handovers import Handover
 from hub.store.leases import Lease
 from hub.sync.ingest import Ingest
 from hub.sync.pull import Puller, Source, StreamReport, register
@@ -65,8 +66,18 @@ def sent_without_reading_back() -> None:
     Settler._settle_one = lambda *_rest: ("pending", "")  # type: ignore[method-assign]
 
 
+def task_sent_without_finding() -> None:
+    """Nobody asks whether a task that was sent is there; it is just sent again."""
+
+    def planted(row: Handover, _reference: str | None, now: int) -> Handover:
+        return replace(row, status="wanted", updated_at=now)
+
+    vars(handover_send)["_settled"] = planted
+
+
 PLANTS: Mapping[str, Callable[[], None]] = {
     "cursor saved before rows": cursor_before_rows,
     "receipt before send": receipt_before_send,
     "sent again without reading back": sent_without_reading_back,
+    "task sent again without finding": task_sent_without_finding,
 }

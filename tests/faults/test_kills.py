@@ -18,6 +18,9 @@ from tests.faults.verdict import Verdict, judge
 RANDOM_KILLS = range(36)
 """Seeds; each gives one or two kills, fifty or more in all on each database."""
 
+FIRST_TASK, FIRST_CONTACT = 3, 8
+"""Which request with an effect hands over the first tasks, and which writes the first profiles."""
+
 Note = Callable[[str, object], None]
 
 
@@ -58,12 +61,17 @@ def test_an_undisturbed_hub_does_everything_once(undisturbed: Outcome) -> None:
 def test_a_hub_killed_in_the_middle_of_a_request_goes_on(
     ground: Ground, undisturbed: Outcome, database: str, tmp_path: Path, record: Record
 ) -> None:
-    """It ends with the same rows, profiles and effects as one that was left alone."""
-    outcome = play(ground, database, tmp_path, [AtPoint(REQUEST_SENT, 3)])
+    """It ends with the same rows, tasks, profiles and effects as one that was left alone.
+
+    It dies once over a task, and once over a profile.
+    """
+    kills = [AtPoint(REQUEST_SENT, FIRST_TASK), AtPoint(REQUEST_SENT, FIRST_CONTACT - FIRST_TASK)]
+
+    outcome = play(ground, database, tmp_path, kills)
 
     verdict = judge(undisturbed, outcome)
     record(outcome, verdict)
-    assert [landing.after for landing in outcome.landings] == [REQUEST_SENT]
+    assert [landing.after for landing in outcome.landings] == [REQUEST_SENT, REQUEST_SENT]
     assert verdict.clean, verdict
 
 
@@ -139,7 +147,18 @@ def test_a_kill_at_a_random_time_leaves_no_trace(
         ("cursor saved before rows", "page fetched", 1, "source records"),
         pytest.param("receipt before send", "outbox claimed", 1, "sends", marks=pytest.mark.slow),
         pytest.param(
-            "sent again without reading back", REQUEST_SENT, 3, "sends", marks=pytest.mark.slow
+            "sent again without reading back",
+            REQUEST_SENT,
+            FIRST_CONTACT,
+            "sends",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "task sent again without finding",
+            REQUEST_SENT,
+            FIRST_TASK,
+            "sends",
+            marks=pytest.mark.slow,
         ),
     ],
 )

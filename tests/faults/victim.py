@@ -30,7 +30,7 @@ from hub import pipeline
 from hub.app import load
 from hub.core import boundary
 from hub.core.clock import ManualClock
-from hub.core.connector import Context, Page, State, Stream
+from hub.core.connector import Context, Creator, Page, State, Stream, Task, Unsupported
 from hub.core.errors import EXIT_OK, EXIT_PARTIAL
 from hub.core.ids import IdSource
 from hub.pipeline import Hub, Lane, Progress
@@ -51,6 +51,7 @@ SMALL = {
 }
 SEARCH_PAGE = 15
 WRITE_BATCH = 10
+TASK_BATCH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,18 @@ def _small_and_seen(lane: Lane, trace: Trace) -> Lane:
         replace(place, writer=replace(place.writer, batch=WRITE_BATCH))
         for place in lane.destinations
     )
-    return Lane(replace(lane.source, streams=streams), places)
+    connector = replace(lane.source.connector, tasks=_smaller(lane))
+    return replace(
+        lane,
+        source=replace(lane.source, streams=streams, connector=connector),
+        destinations=places,
+    )
+
+
+def _smaller(lane: Lane) -> Creator[Task] | Unsupported:
+    """How the connection takes tasks, a few at a time."""
+    offer = lane.source.connector.tasks_for(lane.source.ctx.config)
+    return replace(offer, batch=TASK_BATCH) if isinstance(offer, Creator) else offer
 
 
 def _seen(connection: str, stream: Stream, trace: Trace) -> Stream:

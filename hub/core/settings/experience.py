@@ -29,6 +29,8 @@ class RiskSection(Section):
     """Which files hold the register of automated decisions; without any, the shipped applies."""
     floor: Annotated[int, Field(ge=1, le=100)] = 30
     """Coverage, in percent, below which the risk is unknown."""
+    model: Literal["points", "trained"] = "points"
+    """What signals are worth: the points as written, or what hub risk train has learnt."""
 
 
 class SegmentsSection(Section):

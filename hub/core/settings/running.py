@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -26,6 +27,10 @@ class HubSection(Section):
     """ISO 4217 currency of amounts whose source names none."""
     data_dir: Annotated[str, Field(min_length=1)] = "./var"
     """Folder for database, keys and reports; relative to hub.toml."""
+
+    def data_folder(self, home: Path) -> Path:
+        """The data folder of a hub whose hub.toml is in ``home``."""
+        return home / Path(self.data_dir).expanduser()
 
 
 def _database_url(url: str) -> str:

@@ -10,6 +10,7 @@ from hub.exports.report.ground import Ground
 from hub.exports.report.measured import Trend, load, standing, trend
 from hub.exports.report.model import Bars, Block, Report, Section, Share, Table, Words
 from hub.exports.report.month import span
+from hub.exports.report.risen import risen
 from hub.exports.report.waiting import waiting
 from hub.journeys.definition import Journey
 from hub.journeys.drift import Drift, drift
@@ -37,6 +38,7 @@ def customer_experience(ground: Ground) -> Report:
     sections = (
         Section("What customers answer", tuple(surveys)),
         Section("How customers sound", tuple(_tones(_voice(ground)))),
+        Section("What customers speak of more than usual", tuple(risen(ground))),
         *(
             Section(f"Journey: {journey.title}", tuple(_journey(ground, journey)))
             for journey in ground.journeys.current

@@ -38,6 +38,7 @@ class Pain:
         at_stake: What the customers concerned have spent, or what came back.
         step: What to do about it first.
         somebody_waits: Whether customers wait for an answer now: these come first.
+        listed: Whether the follow-up list has the customers concerned.
     """
 
     title: str
@@ -45,6 +46,7 @@ class Pain:
     at_stake: tuple[Money, ...]
     step: str
     somebody_waits: bool = False
+    listed: bool = False
 
     @property
     def rank(self) -> tuple[bool, int]:
@@ -105,6 +107,7 @@ def _complaints(queue: Waiting) -> Pain | Silence | None:
         _sums(money for each in waiting for money in each.spent),
         "Answer the open tickets, those of the best customers first, and say what will happen.",
         somebody_waits=True,
+        listed=True,
     )
 
 
@@ -123,6 +126,7 @@ def _unhappy(queue: Waiting) -> Pain | Silence | None:
         _sums(money for each in unhappy for money in each.spent),
         "Call them, ask what happened, and tell them what was changed.",
         somebody_waits=True,
+        listed=True,
     )
 
 
@@ -161,6 +165,7 @@ def _gone_silent(
         " gap, and longer than ever before.",
         _sums(money for each in known for money in each.spent),
         "Get in touch with the first fifteen of the list and ask, before any offer, what changed.",
+        listed=True,
     )
 
 

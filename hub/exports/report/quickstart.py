@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection, select
+
 from hub.exports.report.customer_experience import who_goes_on
 from hub.exports.report.executive import executive
 from hub.exports.report.followup import FollowUp, follow_ups, shown
@@ -14,9 +16,10 @@ from hub.exports.report.overdue import overdue
 from hub.exports.report.pains import MOST, Found, find
 from hub.exports.report.waiting import waiting
 from hub.exports.report.way import met, where_they_meet, who_comes_back
-from hub.exports.report.words import amounts
+from hub.exports.report.words import amounts, customers
 from hub.metrics import orders
 from hub.metrics.orders import Order
+from hub.store.schema import cluster_members, source_records
 
 _SHOWN = 20
 """Lines that could not be used on the page; the list has all."""
@@ -51,7 +54,7 @@ def quickstart(
         Section("Whom to get in touch with", (shown(people),)),
         Section("Their way with you", tuple(_way(ground, bought))),
         *executive(ground).sections,
-        Section("What was read", tuple(_read(files, lost))),
+        Section("What was read", (*_strangers(connection, bought), *_read(files, lost))),
     )
     return ground.report("quickstart", "Your customers, and the next thirty days", sections), people
 
@@ -70,6 +73,26 @@ def _way(ground: Ground, bought: Sequence[Order]) -> Iterator[Block]:
                 yield from who_goes_on(ground, shown)
 
 
+def _strangers(connection: Connection, bought: Sequence[Order]) -> Iterator[Block]:
+    """Said where sales and the list of customers hardly name the same people."""
+    member, record = cluster_members.c, source_records.c
+    query = (
+        select(member.golden_id)
+        .select_from(cluster_members)
+        .join(source_records, record.rid == member.rid)
+        .where(record.entity == "person", record.version > 0)  # 0: only named by a sale
+    )
+    listed = set(connection.execute(query).scalars())
+    buyers = {order.golden_id for order in bought}
+    known = len(buyers & listed)
+    if listed and 2 * known < len(buyers):
+        yield Words(
+            f"Only {known:,} of {customers(len(buyers))} of the sales are in the list of customers."
+            " Let both files name them in the same way: by number, by e-mail, or in a column of the"
+            " same name."
+        )
+
+
 def _read(files: Table, lost: Sequence[Lost]) -> Iterator[Block]:
     yield files
     if lost:
@@ -84,19 +107,26 @@ def _read(files: Table, lost: Sequence[Lost]) -> Iterator[Block]:
 
 def _pains(found: Found) -> Iterator[Block]:
     rows = tuple(
-        (str(place), pain.title, pain.evidence, amounts(pain.at_stake))
+        (f"{place}. {pain.title}", pain.evidence, amounts(pain.at_stake))
         for place, pain in enumerate(found.pains, 1)
     )
     if rows:
         yield Table(
             "By who waits now, then by what is at stake",
-            ("", "pain", "what the data show", "at stake"), rows,
+            ("pain", "what the data show", "at stake"), rows,
             "At stake: what the customers concerned have spent so far, or what came back.",
         )  # fmt: skip
     if len(rows) < MOST:
         yield Words(f"Not enough data for {MOST} pains: these files show {len(rows)}.")
     if found.silent:
         yield Words(f"Not enough data about {'; '.join(each.about for each in found.silent)}.")
+
+
+_LISTED = "The list below has them."
+_NOT_LISTED = (
+    "They are not in the list below: say it where they look, such as on the receipt, the page of"
+    " the product, or under the question."
+)
 
 
 def _plan(found: Found) -> Iterator[Block]:
@@ -111,7 +141,7 @@ def _plan(found: Found) -> Iterator[Block]:
         (
             "15\u00a0to\u00a021",
             "Tell the customers concerned what was changed",
-            "The list below has them.",
+            _LISTED if worst.listed else _NOT_LISTED,
         ),
         *(("22\u00a0to\u00a027", "Prepare the next one", pain.step) for pain in others[:1]),
         (

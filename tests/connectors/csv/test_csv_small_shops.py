@@ -88,6 +88,14 @@ SHOPS = {
         "Date,Amount\n2025-01-03,12.50\n2025-01-04,3.00\n2025-01-04,3.00\n2025-01-05,4.00\n",
         1_250, party=None, check="of nobody known",
     ),
+    "thousands and no decimals": Shop(
+        "Datum;Kunde;Umsatz\n03.01.2025;Anna Groß;1.250\n04.01.2025;Bo Öz;980\n"
+        "05.01.2025;Anna Groß;2.100\n06.01.2025;Bo Öz;7\n", 125_000, check="1.250 is 1250",
+    ),
+    "a line end in a name": Shop(
+        'Date,"Customer\nname",Amount\n2025-01-03,Anna Groß,12.50\n2025-01-04,Bo Öz,3.00\n'
+        "2025-01-05,Anna Groß,4.00\n2025-01-06,Bo Öz,4.00\n", 1_250,
+    ),
     "a price and no quantity": Shop(
         "Datum,Kunde,Produkt,Preis\n2025-01-03,Anna Groß,Tee,12.50\n2025-01-04,Bo Öz,Tee,3.00\n"
         "2025-01-05,Anna Groß,Tee,4.00\n2025-01-06,Bo Öz,Tee,4.00\n", 1_250,
@@ -140,6 +148,22 @@ def test_lines_of_one_customer_at_one_time_are_one_receipt(shelf: Any) -> None:
 
     assert refs[0] == refs[1]
     assert len(set(refs)) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "scores", "ends"),
+    [("Sterne", "5 4 1", (1, 5)), ("Rating", "10 9 2", (1, 10)), ("Stars (1-5)", "3 3 3", (1, 5))],
+)
+def test_stars_are_a_rating_however_many(
+    shelf: Any, name: str, scores: str, ends: tuple[int, int]
+) -> None:
+    """Of five, unless there are more than five."""
+    rows = [f"2025-01-0{at},{score}" for at, score in enumerate(scores.split(), 1)]
+
+    proposed(shelf, "\n".join([f"Date,{name}", *rows]))
+
+    found = {(said.instrument, said.scale_min, said.scale_max) for said in shelf.records()}
+    assert found == {("rating", *ends)}
 
 
 @pytest.mark.parametrize(

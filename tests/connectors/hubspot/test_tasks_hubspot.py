@@ -140,7 +140,11 @@ def test_a_lost_answer_is_not_asked_for_again_but_looked_for(
     emulator: HubSpotEmulator, account: Context, task: Task
 ) -> None:
     """The connector does not repeat a creation; finding says that it took place."""
-    fault = {"kind": "timeout_after_effect", "path": "*/tasks/batch/create", "times": 1}
+    fault = {
+        "kind": "timeout_after_effect",
+        "path": "/crm/objects/*/tasks/batch/create",
+        "times": 1,
+    }
     emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
 
     with pytest.raises(OutcomeUnknown):
@@ -152,7 +156,7 @@ def test_a_lost_answer_is_not_asked_for_again_but_looked_for(
 
 def test_a_429_is_waited_for(emulator: HubSpotEmulator, account: Context, task: Task) -> None:
     """HubSpot took nothing, so the request is sent again."""
-    fault = {"kind": "rate_limited", "path": "*/tasks/batch/create", "times": 1}
+    fault = {"kind": "rate_limited", "path": "/crm/objects/*/tasks/batch/create", "times": 1}
     emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
 
     result = send(account, task)["case-1"]

@@ -212,6 +212,7 @@ def test_a_key_that_was_used_for_other_content_is_looked_up(
     assert done(hub).count(("create", "tickets")) == 1
 
 
+@pytest.mark.slow
 def test_the_hubs_own_tickets_are_no_requests(hub: Any, send: Send, task: Task) -> None:
     """They come back in the export, with what agents say there, and are left out."""
     hub.sync("users", "tickets", "comments")
@@ -268,6 +269,7 @@ def test_one_bad_note_sinks_no_batch(hub: Any, send: Send, note: Note) -> None:
     assert all(row.error for key, row in results.items() if key != note.key)
 
 
+@pytest.mark.slow
 def test_the_hubs_own_notes_are_no_messages(hub: Any, send: Send, note: Note) -> None:
     """A note comes back in the export of events and is left out; an agent's own is kept."""
     send(note)

@@ -70,6 +70,8 @@ def test_the_plan_names_pains_with_what_the_data_show(done):
     assert "20 of 30 customers who first bought 180 days ago or longer bought once" in text
     assert "66.7\u00a0%" in text
     assert "EUR 400.00" in text
+    assert "1. Customers do not come back after their first order" in text
+    assert "They are not in the list below" in text
     for days in ("1 to 7", "8 to 14", "15 to 21", "22 to 27", "28 to 30"):
         assert f">{days}</td>" in text.replace("\u00a0", " ")
 
@@ -202,6 +204,7 @@ def test_a_shop_without_receipts_gets_a_report_and_loses_no_line(tmp_path, play)
     assert "order 4 2" in plain  # three days of Anna's, one of Bo's
     assert "Score is taken for how likely customers are to recommend (NPS), 0 to 10" in plain
     assert "Customers answer badly when asked Net Promoter Score (0-10): answers 0-6: 66.7" in plain
+    assert "They are not in the list below" in plain  # nobody knows who answered
     assert told["document"]["kind"] == "quickstart"
 
 
@@ -219,6 +222,20 @@ def test_names_of_sales_and_answers_are_one_customer(tmp_path, play):
     [found] = [dict(zip(head, row, strict=True)) for row in rows]
     assert code == 0
     assert (found["name"], found["why"], found["spent"]) == ("Ann Lee", "unhappy answer", "5.00")
+
+
+def test_sales_and_customers_that_do_not_meet_are_told(done, tmp_path, play):
+    """Names here and numbers there: the report says how to make them one."""
+    sales, people = tmp_path / "sales.csv", tmp_path / "people.csv"
+    sales.write_text("Date,Customer,Amount\n2025-03-01,Ann Lee,5.00\n2025-03-02,Bo Ray,6.00\n")
+    people.write_text("Customer ID,First name,Last name\nC1,Ann,Lee\nC2,Bo,Ray\n")
+
+    code, _ = play(sales, people)
+
+    told = "Only 0 of 2 customers of the sales are in the list of customers."
+    assert code == 0
+    assert told in (tmp_path / "out" / "report.html").read_text()
+    assert "in the list of customers" in (done / "out" / "report.html").read_text()  # 2 of 30
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,19 @@ def test_a_broken_answer_is_never_taken_for_a_page(
         client.get("/v1/things")
 
 
+def test_a_receipt_need_not_be_json_where_nothing_is_read(
+    server: ScriptedServer, waits: Waits
+) -> None:
+    """A receiver of alerts says "ok", and that is enough; its refusal is one all the same."""
+    server.then(200, b"ok")
+    server.then(422, b"no")
+    with declared(server, waits, json_only=False) as client:
+        assert client.post("/hook", json={}).json is None
+
+        with pytest.raises(StopRun):
+            client.post("/hook", json={})
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT", "DELETE"])
 @pytest.mark.parametrize("trouble", [{"status": 500}, {"drop": True}], ids=["500", "dropped"])
 def test_a_write_is_not_sent_twice_blindly(

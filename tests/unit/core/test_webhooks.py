@@ -11,7 +11,7 @@ import pytest
 
 from hub.core.errors import SkipRecord
 from hub.core.secrets import Secret
-from hub.core.webhooks import recent, signed
+from hub.core.webhooks import recent, signed, standard_headers
 
 SECRET = Secret.of("whsec-emulated")
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -66,3 +66,17 @@ def test_a_replayed_delivery_is_refused(seconds):
         recent(NOW + timedelta(seconds=seconds), NOW, WINDOW)
 
     assert refused.value.reason == "stale-delivery"
+
+
+def test_what_the_hub_sends_is_signed_as_receivers_libraries_expect():
+    """The vector that the libraries of Standard Webhooks test themselves with."""
+    secret = Secret.of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    at = datetime.fromtimestamp(1_614_265_330, UTC)
+
+    headers = standard_headers(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", at, b'{"test": 2432232314}')
+
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }

@@ -6,8 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, select
@@ -18,7 +20,7 @@ from hub.cli.main import run
 from hub.core.clock import ManualClock
 from hub.core.ids import IdSource
 from hub.core.records import PartyRef, Ticket
-from hub.core.settings import Settings
+from hub.core.settings import Settings, TextSection, ThemesSection
 from hub.exports.report.agent import agent
 from hub.exports.report.compliance import compliance
 from hub.exports.report.customer_experience import _tones, customer_experience
@@ -45,7 +47,10 @@ from hub.metrics.tone import Tone
 from hub.metrics.voice import Voice
 from hub.profile import run as profile
 from hub.store import bulk, schema
+from hub.store.keys import Keys
 from hub.store.schema import audit_leaves
+from hub.voc import theme_run
+from hub.voc.theme_run import Terms
 from tests.unit.metrics.conftest import Business
 
 NOVEMBER, DECEMBER = datetime(2025, 11, 15, tzinfo=UTC), datetime(2025, 12, 15, tzinfo=UTC)
@@ -303,6 +308,43 @@ def test_the_cx_report_tells_surveys_tone_and_journeys(toml):
     assert (place, customers, negative["estimate"], negative["n"]) == ("ticket opened", 1, None, 1)
     stages = {row[0]: row[1] for row in found["Who goes on from each stage, over all data"]}
     assert stages["Get help"] == 1
+
+
+def test_the_cx_report_tells_themes_beside_nps_csat_and_ces(tmp_path):
+    """One page: each survey with its interval and worst boxes, then what customers speak of more.
+
+    Thirteen weeks of five customers who write of parcels; in the last twenty of the label.
+    """
+    toml, end = tmp_path / "hub.toml", datetime(2026, 1, 31, tzinfo=UTC)
+    toml.write_text('[hub]\ndata_dir = "."\n[metrics]\nmin_n = 5\n')
+    clock = ManualClock(end)
+    with closing(load(toml, clock=clock).open_store()) as store:
+        business = Business(store, clock, IdSource.seeded(clock, seed=1))
+        for rid in range(20):
+            business.customer(rid)
+        for week, rid in product(range(1, 14), range(5)):
+            at = end - timedelta(weeks=week)
+            business.answer(rid, "nps", 8, at=at, comment="Where is my parcel?")
+        for rid in range(20):
+            at = end - timedelta(days=8)
+            business.answer(rid, "csat", 2, at=at, comment="The return label was missing")
+            business.answer(rid, "ces", 3, at=at)
+        business.measure(min_n=5)
+        terms = Terms(ThemesSection(), 30 * 86_400, ZoneInfo("UTC"))
+        theme_run.run(store, TextSection(), terms, Keys(b"k" * 32), actor="os:test")
+
+        with store.read() as connection:
+            maps = read_all(Path("/nowhere"), "*.toml")
+            ground = Ground(connection, SETTINGS, maps, end, month_named("2026-01"))
+            report = customer_experience(ground)
+
+    told = {number.metric for number in numbers(report)}
+    (themes,) = [
+        b for b in blocks(report) if isinstance(b, Table) and b.title == "Themes that rose"
+    ]
+    assert told >= {"nps", "csat", "ces"}
+    assert "return label" in [row[0] for row in themes.rows]
+    assert "return label" in page(report)
 
 
 def test_the_agent_report_is_about_customers_and_names_no_agent(toml):

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.core.clock import to_micros
+from hub.core.records import AnyRecord, Interaction, PartyRef, decode
 from hub.core.settings import MetricsSection
-from hub.metrics import effort
+from hub.metrics import effort, service
 from hub.metrics.effort import scored
 from hub.metrics.issues import Issue
 
@@ -126,3 +127,24 @@ def test_a_customer_has_an_index_and_its_parts_in_the_store(business):
         "effort_index": 2.24, "effort_index.repeats": 0.0, "effort_index.reopens": 3.0,
         "effort_index.handoffs": 0.0, "effort_index.switches": 0.0,
     }  # fmt: skip
+
+
+def test_what_is_no_service_is_not_even_decoded(business, monkeypatch):
+    """Page views are most of what a shop tells: they cost a look at their word, and no more."""
+    business.customer(1)
+    for minute, kind in enumerate(["page_view"] * 20 + ["call", "login", "Store visit"]):
+        at = datetime(2026, 1, 5, 9, minute, tzinfo=UTC)
+        business.fact(1, at, Interaction(at=at, kind=kind, party=PartyRef(id="1")))
+    decoded: list[AnyRecord] = []
+
+    def counted(body: bytes) -> AnyRecord:
+        decoded.append(decode(body))
+        return decoded[-1]
+
+    monkeypatch.setattr(service, "decode", counted)
+
+    with business.store.read() as connection:
+        [events] = service.load(connection).values()
+
+    assert [event.kind for event in events] == ["call", "visit"]
+    assert len(decoded) == 2

@@ -32,6 +32,7 @@ from hub.metrics.service import Service, by_person
 from hub.metrics.service_recovery import histories
 from hub.metrics.survey import Asked, Response
 from hub.metrics.tickets import handled
+from hub.metrics.touchpoint_csat import rated
 from hub.store import schema
 
 EVENTS = int(os.environ.get("CXHUB_LAW_EVENTS", "500"))
@@ -129,6 +130,7 @@ def recomputed(ledger: Ledger, now: int) -> tuple[dict, dict]:
         *formulas.by_issue(asked_for, basis),
         *formulas.by_history(histories(each, asked_for, SETTINGS.fcr_window), basis),
         *formulas.by_touch(touches(each, ledger.service()), basis),
+        *formulas.by_rating(rated(ledger.service(), each), basis),
     ]  # fmt: skip
     own: list[ProfileValue] = [
         *orders.per_profile(everyone, basis.reference, SETTINGS.churn_horizon, SETTINGS.margin),

@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.metrics.rhythm import Rhythm, rhythm
@@ -26,6 +26,7 @@ def test_a_rhythm_needs_three_days_with_an_order(days, purchases):
     assert (None if own is None else own.purchases) == purchases
 
 
+@settings(max_examples=40)
 @given(GAPS, st.integers(1, 500))
 def test_late_is_longer_than_ever_and_than_twice_the_usual_gap(gaps, silent):
     """By the definition, whatever the gaps; and never while a gap of theirs was as long."""
@@ -34,6 +35,7 @@ def test_late_is_longer_than_ever_and_than_twice_the_usual_gap(gaps, silent):
     assert own.is_late(silent) == (silent > 2 * own.usual and silent > max(gaps))
 
 
+@settings(max_examples=40)
 @given(GAPS, st.integers(1, 500))
 def test_a_longer_silence_is_stranger(gaps, silent):
     """Each day without an order adds to it; before the first there is nothing strange."""

@@ -11,7 +11,8 @@ from hub.core.ids import SourceKey
 from hub.core.records import Interaction, Message, Record, Ticket
 from hub.journeys.event import in_order
 from hub.journeys.timeline import events_of
-from hub.push.handover_cards import Asked, earlier, key_of
+from hub.push.handover_cards import earlier, key_of
+from hub.push.handover_tickets import Asked
 
 START = datetime(2026, 11, 1, 20, tzinfo=UTC)
 OWN = SourceKey("desk", "tickets", "9")

@@ -369,6 +369,32 @@ def test_what_is_over_before_it_was_handed_is_never_sent(desk: Desk) -> None:
     assert (desk.crm.sends, desk.row().status, desk.row().over) == (0, "moot", True)
 
 
+def test_a_task_is_opened_again_when_its_case_is(desk: Desk) -> None:
+    """Under the key that it had before."""
+    desk.want()
+    desk.run()
+    desk.want(over=True)
+    desk.run()
+
+    desk.want()
+    desk.run()
+
+    assert [(item.key, item.body) for item in desk.crm.items][-1] == ("case-1", "call them task")
+    assert (desk.row().status, desk.row().over, desk.crm.sends) == ("done", False, 3)
+
+
+def test_a_connection_of_which_nothing_is_wanted_is_left_alone(desk: Desk) -> None:
+    """No lease is taken and nothing is looked at: a run that has nothing to hand over is quick."""
+    desk.want()
+    origin = replace(desk.handovers().origins[0], concerns=lambda _connection, _name: False)
+
+    reports = replace(desk.handovers(), origins=(origin,)).send(desk.source(), sync=True)
+
+    assert reports == []
+    with desk.store.read() as connection:
+        assert connection.execute(select(schema.leases)).all() == []
+
+
 def test_a_connection_that_observes_is_told_nothing(desk: Desk) -> None:
     """It is counted and proposed, not written."""
     desk.want()
@@ -455,3 +481,30 @@ def test_every_handover_has_an_audit_leaf(desk: Desk) -> None:
             select(schema.audit_leaves.c.body).where(schema.audit_leaves.c.kind == "task.handed")
         ).scalars()
     assert b'"about":"case-1"' in body and b"call them" not in body
+
+
+def test_what_is_handed_once_is_left_as_it_was(desk: Desk) -> None:
+    """Another text by then, or a refusal, changes nothing there; nobody waits for it any more."""
+    desk.notes = True
+    desk.want(text="a card", once=True)
+    desk.run()
+    desk.want(text="another card", once=True)
+    desk.refuse(2, "service")
+
+    later = desk.run()
+
+    assert [item.body for item in desk.crm.items] == ["a card"]
+    assert (desk.crm.sends, dict(later.counts), desk.row().over) == (1, {}, True)
+
+
+def test_what_is_to_be_handed_once_waits_until_it_may(desk: Desk) -> None:
+    """Nobody answers for the record yet: it goes as soon as somebody does, as it is then."""
+    desk.notes = True
+    desk.want(golden_id=None, on=1, text="a card", once=True)
+    first = desk.run()
+    desk.want(on=1, text="a newer card", once=True)
+
+    second = desk.run()
+
+    assert (dict(first.counts), second.counts["handed"]) == ({"nowhere": 1}, 1)
+    assert [item.body for item in desk.crm.items] == ["a newer card"]

@@ -14,7 +14,11 @@ import pytest
 from sqlalchemy import delete, select
 
 from hub.core.connector import OutField
-from hub.core.settings import QualityRule, QualitySection
+from hub.core.profile_fields import PROFILE_FIELDS
+from hub.core.settings import PushSection, QualityRule, QualitySection
+from hub.privacy.sensitive import kind_of
+from hub.profile.quality import SHIPPED
+from hub.profile.shape import SHAPE
 from hub.store import bulk, schema
 from tests.conftest import Databases
 
@@ -110,7 +114,7 @@ def test_no_field_below_its_threshold_ever_reaches_a_writer(desk: Any) -> None:
     chance, now = random.Random(24), desk.store.clock.now()
     told = {
         rid: {field.source: any_leaf(chance, field.source, now) for field in FIELDS}
-        for rid in range(1, 41)
+        for rid in range(1, 31)
     }
     for rid, leaves in told.items():
         give(desk, rid, leaves)
@@ -184,3 +188,13 @@ def test_what_stayed_leaves_when_the_settings_ask_for_less(desk: Any) -> None:
     desk.pusher.keep_up(desk.destination)
 
     assert desk.shop.records["1"]["cx_age"] == "40-49"
+
+
+def test_what_ships_keeps_within_its_own_limits() -> None:
+    """The default mapping fits under the default cap, and no field of the profile is sensitive."""
+    groups = {path.partition(".")[0] for path in SHAPE}
+
+    assert len(PROFILE_FIELDS) <= PushSection().max_fields
+    assert [field.name for field in PROFILE_FIELDS if kind_of(field.name)] == []
+    assert [path for path in SHAPE if kind_of(path)] == []
+    assert set(SHIPPED) <= set(SHAPE) | groups

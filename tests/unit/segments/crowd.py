@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from hub.core.clock import to_micros
 from hub.core.records import Feedback
@@ -14,7 +14,13 @@ from hub.segments import files, membership
 from hub.segments.defined import Segments
 from hub.segments.membership import Spell
 from hub.store import bulk
-from hub.store.schema import cluster_members, golden_ids, golden_records, segment_members
+from hub.store.schema import (
+    cluster_members,
+    golden_ids,
+    golden_records,
+    identity_events,
+    segment_members,
+)
 from tests.unit.metrics.conftest import Business, days_ago
 
 
@@ -77,6 +83,7 @@ class Crowd(Business):
                 .values(status="merged", redirect_to=into, changed_at=now)
             )
             connection.execute(delete(golden_records).where(golden_records.c.golden_id == gone))
+            self._happened(connection, "merged", gone, into)
         for golden_id in (gone, into):
             self.mark("metrics", golden_id)
 
@@ -87,10 +94,19 @@ class Crowd(Business):
             parent = connection.execute(query).scalar_one()
         now = to_micros(self.clock.now())
         self.customer(rid, away)
-        columns = ("golden_id", "status", "split_from", "created_at", "changed_at")
+        columns = ("golden_id", "status", "redirect_to", "split_from", "created_at", "changed_at")
         with self.store.write() as connection:
-            bulk.insert(connection, golden_ids, columns, [(away, "live", parent, now, now)])
+            known = select(golden_ids.c.golden_id).where(golden_ids.c.golden_id == away)
+            was = connection.execute(known).scalar()
+            row = (away, "live", None, parent, now, now)
+            bulk.upsert(connection, golden_ids, columns, [row], key=("golden_id",))
+            self._happened(connection, "undone" if was else "split", away, parent)
         self.mark("metrics", parent)
+
+    def _happened(self, connection: Connection, kind: str, golden_id: str, other: str) -> None:
+        columns = ("event_id", "at", "kind", "golden_id", "other_id", "body")
+        row = (next(self._rows), self.now, kind, golden_id, other, b"{}")
+        bulk.insert(connection, identity_events, columns, [row])
 
 
 def written(folder: Path, *segments: str, name: str = "own.toml") -> Segments:

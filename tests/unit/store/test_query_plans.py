@@ -20,7 +20,7 @@ from hub.metrics import orders, survey
 from hub.privacy import permissions
 from hub.privacy.gate import Gate
 from hub.profile import sources
-from hub.push import handover_cards, refused
+from hub.push import handover_tickets, refused
 from hub.push.destination import Destination
 from hub.push.intent import Intents
 from hub.store import (
@@ -78,8 +78,8 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "handovers of a case": lambda c: handovers.about(c, "c1"),
     "handovers not over": lambda c: handovers.not_over(c, "task", "crm"),
     "handovers refused": lambda c: handovers.reasons(c, "crm", "task"),
-    "new tickets": lambda c: handover_cards.fresh(c, "crm", ManualClock(NOW)),
-    "first heard of": lambda c: handover_cards.first_heard(c, GOLDEN_IDS),
+    "new tickets": lambda c: handover_tickets.fresh(c, "crm", ManualClock(NOW)),
+    "first heard of": lambda c: handover_tickets.first_heard(c, GOLDEN_IDS),
     "records in doubt": lambda c: in_doubt(c, range(1, 101)),
     "overdue cases": lambda c: cases.overdue(c, 1),
     "timeline": lambda c: timeline.load(c, GOLDEN_IDS),

@@ -8,7 +8,7 @@ import hmac
 import socketserver
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -33,6 +33,7 @@ class Pager:
         status: Status of everything else that is rightly signed.
         got: webhook-id and content of what it took.
         asked: Number of requests.
+        dawdle: Called before each answer.
     """
 
     key: bytes
@@ -40,11 +41,13 @@ class Pager:
     status: int = 200
     got: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     asked: int = 0
+    dawdle: Callable[[], None] = lambda: None
     url: str = ""
 
     def take(self, headers: Message, body: bytes) -> int:
         """The status for one delivery, after the receiver's side of Standard Webhooks."""
         self.asked += 1
+        self.dawdle()
         name, stamp = headers["webhook-id"], headers["webhook-timestamp"]
         digest = hmac.digest(self.key, f"{name}.{stamp}.".encode() + body, "sha256")
         if headers["webhook-signature"] != "v1," + base64.b64encode(digest).decode():
@@ -83,13 +86,17 @@ class Postbox:
     Args:
         password: The only one that it knows.
         tls: What it encrypts with after STARTTLS; without it, it offers none.
+        implicit: Whether it encrypts from the first byte on.
         refuses: Status with which it turns down every message, or 0.
+        unknown: A receiver that it does not know.
         got: What it took.
     """
 
     password: str = "a-long-password"
     tls: ssl.SSLContext | None = None
+    implicit: bool = False
     refuses: int = 0
+    unknown: str = "nobody@"
     got: list[Message] = field(default_factory=list)
     encrypted: list[bool] = field(default_factory=list)
     port: int = 0
@@ -102,6 +109,8 @@ def open_postbox(box: Postbox) -> Iterator[Postbox]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             self.known = self.hidden = False
+            if box.tls and box.implicit:
+                self.hide(box.tls)
             self.say("220 box")
             while line := self.heard():
                 verb = line.decode().split()[0].upper()
@@ -135,6 +144,8 @@ def open_postbox(box: Postbox) -> Iterator[Postbox]:
                 self.keep()
             elif verb == "MAIL" and (box.refuses or not self.known):
                 self.say(f"{box.refuses or 530} not ada@example.org")
+            elif verb == "RCPT" and box.unknown in line:
+                self.say("550 no such mailbox")
             else:
                 self.say("250 ok")
 

@@ -69,8 +69,7 @@ def mail(port: int, **more: object) -> dict[str, object]:
     return {
         "host": "127.0.0.1", "port": port, "tls": "none", "user": "hub",
         "password": "${env:MAIL_PASSWORD}", "from": "hub@example.net",
-        "receivers": ["care@example.net"],
-        **more,
+        "receivers": ["care@example.net"], **more,
     }  # fmt: skip
 
 
@@ -220,6 +219,17 @@ def test_a_receiver_that_refuses_everything_is_left_alone(desk: Complaints, page
     assert (pager.asked, told.waiting) == (REFUSALS, 13)
 
 
+def test_a_slow_receiver_holds_up_the_run_for_half_a_minute(desk: Complaints, pager: Pager) -> None:
+    """Twenty seconds for each answer: the third event waits for the next run."""
+    pager.dawdle = lambda: desk.clock.sleep(20)
+    hooks = {"pager": hook(pager.url)}
+
+    first, second = run(desk, webhooks=hooks), run(desk, webhooks=hooks)
+
+    assert first["webhooks.pager"] == Told("webhooks.pager", 2, 1, None)
+    assert second["webhooks.pager"].sent == 1
+
+
 def test_a_kill_between_post_and_note_sends_again_under_the_same_name(
     desk: Complaints, pager: Pager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -311,6 +321,44 @@ def test_mail_travels_encrypted_to_a_server_that_is_trusted(
 
         with pytest.raises(ConfigError, match="no certificate that this machine trusts"):
             stranger.check()
+
+
+def test_mail_may_be_encrypted_from_the_first_byte_on(tmp_path: Path) -> None:
+    """The port that speaks TLS and nothing else."""
+    ours, trust = certificate(tmp_path)
+    with open_postbox(Postbox(tls=ours, implicit=True)) as box:
+        secret = Secret.of(box.password)
+
+        MailServer("m", "127.0.0.1", box.port, "implicit", "hub", secret, trust).check()
+
+
+def test_a_receiver_that_the_server_does_not_know_is_told_once(
+    desk: Complaints, box: Postbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The others have the message, so it is not sent again; the log names no address."""
+    box.unknown = "gone@"
+    emails = {"care": mail(box.port, receivers=["care@example.net", "gone@example.net"])}
+
+    first, second = run(desk, emails=emails), run(desk, emails=emails)
+
+    assert (first["emails.care"].sent, second["emails.care"].sent, len(box.got)) == (3, 0, 1)
+    assert "refused 1 of 2 receivers" in caplog.text
+    assert "gone@" not in caplog.text
+
+
+def test_who_is_not_to_be_contacted_is_not_named(desk: Complaints, pager: Pager) -> None:
+    """The case is suppressed, and its alert has no golden id."""
+    desk.refuses(1)
+    desk.run()
+
+    run(desk, webhooks={"pager": hook(pager.url, events=["suppressed", "opened"])})
+
+    told = [said["data"] for _, said in pager.got]
+    assert {each["case"]: each["customer"] for each in told} == {  # type: ignore[index]
+        case.case_id: None if case.state == "suppressed" else f"g{case.party_rid}"
+        for case in desk.cases()
+    }
+    assert [each["what"] for each in told].count("suppressed") == 1  # type: ignore[index]
 
 
 def test_mail_is_not_sent_in_the_clear_to_a_server_without_tls(box: Postbox) -> None:

@@ -9,19 +9,13 @@ from pathlib import Path
 import pytest
 
 import hub.voc
-from benchmarks.churn_detection import (
-    NAMES,
-    SPANS,
-    Look,
-    Watched,
-    score,
-    threshold,
-    watch,
-)
+from benchmarks.churn_detection import CHOSEN_ON, REPORTED_ON, reweighed, watch
 from benchmarks.churn_detectors import by_chance, hub_risk, recency
+from benchmarks.churn_score import NAMES, SPANS, Look, Watched, score, threshold
 from hub.emulation.world.churn import CAUSES, ChurnWorld
 from hub.voc.pattern_files import shipped
-from hub.voc.risk import SIGNALS
+from hub.voc.reweighing import Card, Gain, Reweighing
+from hub.voc.risk import SIGNALS, VERSION
 
 END = datetime(2026, 12, 1, tzinfo=UTC)
 LEFT = datetime(2026, 9, 1, tzinfo=UTC)
@@ -31,10 +25,15 @@ def watched(*points: float | None, left=None, cause=None, signals=(), ahead=30) 
     """Somebody looked at weekly; the last look is ``ahead`` days before they left."""
     last = (left or END) - timedelta(days=ahead)
     days = [last - timedelta(weeks=n) for n in reversed(range(len(points)))]
-    looks = (Look(now, each, signals) for now, each in zip(days, points, strict=True))
+    reasons = dict.fromkeys(signals, 10)
+    looks = (Look(now, each, reasons) for now, each in zip(days, points, strict=True))
     return Watched(left, cause, tuple(looks))
 
 
+CARD = Card(
+    trained_at="", first="", last="", cut="", ahead_days=90, customers=0, snapshots=0, leavers=0,
+    tested_on=0, tested_leavers=0, auc_points=0.5, auc_trained=0.5, gain=Gain(0.0, 0.0, 0.0),
+)  # fmt: skip
 YEAR, WEEK = SPANS["of stayers in a year"], SPANS["of weeks"]
 CALM = [watched(float(worst), 0.0) for worst in range(20)]
 
@@ -73,8 +72,8 @@ def test_a_span_is_counted_wherever_it_lies():
 @pytest.mark.parametrize(("ahead", "caught"), [(13, 0), (14, 1), (90, 1), (91, 0)])
 def test_an_alert_helps_in_the_90_to_14_days_before(ahead, caught):
     """Too late to act is no catch; nor is an alert so early that it was about something else."""
-    lows = [Look(LEFT - timedelta(days=50), 0.0, ())]
-    high = Look(LEFT - timedelta(days=ahead), 80.0, ())
+    lows = [Look(LEFT - timedelta(days=50), 0.0, {})]
+    high = Look(LEFT - timedelta(days=ahead), 80.0, {})
     gone = Watched(LEFT, "moved_away", (*lows, high))
 
     assert len(score([gone], 50, END, YEAR).caught) == caught
@@ -130,7 +129,7 @@ def test_whoever_judges_customers_never_reads_the_world():
 
 def test_detectors_are_shown_nobody_after_they_left():
     """A small world is watched: looks are weekly, and end with the customer."""
-    world = ChurnWorld.build(202, subscribers=12)
+    world = ChurnWorld.build(202, subscribers=6)
     detectors = {"hub": hub_risk(world), "recency": recency, "random": by_chance(world)}
 
     seen = watch(world, detectors)
@@ -140,5 +139,21 @@ def test_detectors_are_shown_nobody_after_they_left():
         assert each.left_at == subscriber.fate.left_at
         assert all(look.now < min(world.end, each.left_at or world.end) for look in each.looks)
         assert all(0 <= look.points <= 100 for look in each.looks if look.points is not None)
-    assert any(look.signals for each in seen["hub"] for look in each.looks)
+    assert any(look.reasons for each in seen["hub"] for look in each.looks)
     assert all(len({x.points for x in each.looks}) <= 1 for each in seen["random"])
+
+
+def test_what_was_developed_on_is_not_reported_on():
+    """A figure of a world that has been looked at says how well one has looked."""
+    assert not set(CHOSEN_ON) & set(REPORTED_ON)
+
+
+def test_a_trained_model_is_judged_by_the_same_looks():
+    """Its factors change points and the order of reasons, and nothing of who was looked at when."""
+    model = Reweighing(score=VERSION, factors={"open-issue": 3.0, "usage-drop": 0.0}, card=CARD)
+    before = Look(LEFT, 15.0, {"usage-drop": 10, "open-issue": 5})
+
+    [after] = reweighed([Watched(LEFT, "moved_away", (before,))], model)
+
+    assert after.looks == (Look(LEFT, 15.0, {"open-issue": 15, "usage-drop": 0}),)
+    assert list(after.looks[0].signals) == ["open-issue"]

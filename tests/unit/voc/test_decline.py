@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from hub.voc.decline import decline
+from hub.voc.decline import decline, strangeness
+from hub.voc.signal import ORDINARY, STRANGE
 from tests.unit.voc.stories import hour
 
 SPAN = timedelta(hours=6)
@@ -47,3 +49,28 @@ def test_few_visits_that_happen_to_be_fewer_are_no_fall(latest, falls):
     found = decline([*usual, *recent], hour(24), by=0.5, span=SPAN, at_least=4, deviations=2)
 
     assert (found is not None) is falls
+
+
+@pytest.mark.parametrize(
+    ("weekly", "spread"), [(1.0, 0), (3.0, 0), (3.0, 3)], ids=["seldom", "steady", "up-and-down"]
+)
+def test_chance_alone_is_hardly_ever_strange(weekly, spread):
+    """Of weeks that go on as before, one in ten lies beyond 1.28 at most, few beyond 3.09."""
+    rng = np.random.default_rng(5)
+    size = (2_000, 24)
+    level = rng.gamma(weekly / spread, spread, size) if spread else np.full(size, weekly)
+    weeks = rng.poisson(level).tolist()
+
+    scores = [strangeness(each[:20], sum(each[20:]), 4) for each in weeks]
+
+    assert np.mean(np.array(scores) > ORDINARY) < 0.13
+    assert np.mean(np.array(scores) > STRANGE) < 0.002
+
+
+def test_the_same_fall_is_stranger_of_whom_comes_steadily():
+    """None in four weeks, five a week before: strange after steady weeks, less after wild ones."""
+    steady, wild = [5] * 20, [0, 10, 0, 15, 0, 0, 7, 8, 0, 10] * 2
+
+    assert strangeness(steady, 0, 4) > STRANGE > strangeness(wild, 0, 4) > 0
+    assert strangeness(steady, 20, 4) == 0
+    assert strangeness([0] * 5, 0, 4) == 0

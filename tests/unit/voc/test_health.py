@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.core.records import AnyRecord
@@ -122,6 +122,7 @@ def test_a_customer_gets_better_by_a_margin_and_worse_at_once(points, previous, 
     assert colour(points, previous) == expected
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 120), max_size=40),
     st.lists(st.integers(0, 120), max_size=8),

@@ -177,11 +177,11 @@ def test_a_word_in_time_ends_the_silence_before_it_is_one():
 
 
 def test_the_engine_equals_brute_force_on_random_traces():
-    """2,000 traces with ties, weekends and two time zones: the same matches since the same hour."""
-    differ, matched = disagreements(2_000, seed=7)
+    """800 traces with ties, weekends and two time zones: the same matches since the same hour."""
+    differ, matched = disagreements(800, seed=7)
 
     assert differ == 0
-    assert matched > 200
+    assert matched > 80
 
 
 @pytest.mark.slow

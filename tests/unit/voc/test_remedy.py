@@ -91,3 +91,15 @@ def test_who_has_nothing_to_mend_gets_no_advice():
 
     assert weigh(told(records), NOW).points
     assert remedies(told(records), NOW, weigh) == []
+
+
+def test_a_payment_that_goes_through_is_what_helps_after_failed_ones():
+    """One action for all tries, with the latest as evidence; nothing is left of them after it."""
+    records: dict[str, AnyRecord] = {
+        f"shop/payments/{n}": Interaction(at=day(25 + n), kind="payment_failed") for n in range(3)
+    }
+
+    [found] = remedies(told(records), NOW, weigh)
+
+    assert (found.action, found.points) == ("get the payment through", 0)
+    assert found.evidence == ("shop/payments/2",)

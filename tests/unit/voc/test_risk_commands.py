@@ -15,6 +15,11 @@ from hub.app import load
 from hub.cli.main import run
 from hub.core.records import AnyRecord, Feedback, Interaction, PartyRef, Subscription, Ticket
 from hub.store.schema import audit_leaves
+from hub.voc.learning import looks
+from hub.voc.own_past import own_past
+from hub.voc.register import SHIPPED
+from hub.voc.reweighing import Card, Gain, Reweighing, keep
+from hub.voc.risk import VERSION, assess
 from tests.unit.journeys.histories import History
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -212,3 +217,99 @@ def test_patterns_of_ones_own_replace_the_shipped_ones(asked, hub):
     assert signals["own"]["evidence"] == ["desk/ticket/g1-0"]
     assert "many-agents-no-answer" not in signals
     assert "own.toml:6:20: patterns[0].first.kinds[0]: no kind of event" in refused
+
+
+def test_health_is_told_beside_the_risk(asked):
+    """Each part with its score; the one in trouble has a ticket that waits and a bad word."""
+    found, text = asked("risk", "show", "g1"), asked("risk", "show", "g1", text=True)
+
+    parts = {each["part"]: each["score"] for each in found["health"]["parts"]}
+    assert parts["service"] == 50
+    assert parts["voice"] == 20
+    assert found["health"]["colour"] in ("amber", "red")
+    assert f"health {found['health']['points']} of 100 ({found['health']['colour']})" in text
+
+
+def test_with_little_past_no_model_is_learnt(hub, capsys):
+    """One customer who left teaches nothing: it says how many are needed, and ends with 1."""
+    command = ["risk", "train", "--json", "--config", str(hub[0])]
+
+    dry, promoted = run(command), run([*command, "--promote"])
+
+    assert (dry, promoted) == (0, 1)
+    assert "insufficient" in capsys.readouterr().out
+    assert not (hub[0].parent / "models").exists()
+
+
+def _trained(wins: bool) -> Reweighing:
+    gain = Gain(value=0.02, low=0.01 if wins else -0.01, high=0.03)
+    at = NOW.isoformat()
+    card = Card(
+        trained_at=at, first=at, last=at, cut=at, ahead_days=90, customers=900, snapshots=9_000,
+        leavers=90, tested_on=3_000, tested_leavers=40, auc_points=0.7, auc_trained=0.72, gain=gain,
+    )  # fmt: skip
+    return Reweighing(score=VERSION, factors={"open-issue": 2.0, "low-score": 0.5}, card=card)
+
+
+@pytest.mark.parametrize("wins", [True, False], ids=["wins", "does-not"])
+def test_only_a_model_that_wins_is_kept(wins, tmp_path, monkeypatch, capsys):
+    """Without --promote nothing is written; with it, the file and a line in the audit log."""
+    toml = tmp_path / "hub.toml"
+    toml.write_text('[hub]\ndata_dir = "."\ntime_zone = "UTC"\n')
+    store = load(toml).open_store()
+    monkeypatch.setattr("hub.voc.learning.learn", lambda *_: _trained(wins))
+    command, path = ["risk", "train", "--config", str(toml)], tmp_path / "models" / "risk.json"
+
+    dry = run(command)
+    after_dry = path.exists()
+    promoted = run([*command, "--promote"])
+
+    with store.read() as connection:
+        kinds = connection.execute(select(audit_leaves.c.kind)).scalars().all()
+    assert (dry, after_dry, promoted) == (0, False, 0 if wins else 1)
+    assert path.exists() is wins
+    assert ("risk.trained" in kinds) is wins
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("not better than the points for sure" in said) is not wins
+
+
+def test_a_trained_model_is_used_once_somebody_answers_for_it(asked, hub, capsys):
+    """Switched on but not in the register: refused. Named there: its factors are in the reasons."""
+    toml, folder = hub[0], hub[0].parent
+    plain = {each["signal"]: each["points"] for each in asked("risk", "show", "g1")["reasons"]}
+    before, model = toml.read_text(), _trained(wins=True)
+    entry = SHIPPED.read_text().replace(
+        'score = "risk"', f'score = "risk"\nmodel = "{model.model_id}"'
+    )
+    (folder / "decisions").mkdir()
+
+    try:
+        keep(model, folder / "models" / "risk.json")
+        toml.write_text(f'{before}[risk]\nmodel = "trained"\n')
+        refused = asked("risk", "list", text=True, code=2)
+        (folder / "decisions" / "own.toml").write_text(entry)
+        found = asked("risk", "show", "g1")
+        assert run(["risk", "model", "--json", "--config", str(toml)]) == 0
+        card = json.loads(capsys.readouterr().out)
+    finally:
+        toml.write_text(before)
+        (folder / "decisions" / "own.toml").unlink(missing_ok=True)
+        (folder / "decisions").rmdir()
+        (folder / "models" / "risk.json").unlink()
+
+    trained = {each["signal"]: each["points"] for each in found["reasons"]}
+    assert f'model = "{model.model_id}"' in refused
+    assert trained["open-issue"] == 2 * plain["open-issue"]
+    assert trained["passed-around"] == plain["passed-around"]
+    assert (card["model_id"], card["in_use"], card["better"]) == (model.model_id, True, True)
+
+
+def test_the_past_that_is_learnt_from_is_that_of_the_store(hub):
+    """Whose contract ended a month ago counts as leaving from 90 days before; the others stay."""
+    weigh = dict.fromkeys(looks(NOW), assess)
+
+    with hub[1].store.read() as connection:
+        found = list(own_past(connection, NOW, 180, weigh))
+
+    flags = {who: [s.left for s in found if s.customer == who] for who in ("g1", "g2", "g3")}
+    assert flags == {"g1": [False] * 3, "g2": [False] * 3, "g3": [False, True, True]}

@@ -1,0 +1,165 @@
+"""A trained model of risk: how much each signal has been worth in this business's own past.
+
+It is a factor per signal: what a reason adds is its points times the factor, so that reasons still
+add up and every one of them says what it added. Ten points double the odds of leaving. A signal
+that the past did not know keeps its points.
+
+It stands in one file, ``models/risk.json`` in the hub's data, as numbers beside its card. Its name
+is a hash of these numbers; the register of automated decisions has to name it, so that somebody
+answers for this very model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from hub.core.errors import ConfigError
+
+FILE: Final = Path("models", "risk.json")
+"""Where it stands, below the hub's data."""
+
+
+class Gain(msgspec.Struct, frozen=True):
+    """AUC of the model minus that of the points, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Card(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a trained model.
+
+    Args:
+        trained_at: When, ISO 8601.
+        first: Earliest instant that it was trained on.
+        last: Latest one whose outcome is known.
+        cut: Instant that parts what it learnt from and what it was tested on: all later.
+        ahead_days: Within how many days somebody has to leave to count.
+        customers: How many it knows.
+        snapshots: At how many instants it looked at them, in all.
+        leavers: How many of the customers left.
+        tested_on: Snapshots after the cut.
+        tested_leavers: Customers who left among those.
+        auc_points: AUC of the points after the cut.
+        auc_trained: AUC of the model after the cut, trained on what was known before.
+        gain: The difference.
+    """
+
+    trained_at: str
+    first: str
+    last: str
+    cut: str
+    ahead_days: int
+    customers: int
+    snapshots: int
+    leavers: int
+    tested_on: int
+    tested_leavers: int
+    auc_points: float
+    auc_trained: float
+    gain: Gain
+
+    @property
+    def wins(self) -> bool:
+        """Whether it tells later leavers better than the points do, and not by chance."""
+        return self.gain.low > 0
+
+
+class Reweighing(msgspec.Struct, frozen=True, kw_only=True):
+    """A trained model.
+
+    Args:
+        score: The score that it weighs, such as ``risk@2``.
+        factors: Signal or pattern to what its points are multiplied with; none below zero.
+        card: What is known of it.
+    """
+
+    score: str
+    factors: Mapping[str, float]
+    card: Card
+
+    @property
+    def model_id(self) -> str:
+        """16 hex digits of the SHA-256 of score and factors."""
+        body = msgspec.json.encode([self.score, sorted(self.factors.items())])
+        return hashlib.sha256(body).hexdigest()[:16]
+
+    def of(self, signal: str) -> float:
+        """What the points of a signal are multiplied with."""
+        return self.factors.get(signal, 1.0)
+
+
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    model_id: str
+    model: Reweighing
+
+
+def keep(model: Reweighing, path: Path) -> None:
+    """Write the model to ``path``; whoever reads sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    body = msgspec.json.format(msgspec.json.encode(_File(model_id=model.model_id, model=model)))
+    beside = path.with_suffix(".new")
+    beside.write_bytes(body + b"\n")
+    beside.replace(path)
+
+
+def read(path: Path) -> Reweighing | None:
+    """The model in ``path``; None if there is no such file.
+
+    Raises:
+        ConfigError: If the file is no model, or its numbers are not those of its name (HUB-238).
+    """
+    try:
+        held = msgspec.json.decode(path.read_bytes(), type=_File)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as err:
+        raise ConfigError(f"{path}: no trained model of risk: {err}", code="HUB-238") from err
+    if held.model.model_id != held.model_id:
+        raise ConfigError(
+            f"{path}: the numbers are not those of the model {held.model_id}: the file was changed."
+            " Train again: hub risk train --promote",
+            code="HUB-238",
+        )
+    return held.model
+
+
+def answered_for(path: Path, score: str, named: str | None) -> Reweighing:
+    """The trained model in ``path``, if it weighs ``score`` and the register names it.
+
+    Args:
+        path: The file.
+        score: Name and version of the score that this hub computes.
+        named: The model that the score's entry in the register names.
+
+    Raises:
+        ConfigError: If there is no such model, or it is not the one that somebody answers for
+            (HUB-238).
+    """
+    model = read(path)
+    if model is None:
+        raise ConfigError(
+            f'[risk] model = "trained", and {path} does not exist. Train one: hub risk train'
+            ' --promote; or go back to model = "points"',
+            code="HUB-238",
+        )
+    if model.score != score:
+        raise ConfigError(
+            f"{path}: the model {model.model_id} weighs {model.score}, and this hub computes"
+            f" {score}. Train again: hub risk train --promote",
+            code="HUB-238",
+        )
+    if named != model.model_id:
+        raise ConfigError(
+            f"the model {model.model_id} of the score {score} is not the one that the register of"
+            f" automated decisions names ({named or 'none'}). Whoever answers for it adds"
+            f' model = "{model.model_id}" to the entry',
+            code="HUB-238",
+        )
+    return model
