@@ -83,6 +83,8 @@ def test_the_command_and_the_profile_agree(
         assert risk["points"]["value"] == shown["points"]
         assert risk["band"]["value"] == shown["band"]
         assert risk["coverage"]["value"] == shown["coverage"]
+        assert risk["health"]["value"] == shown["health"]["points"]
+        assert risk["health_colour"]["value"] == shown["health"]["colour"]
         assert risk["reasons"]["value"] == [reason["text"] for reason in shown["reasons"]]
         assert [each["records"] for each in risk["reasons"]["evidence"]] == [
             reason["evidence"] for reason in shown["reasons"]
