@@ -46,7 +46,7 @@ class Handovers:
         return any(self._concerns(origin, name) for origin in self.origins)
 
     def send(self, source: Source, *, may_write: bool) -> list[HandoverReport]:
-        """What became of what the connection was to be handed; or what waits, if it gets nothing yet.
+        """What became of what the connection was to be handed; or what waits.
 
         One report for each origin that wants something of it, or did.
         """

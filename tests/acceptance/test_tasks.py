@@ -98,7 +98,7 @@ class Account:
     def approve(self) -> None:
         """Somebody looks at what would be written, and lets the hub write from now on."""
         self.type("run")
-        for plan in self.type("plan")["plans"]:
+        for plan in self.type("plan"):
             self.type("push", "--approve", plan["plan"])
 
     def contact(self, **properties: str) -> str:
