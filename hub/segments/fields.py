@@ -22,7 +22,7 @@ _NAMES: Final[Mapping[Type, Mapping[str, str]]] = {
         "value": "currency rfm band",
         "service": "unresolved",
         "voice": "verbatim",
-        "risk": "churn band top_reason next_action",
+        "risk": "churn band health_colour top_reason next_action",
         "suppress": "reason",
         "permission": "summary",
     },
@@ -33,7 +33,7 @@ _NAMES: Final[Mapping[Type, Mapping[str, str]]] = {
         "service": "open_tickets recent_tickets reopens agents first_reply_seconds"
         " resolution_seconds",
         "voice": "nps csat ces sentiment_trend unanswered",
-        "risk": "points coverage",
+        "risk": "points coverage health",
         "permission": "refusals",
     },
     "boolean": {
@@ -74,7 +74,6 @@ WITHOUT: Final = frozenset(
         "relationship.segments",  # a segment does not rest on segments
         "card.text",  # says what other fields say
         "service.promises",
-        "risk.health",
     }
 )
 """Fields of the profile that rules do not see."""

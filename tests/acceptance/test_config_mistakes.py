@@ -135,9 +135,9 @@ files = "maps/*.toml"
 patterns = "signals/*.toml"
 decisions = "register/*.toml"
 floor = 40
+model = "points"
 [segments]
 files = "groups/*.toml"
-model = "points"
 [text]
 language = "de"
 competitors = ["Globex"]

@@ -88,10 +88,13 @@ def _play(session: Session, stage: Stage) -> dict[str, Any]:
         plans = [pusher.plan(place) for place in places.values()]
         pushes = [pusher.approve(plan.plan_id, places) for plan in plans]
         refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
+        over = hub.handovers(ACTOR)
+        handed = [each for lane in lanes for each in over.send(lane.source, may_write=True)]
         hub.notary.settle()
         result["planned"] = _planned(plans)
         result["written"] = {push.destination: dict(push.counts) for push in pushes}
         result["withdrawals"] = {each.connection: dict(each.counts) for each in refusals if each}
+        result["handed"] = {f"{each.connection}/{each.kind}s": dict(each.counts) for each in handed}
         result["effects"] = stage.effects
         tell(_told_push(result))
         tell("\n3. Run again, later. The hub's own withdrawals come back, as echoes.")
@@ -257,6 +260,8 @@ def _told_push(result: Mapping[str, Any]) -> str:
     for account, counts in result["withdrawals"].items():
         told = tally(dict(sorted(counts.items()))) or "none"
         lines.append(f"   {account}: withdrawals of consent: {told}")
+    for place, counts in result["handed"].items():
+        lines.append(f"   {place}: {tally(counts)}, for customers who wait for a word")
     lines.append(f"   effects by the accounts' own logs: {_by_account(result['effects'])}")
     return "\n".join(lines)
 
