@@ -18,8 +18,8 @@ from tests.faults.verdict import Verdict, judge
 RANDOM_KILLS = range(36)
 """Seeds; each gives one or two kills, fifty or more in all on each database."""
 
-FIRST_TASK, FIRST_CONTACT = 3, 8
-"""Which request with an effect hands over the first tasks, and which writes the first profiles."""
+FIRST_CONTACT, FIRST_TASK = 3, 10
+"""Which request with an effect writes the first profiles, and which hands over the first tasks."""
 
 Note = Callable[[str, object], None]
 
@@ -63,9 +63,9 @@ def test_a_hub_killed_in_the_middle_of_a_request_goes_on(
 ) -> None:
     """It ends with the same rows, tasks, profiles and effects as one that was left alone.
 
-    It dies once over a task, and once over a profile.
+    It dies once over a profile, and once over a task.
     """
-    kills = [AtPoint(REQUEST_SENT, FIRST_TASK), AtPoint(REQUEST_SENT, FIRST_CONTACT - FIRST_TASK)]
+    kills = [AtPoint(REQUEST_SENT, at) for at in (FIRST_CONTACT, FIRST_TASK - FIRST_CONTACT)]
 
     outcome = play(ground, database, tmp_path, kills)
 

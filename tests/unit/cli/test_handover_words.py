@@ -38,7 +38,7 @@ def test_a_plan_lists_what_would_be_handed_over() -> None:
         "  and 1 more: --all",
         "  1 withheld: the person objected",
         "  2 without a record there",
-        'the next run does it if the connection has mode = "sync"',
+        'the next run does it if the connection has mode = "sync" and a plan of it was approved',
     ]
 
 
