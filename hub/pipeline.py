@@ -1,7 +1,7 @@
 """The hub in one sentence.
 
-    connector → sync → store → identity → golden record → metrics → cases → themes → profile → push
-    → proof
+    connector → sync → store → identity → golden record
+              → metrics → cases → themes → profile → push → proof
 
 Stages do not call each other. Each reads what the one before committed, commits its own work, and
 leaves marks for the next; so any of them can be run again, resumed after a kill, or run elsewhere.
@@ -9,7 +9,7 @@ leaves marks for the next; so any of them can be run again, resumed after a kill
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -70,6 +70,12 @@ class Hub:
         wanted = origins(settings, self.clock)
         return Handovers(self.store, self.keys, settings.purposes, wanted, actor)
 
+    def hand_over(self, lanes: Iterable[Lane], actor: str) -> Iterator[HandoverReport]:
+        """Hand tasks and notes to systems that the hub writes to; of others, tell what waits."""
+        pusher, over = self.pusher(actor), self.handovers(actor)
+        for lane in lanes:
+            yield from over.send(lane.source, may_write=pusher.may_write(lane.destinations))
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -110,11 +116,12 @@ class PipelineReport:
         """The command's exit code: reading first, then pushing."""
         if self.pulled.exit_code != EXIT_OK:
             return self.pulled.exit_code
-        errors = [each.stopped for each in self.withdrawn] + [each.stopped for each in self.pushed]
+        errors = [each.stopped for each in self.withdrawn]
+        errors += [each.stopped for each in self.pushed]
         errors += [each.stopped for each in self.handed]
-        stopped = [err for err in errors if err is not None]
-        if stopped:
-            return stopped[0].exit_code
+        stopped = next((err for err in errors if err is not None), None)
+        if stopped is not None:
+            return stopped.exit_code
         failed = any(push.counts["failed"] for push in self.pushed)
         refused = any(each.counts["refused"] for each in self.handed)
         unheard = any(each.error is not None for each in self.alerted)
@@ -166,31 +173,16 @@ def run(
     withdrawn = tuple(report for report in refusals if report is not None)
     pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
     pushed = tuple(push for push in pushes if push is not None)
-    over = hub.handovers(actor)
-    handed = tuple(
-        each
-        for lane in lanes
-        for each in over.send(lane.source, may_write=pusher.may_write(lane.destinations))
-    )
+    handed = tuple(hub.hand_over(lanes, actor))
     continuity.measure(store, settings, ids=ids, actor=actor)
     _followed(store, due)
     progress.stage("audit")
     head = hub.notary.settle()
     told = tuple(alerts.deliver(store, alerts.routes(settings, clock), progress.leave))
     return PipelineReport(
-        pulled,
-        resolved,
-        survived,
-        measured,
-        cased,
-        rose,
-        profiled,
-        withdrawn,
-        pushed,
-        handed,
-        head,
-        told,
-    )
+        pulled, resolved, survived, measured, cased, rose, profiled,
+        withdrawn, pushed, handed, head, told,
+    )  # fmt: skip
 
 
 def follow_ups(store: Store) -> list[Mark]:

@@ -90,12 +90,7 @@ def push(ctx: click.Context, plan_id: str | None) -> int:
             kept_up = [pusher.keep_up(place) for place in places.values()]
             reports = [report for report in kept_up if report is not None]
         refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
-        over = hub.handovers(actor())
-        handed = [
-            each
-            for lane in lanes
-            for each in over.send(lane.source, may_write=pusher.may_write(lane.destinations))
-        ]
+        handed = [*hub.hand_over(lanes, actor())]
         hub.notary.settle()
     withdrawn = [each for each in refusals if each is not None and (each.counts or each.stopped)]
     session.show(

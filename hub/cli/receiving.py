@@ -145,10 +145,8 @@ def tell_others(app: App, hub: Hub, name: str, turns: Turns, wait: Wait) -> None
 
 def _tell(app: App, hub: Hub, name: str, other: str, wait: Wait) -> None:
     with app.lanes([other], wait) as [lane]:
-        pusher = hub.pusher(f"refusal:{name}")
-        report = pusher.withdraw(lane.source, lane.destinations)
-        may_write = pusher.may_write(lane.destinations)
-        handed = hub.handovers(f"news:{name}").send(lane.source, may_write=may_write)
+        report = hub.pusher(f"refusal:{name}").withdraw(lane.source, lane.destinations)
+        handed = [*hub.hand_over([lane], f"news:{name}")]
     if report is not None and report.counts:
         _log.info("%s: withdrawals: %s", other, tally(report.counts))
     for each in handed:

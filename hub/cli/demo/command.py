@@ -88,8 +88,7 @@ def _play(session: Session, stage: Stage) -> dict[str, Any]:
         plans = [pusher.plan(place) for place in places.values()]
         pushes = [pusher.approve(plan.plan_id, places) for plan in plans]
         refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
-        over = hub.handovers(ACTOR)
-        handed = [each for lane in lanes for each in over.send(lane.source, may_write=True)]
+        handed = [*hub.hand_over(lanes, ACTOR)]
         hub.notary.settle()
         result["planned"] = _planned(plans)
         result["written"] = {push.destination: dict(push.counts) for push in pushes}
