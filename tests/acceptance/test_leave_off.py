@@ -77,7 +77,7 @@ def hub(tmp_path: Path) -> Hub:
     return typed
 
 
-@pytest.mark.parametrize("command", ["run", "sync"])
+@pytest.mark.parametrize("command", ["run", pytest.param("sync", marks=pytest.mark.slow)])
 def test_ctrl_c_leaves_off_after_the_page_in_hand(hub: Hub, command: str) -> None:
     """Exit code 130 long before the last page; the checkpoint stands where it left off."""
     left = hub(command)

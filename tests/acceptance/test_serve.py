@@ -226,6 +226,7 @@ def test_serve_runs_what_is_due_answers_probes_and_ends_well(start: Start, seen:
     assert (slot_rows(seen), stored(seen)) == ([(1, "done")], (PRODUCTS, 1))
 
 
+@pytest.mark.slow
 @one_engine
 def test_serve_ends_by_itself_when_its_time_is_over(start: Start) -> None:
     """For demonstrations and tests."""
@@ -235,6 +236,7 @@ def test_serve_ends_by_itself_when_its_time_is_over(start: Start) -> None:
     assert hub.log.endswith("stopped\n")
 
 
+@pytest.mark.slow
 @one_engine
 def test_overall_metrics_have_a_schedule_of_their_own(start: Start, tmp_path: Path) -> None:
     """They move with the calendar, so they are computed even if no connection has a schedule."""
@@ -270,6 +272,7 @@ def test_a_refused_credential_makes_the_hub_not_ready(start: Start, seen: Store)
     assert hub.stop(signal.SIGINT) == 0
 
 
+@pytest.mark.slow
 @one_engine
 def test_a_port_that_is_taken_is_a_clear_error(start: Start) -> None:
     """With the way out, and before anything is run."""

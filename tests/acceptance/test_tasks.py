@@ -211,6 +211,7 @@ def test_each_difficult_interaction_has_one_task_with_owner_and_due_date(account
     assert "nps 4 of 10" in tasks[f"case-{cases['high_effort']['case']}"]["hs_task_body"]
 
 
+@pytest.mark.slow
 def test_a_task_does_not_wait_for_the_turn_of_its_system(account: Account) -> None:
     """What a run of one connection brought is handed to the other right after it."""
     account.contact(**ADA)
@@ -259,6 +260,7 @@ def test_trouble_on_the_wire_hands_over_once(account: Account, kind: str) -> Non
     assert account.calls(UPDATE) == 0
 
 
+@pytest.mark.slow
 def test_a_customer_whom_hubspot_does_not_know_is_told_of(account: Account) -> None:
     """The case says so, and so does the status; when a contact appears it gets the task."""
     answers("answers1", (1, 5, 1, 3))
@@ -275,6 +277,7 @@ def test_a_customer_whom_hubspot_does_not_know_is_told_of(account: Account) -> N
     assert len(account.tasks) == 1
 
 
+@pytest.mark.slow
 def test_a_connection_that_observes_gets_no_task(account: Account) -> None:
     """The plan lists what would be handed over; nothing is written to HubSpot."""
     account.contact(**ADA)

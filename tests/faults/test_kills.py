@@ -144,7 +144,9 @@ def test_a_kill_at_a_random_time_leaves_no_trace(
 @pytest.mark.parametrize(
     ("bug", "point", "occurrence", "seen"),
     [
-        ("cursor saved before rows", "page fetched", 1, "source records"),
+        pytest.param(
+            "cursor saved before rows", "page fetched", 1, "source records", marks=pytest.mark.slow
+        ),
         pytest.param("receipt before send", "outbox claimed", 1, "sends", marks=pytest.mark.slow),
         pytest.param(
             "sent again without reading back",

@@ -65,6 +65,7 @@ def test_a_declared_dependency_is_locked(lock: str, requirements: list[str]) -> 
     assert names - pinned(ROOT / f"requirements/{lock}.lock").keys() == set()
 
 
+@pytest.mark.slow
 def test_what_the_hub_imports_is_in_the_core_lock() -> None:
     """A package that only a developer has would be missing where the hub is installed."""
     locked = {normal(name) for name in pinned(ROOT / "requirements/core.lock")}

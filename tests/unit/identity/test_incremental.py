@@ -163,7 +163,7 @@ def frozen_bench(new_bench: BenchMaker) -> Callable[[], Bench]:
     return make
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(steps=histories())
 def test_step_by_step_ends_where_all_at_once_ends(
     frozen_bench: Callable[[], Bench], steps: list[Step]
