@@ -81,8 +81,8 @@ SHAPE: Final[dict[str, str]] = {
     "risk.open_complaint": "Whether a ticket is not solved.",
     "risk.in_dispute": "Whether an open ticket, or an attribute of an order, speaks of a dispute or"
     " a chargeback.",
-    "risk.unresolved_detractor": "Whether the last NPS answer was 0-6 within 60 days, and the"
-    " customer was not told what came of it.",
+    "risk.unresolved_detractor": "Whether the last NPS answer was 0-6 and the customer was not told"
+    " what came of it; where nobody is asked to tell them, within 60 days.",
     "risk.next_action": "What somebody is to do next, or none; `reason` and `evidence` say why.",
     "suppress.marketing": "Whether marketing is held: any of the four flags is raised.",
     "suppress.reason": "Why, or none.",

@@ -145,7 +145,7 @@ PROFILES = View(
                     ("churn", "text", "Churn by the configured horizon"),
                     ("recent_return", "boolean", "Returned something within 14 days"),
                     ("open_complaint", "boolean", "A ticket is open"),
-                    ("unresolved_detractor", "boolean", "NPS 0-6 within 60 days, and nobody told"),
+                    ("unresolved_detractor", "boolean", "NPS 0-6, and nobody told"),
                     ("health", "integer", "How they fare, 0-100; empty if unknown"),
                     ("health_colour", "text", "green, amber, red or unknown"),
                     ("in_dispute", "boolean", "A ticket or an order speaks of a dispute"),

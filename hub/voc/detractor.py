@@ -1,9 +1,10 @@
 """An unresolved detractor: the one definition, for profile, reports and suppression alike.
 
-Somebody whose latest NPS answer is 0-6, at most 60 days ago, and who was not told what came of it.
-The answer's case decides that. An answer whose case is suppressed is judged by the reason: another
-case may go on in its place; where nobody may be contacted, or the answer was old when the hub read
-it, the customer is as unhappy as they were.
+Somebody whose latest NPS answer is 0-6, and who was not told what came of it. The answer's case
+decides that: while it waits, they wait, however long ago they answered. An answer without a case
+that waits counts for 60 days. One whose case is suppressed is judged by the reason: another case
+may go on in its place; where nobody may be contacted, or the answer was old when the hub read it,
+the customer is as unhappy as they were.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hub.store.cases import WAITING, Case
 from hub.voc.case_trigger import asks
 
 DAYS: Final = 60
-"""Days for which a bad answer counts."""
+"""Days for which a bad answer counts that nobody is asked to reply to."""
 
 _NOT_TOLD: Final[Mapping[str | None, str]] = {
     "history": "it was old when it was read first, so nobody was asked to reply",
@@ -49,12 +50,12 @@ class Unresolved:
 
     Args:
         answer: The answer.
-        until: When it stops to count.
+        until: When it stops to count; None if only a word to the customer ends it.
         because: Why it is not resolved.
     """
 
     answer: Answer
-    until: datetime
+    until: datetime | None
     because: str
 
 
@@ -69,11 +70,13 @@ def unresolved(answers: Iterable[Answer], now: datetime) -> Unresolved | None:
     if not scored:
         return None
     last = max(scored, key=lambda answer: (answer.at, answer.source))
-    until = last.at + timedelta(days=DAYS)
-    if asks(last.said) != "detractor" or now > until:
-        return None
     because = _why(last.case)
-    return None if because is None else Unresolved(last, until, because)
+    if asks(last.said) != "detractor" or because is None:
+        return None
+    if last.case is not None and last.case.state in WAITING:
+        return Unresolved(last, None, because)
+    until = last.at + timedelta(days=DAYS)
+    return Unresolved(last, until, because) if now <= until else None
 
 
 def _fits(said: Feedback) -> bool:

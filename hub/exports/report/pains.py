@@ -122,7 +122,7 @@ def _unhappy(queue: Waiting) -> Pain | Silence | None:
         return None
     return Pain(
         "Unhappy answers have had no reply",
-        f"{customers(len(unhappy))} answered 0-6 in the last 60 days.",
+        f"{customers(len(unhappy))} answered 0-6, and nobody told them anything.",
         _sums(money for each in unhappy for money in each.spent),
         "Call them, ask what happened, and tell them what was changed.",
         somebody_waits=True,

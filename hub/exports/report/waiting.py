@@ -16,7 +16,8 @@ from hub.store.schema import facts, profile_metrics
 from hub.voc.detractor import DAYS
 
 DETRACTOR = (
-    f"Customers whose last NPS answer was 0-6, at most {DAYS} days ago, and nobody told them."
+    "Customers whose last NPS answer was 0-6 and whom nobody told what came of it; where nobody is"
+    f" asked to, for {DAYS} days."
 )
 """As ``risk.unresolved_detractor`` of the profile has it: :mod:`hub.voc.detractor`."""
 

@@ -54,18 +54,30 @@ def test_the_case_decides_whether_it_is_resolved(case: Case | None, because: str
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        ([answer(6, 60)], True),
-        ([answer(6, 60.01)], False),
+        ([answer(6, 60, None)], True),
+        ([answer(6, 60.01, None)], False),
+        ([answer(6, 400)], True),
         ([answer(7, 1)], False),
         ([answer(2, 9), answer(9, 1)], False),
         ([answer(9, 9), answer(2, 1)], True),
         ([answer(2, 9), answer(9, 1, instrument="rating")], True),
         ([], False),
     ],
-    ids=["sixty", "past-sixty", "passive", "better-since", "worse-since", "other-question", "none"],
+    ids=[
+        "sixty",
+        "past-sixty",
+        "still-waiting",
+        "passive",
+        "better-since",
+        "worse-since",
+        "other-question",
+        "none",
+    ],
 )
-def test_the_latest_answer_counts_for_sixty_days(answers: list[Answer], expected: bool) -> None:
-    """To the question of NPS alone, whatever order the answers come in."""
+def test_the_latest_answer_counts_until_somebody_tells(
+    answers: list[Answer], expected: bool
+) -> None:
+    """Or for sixty days where no case waits; to the question of NPS alone, in whatever order."""
     for told in (answers, answers[::-1]):
         assert (unresolved(told, NOW) is not None) is expected
 
