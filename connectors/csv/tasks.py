@@ -13,8 +13,8 @@ from pathlib import Path
 from connectors.csv.config import CsvSettings
 from connectors.csv.merging import merge, rows
 from connectors.csv.writer import customer_streams
+from hub.core.clock import iso_z
 from hub.core.connector import Context, Creator, Offer, RowResult, Task, Unsupported, Value
-from hub.core.pages import iso_z
 from hub.core.released import Released
 
 FILE = "tasks.csv"

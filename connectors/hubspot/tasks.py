@@ -21,8 +21,8 @@ from connectors.hubspot.batches import sent
 from connectors.hubspot.client import MissingScopes
 from connectors.hubspot.fields import GROUP, GROUP_LABEL
 from hub.core.batches import in_batches
+from hub.core.clock import iso_z
 from hub.core.connector import Context, Creator, Json, RowResult, Task
-from hub.core.pages import iso_z
 from hub.core.released import Released
 
 OBJECT_TYPE, CONTACTS = "tasks", "contacts"

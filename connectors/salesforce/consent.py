@@ -24,8 +24,8 @@ from connectors.salesforce.permissions import CHANNELS, OPTED_OUT
 from connectors.salesforce.rows import KEY, PURPOSE
 from connectors.salesforce.soql import IDS_AT_ONCE, among, select
 from hub.core.batches import in_batches
+from hub.core.clock import iso_z
 from hub.core.connector import ConsentChange, Context, Row, RowResult
-from hub.core.pages import iso_z
 from hub.core.released import Released
 from hub.core.values import flag, text
 

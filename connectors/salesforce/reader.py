@@ -42,9 +42,10 @@ from connectors.salesforce.progress import OLDEST, SECOND, Progress, halved, soo
 from connectors.salesforce.rows import DELETED, KEY, MASTER
 from connectors.salesforce.soql import MODIFIED, Slice, fitting, select
 from hub.core.batches import in_batches
+from hub.core.clock import iso_z
 from hub.core.connector import Context, Page, Row, State
 from hub.core.errors import StopRun
-from hub.core.pages import instant_of, iso_z
+from hub.core.pages import instant_of
 
 DELETE_LOG = timedelta(days=15)
 """How long deletions can be asked for. Source: REST API, sObject Get Deleted."""

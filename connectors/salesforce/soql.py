@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from hub.core.pages import iso_z
+from hub.core.clock import iso_z
 
 URL_BYTES = 16_384
 """Longest URL and headers together that Salesforce takes; it refuses more with 414 or 431."""

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hub.core.clock import iso_z
 from hub.core.connector import Row
-from hub.core.pages import iso_z
 
 KEY = "id"
 TICKET = "ticket_id"

@@ -29,9 +29,10 @@ from typing import Any
 from connectors.zendesk.api import BATCH, Api
 from connectors.zendesk.client import reason
 from connectors.zendesk.rows import KEY, part
+from hub.core.clock import iso_z
 from hub.core.connector import Context, Creator, Row, RowResult, Task
 from hub.core.http import Response
-from hub.core.pages import dig, instant_of, iso_z
+from hub.core.pages import dig, instant_of
 from hub.core.released import Released
 
 TAG = "cxhub_task"

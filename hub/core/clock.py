@@ -56,6 +56,15 @@ class ManualClock:
         self._now += timedelta(seconds=seconds)
 
 
+def iso_z(instant: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds.
+
+    >>> iso_z(datetime(2026, 11, 1, 9, 30, tzinfo=UTC))
+    '2026-11-01T09:30:00.000Z'
+    """
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def to_micros(instant: datetime) -> Micros:
     """Microseconds since the epoch, exact (no float in between).
 

@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol
 
 import orjson
 
+from hub.core.clock import iso_z
 from hub.core.connector import CheckItem, Context, Page, Reject, Row, Since, State, Stream
 from hub.core.errors import StopRun
 from hub.core.http import Params, Response
@@ -29,15 +30,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Instant = Callable[[datetime], str | int]
 """Writes an instant as the vendor's filter wants it."""
-
-
-def iso_z(instant: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds.
-
-    >>> iso_z(datetime(2026, 11, 1, 9, 30, tzinfo=UTC))
-    '2026-11-01T09:30:00.000Z'
-    """
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def epoch_seconds(instant: datetime) -> int:

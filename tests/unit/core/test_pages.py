@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from hub.core.auth import NoAuth
+from hub.core.clock import iso_z
 from hub.core.connector import Connector, Context, Page, Reader, Since, State
 from hub.core.errors import RetryLater, StopRun
 from hub.core.http import Http
@@ -26,7 +27,6 @@ from hub.core.pages import (
     epoch_millis,
     epoch_seconds,
     instant_of,
-    iso_z,
 )
 from hub.testing.client import open_context
 from hub.testing.scripted import ScriptedServer, scripted
