@@ -290,6 +290,7 @@ def no_more_pages_than(pages: int) -> Iterator[None]:
         event.remove(Engine, "connect", restrict)
 
 
+@pytest.mark.slow
 def test_a_disk_that_refuses_to_write_keeps_whole_pages(desk: Desk) -> None:
     """The operating system allows no file above 1.2 MB; without the limit, the rest comes."""
     desk.write_customers(MANY)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ACTOR = "os:acceptance"
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 def test_both_databases_give_the_same_hub(
     tmp_path: Path, sqlite_databases: Databases, postgres_databases: Databases

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_a_birthday_in_doubt_stays_and_hub_why_says_why(hub: Hub) -> None:
     assert "record 1: withheld" in why
     assert CONFLICT in why
     [written] = Path("profiles").rglob("*.csv")
-    assert written.read_text().count("-49") + written.read_text().count("-59") == 1
+    assert len(re.findall(r'"\d0-\d9"', written.read_text())) == 1  # a band of age
     ada = next(row for row in exported if row["who"]["given_name"]["value"] == "Ada")
     assert ada["who"]["age_band"] == {"value": None, "status": f"withheld: {CONFLICT}"}
     assert len(hub("profiles export")[1].splitlines()) == 2

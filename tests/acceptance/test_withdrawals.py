@@ -106,6 +106,7 @@ def said(folder: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> s
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_withdrawal_in_a_file_ends_in_hubspots_own_status(folder, account, capsys):
     """Waiting while nothing was approved; then written, told by every command; then at rest."""
     assert hub(folder, "run") == 0

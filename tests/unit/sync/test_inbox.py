@@ -381,7 +381,7 @@ def fresh_bench(tmp_path_factory, request) -> Callable[[], Bench]:
     return make
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, data=st.data())
 def test_any_order_and_repetition_gives_what_polling_gives(fresh_bench, edits, data):
     """Shuffled, some twice, stored one by one or together: who is live is what a poll finds."""
