@@ -6,6 +6,7 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -171,6 +172,17 @@ class Databases(Protocol):
 
     def migrated(self) -> str:
         """The URL of a database with every table and no row."""
+
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before those that are not asked for are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a connector brings lands in SQLite; on PostgreSQL it does so in the long run."""
+    for item in items:
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
