@@ -10,21 +10,13 @@ from typing import Any
 import pytest
 
 from hub.cli.main import run
+from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
 
-SETTINGS = """
+OWN = """
 [metrics]
 min_n = 1
-
-[connections.desk]
-connector = "csv"
-settings.folder = "files"
-
-[connections.desk.settings.streams.customers]
-files = "customers.csv"
-entity = "person"
-key = ["id"]
-columns = { full_name = "name", emails = ["email"] }
-
+"""
+TICKETS = """
 [connections.desk.settings.streams.tickets]
 files = "tickets.csv"
 entity = "ticket"
@@ -32,6 +24,7 @@ key = ["no"]
 timezone = "UTC"
 columns = { at = "at", party = "who", subject = "subject", channel = "channel" }
 """
+SETTINGS = OWN + CUSTOMERS_SAY + TICKETS
 COSTS = """
 [metrics.cost_to_serve]
 currency = "AUD"

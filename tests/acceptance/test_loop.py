@@ -11,32 +11,17 @@ from typing import Any
 import pytest
 
 from hub.cli.main import run
+from tests.acceptance.help_desk import ANSWERS as ANSWERS_SAY
+from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
 
-SETTINGS = """
+OWN = """
 [metrics]
 min_n = 1
 
 [loop]
 alerts = "alerts.jsonl"
-
-[connections.desk]
-connector = "csv"
-settings.folder = "files"
-
-[connections.desk.settings.streams.customers]
-files = "customers.csv"
-entity = "person"
-key = ["id"]
-columns = { full_name = "name", emails = ["email"] }
-
-[connections.desk.settings.streams.answers]
-files = "answers*.csv"
-entity = "feedback"
-key = ["no"]
-timezone = "UTC"
-constants = { instrument = "nps", scale_min = "0", scale_max = "10" }
-columns = { at = "at", party = "who", score = "score", comment = "why" }
 """
+SETTINGS = OWN + CUSTOMERS_SAY + ANSWERS_SAY
 CUSTOMERS = """id,name,email
 1,Ada Byron,ada@example.org
 2,Bob Hay,bob@example.org

@@ -11,32 +11,17 @@ from typing import Any
 import pytest
 
 from hub.cli.main import run
+from tests.acceptance.help_desk import ANSWERS as ANSWERS_SAY
+from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
 
-SETTINGS = """
+OWN = """
 [hub]
 time_zone = "UTC"
 
 [metrics]
 min_n = 5
-
-[connections.desk]
-connector = "csv"
-settings.folder = "files"
-
-[connections.desk.settings.streams.customers]
-files = "customers.csv"
-entity = "person"
-key = ["id"]
-columns = { full_name = "name", emails = ["email"] }
-
-[connections.desk.settings.streams.answers]
-files = "answers*.csv"
-entity = "feedback"
-key = ["no"]
-timezone = "UTC"
-constants = { instrument = "nps", scale_min = "0", scale_max = "10" }
-columns = { at = "at", party = "who", score = "score", comment = "why" }
 """
+SETTINGS = OWN + CUSTOMERS_SAY + ANSWERS_SAY
 LABEL, OTHER = "The return label was missing", "Where is my parcel?"
 
 
