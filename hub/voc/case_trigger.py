@@ -35,7 +35,9 @@ _ASKS: Final[Mapping[tuple[str, Scale], tuple[LoopRule, float]]] = {
 }
 """Instrument and scale to the rule and the best score that it still catches."""
 
-_OF_TICKETS: Final[frozenset[LoopRule]] = frozenset({"reopened_ticket", "passed_around"})
+OF_TICKETS: Final[frozenset[LoopRule]] = frozenset({"reopened_ticket", "passed_around"})
+"""Rules that a ticket meets; the others are met by answers."""
+
 _FEW_HANDS: Final = 2
 """Assignees that a ticket may well need: one who takes it in, one who knows."""
 
@@ -103,7 +105,7 @@ def load(
 def _triggers(
     connection: Connection, golden_ids: Sequence[str], rules: Collection[LoopRule], look_back: int
 ) -> Iterator[tuple[str, Trigger]]:
-    entities = [Feedback.entity_name] + [Ticket.entity_name] * (not _OF_TICKETS.isdisjoint(rules))
+    entities = [Feedback.entity_name] + [Ticket.entity_name] * (not OF_TICKETS.isdisjoint(rules))
     record = source_records.c
     columns = (cluster_members.c.golden_id, facts.c.rid, facts.c.party_rid, facts.c.at,
                record.canonical, record.created_at, record.changed_at)  # fmt: skip
