@@ -16,8 +16,6 @@ The parts stand in ``hub.core.contract``, a module for each way. Plugins import 
 ``hub.core.connector``.
 """
 
-# ruff: noqa: RUF009 - Unsupported is frozen: a default that all may share
-
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -4,8 +4,6 @@ Unlike a change they make something new, so each has a key by which it is found 
 happens on the way, it stands there once.
 """
 
-# ruff: noqa: RUF009 - Unsupported is frozen: a default that all may share
-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence

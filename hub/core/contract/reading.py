@@ -4,8 +4,6 @@ How a stream is read in part (``Since``), and how it shows what is gone (``Delet
 rather than coded, so that the hub can keep checkpoints and refuse a deletion that looks wrong.
 """
 
-# ruff: noqa: RUF009 - Unsupported is frozen: a default that all may share
-
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

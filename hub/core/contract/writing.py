@@ -3,8 +3,6 @@
 A record is addressed by the system's own id, and what the system said is told row by row.
 """
 
-# ruff: noqa: RUF009 - Unsupported is frozen: a default that all may share
-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
