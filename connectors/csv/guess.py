@@ -11,6 +11,7 @@ It is a proposal: what it could not know, and what is ambiguous, stands in it as
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -167,9 +168,15 @@ def _above(seen: Survey, stream: StreamSettings) -> int:
 
 
 def _fields(lines: list[str], delimiter: str) -> list[list[str]]:
-    """Fields of each line by itself."""
+    """Fields of each line by itself; one that is no record has none, the reader will reject it."""
     form = Format("", Encoding("utf-8"), delimiter=delimiter, quote="")
-    return [row for line in lines for row in [next(form.split([line]), [])]]
+    rows: list[list[str]] = []
+    for line in lines:
+        try:
+            rows.append(next(form.split([line]), []))
+        except csv.Error:
+            rows.append([])
+    return rows
 
 
 def _width(rows: list[list[str]]) -> int:

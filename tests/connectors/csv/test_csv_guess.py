@@ -125,6 +125,20 @@ def test_words_that_a_field_does_not_know_are_listed(shelf: Any) -> None:
     assert guess(usual).columns["status"] == {"column": "status", "values": {"Erledigt": "solved"}}
 
 
+def test_a_line_that_is_no_record_does_not_hide_the_others(shelf: Any) -> None:
+    """A field of a megabyte, as broken exports have: the reader will reject that line."""
+    head, first, last = (
+        "Order;Date;Customer;Amount\n",
+        "1;5/11/2025;C1;9,90\n",
+        "3;6/11/2025;C1;8\n",
+    )
+    clean = guess(shelf.put("orders.csv", head + first + last)).as_toml()
+
+    found = guess(shelf.put("orders.csv", f"{head}{first}2;{'x' * 1_100_000}\n{last}")).as_toml()
+
+    assert found == clean
+
+
 def test_an_empty_file_gets_no_proposal(shelf: Any) -> None:
     """There is nothing to read a proposal off."""
     with pytest.raises(StopRun, match="empty"):
