@@ -19,9 +19,9 @@ def agent(ground: Ground) -> Report:
     late = overdue(orders.each_order(ground.connection), basis.reference, basis.zone)
     people = follow_ups(ground.connection, queue, late)
     about = Words(
-        "Who waits for an answer comes first, then regular customers who have fallen silent; within"
-        " each, those first who have spent most. This list is about customers. It tells nothing"
-        " about any agent."
+        "Whose risk of leaving is high comes first, then who waits for an answer, then a medium"
+        " risk, then regular customers who have fallen silent; within each, those first who have"
+        " spent most. This list is about customers. It tells nothing about any agent."
     )
     sections = (
         Section("Who is waiting", tuple(waiting_blocks(queue))),

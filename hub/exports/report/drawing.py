@@ -20,7 +20,7 @@ from hub.metrics.interval import Estimate
 
 WIDTH = 440
 _LEFT, _RIGHT, _TOP, _PLOT = 50, 14, 10, 150
-_BOTTOM_PANEL, _LABELS, _ROW = 44, 22, 30
+_BOTTOM_PANEL, _LABELS, _ROW = 44, 26, 30
 _NAME = 168
 _CHARACTERS = 20
 
@@ -177,7 +177,7 @@ def _labels(points: Sequence[Point], places: Sequence[float], height: float) -> 
     every = math.ceil(len(points) * 64 / (WIDTH - _LEFT - _RIGHT))
     for at, (point, place) in enumerate(zip(points, places, strict=True)):
         if (len(points) - 1 - at) % max(1, every) == 0:
-            yield _text(point.label, place, height + 15, "middle")
+            yield _text(point.label, place, height + 19, "middle")
 
 
 # --- by category -----------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def _bars(chart: Bars) -> tuple[int, list[Html]]:
     for level in levels:
         x = along.at(level)
         shapes.append(tag("line", x1=x, x2=x, y1=_TOP, y2=height, class_="grid"))
-        shapes.append(_text(f"{level:g}%", x, height + 15, "middle"))
+        shapes.append(_text(f"{level:g}%", x, height + 19, "middle"))
     for at, (label, share) in enumerate(chart.rows):
         shapes += _bar(label, share.estimate, along, _TOP + _ROW * at + _ROW / 2)
     return height + _LABELS, shapes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hub.exports.report.ground import Ground
 from hub.exports.report.measured import TREND, Standing, Trend, block, load, standing, trend
@@ -19,9 +19,10 @@ from hub.exports.report.model import (
     Words,
     titled,
 )
-from hub.exports.report.waiting import DETRACTOR, Waiting, waiting
+from hub.exports.report.waiting import DETRACTOR, Waiting, bands, waiting
 from hub.exports.report.words import change_text, value_text
 from hub.metrics.definition import REGISTRY
+from hub.voc.risk import VERSION
 
 SURVEYS = ("nps", "csat", "ces")
 _HEADLINES = (*SURVEYS, "aov", "aov_median", "repeat_rate")
@@ -78,10 +79,21 @@ def charts(months: Trend, *metrics: str) -> Iterator[Block]:
 
 
 def _staying(ground: Ground, months: Trend, beside: Beside) -> Iterator[Block]:
+    yield from _at_risk(bands(ground.connection))
     yield from (months.block(key, beside) for key in months.keys(*_CONTRACTS))
     for found in standing(ground.connection, "churn", "clv_historic", "clv_predicted"):
         yield block(found.number, found.worst, beside)
     yield from retention_charts(standing(ground.connection, "retention"))
+
+
+def _at_risk(found: Mapping[str, int]) -> Iterator[Count]:
+    """How many may leave, as things stand; nothing where nobody has a profile yet."""
+    if found:
+        others = ", ".join(
+            f"{found.get(band, 0):,} {band}" for band in ("medium", "low", "unknown")
+        )
+        says = f"By {VERSION}, now; {others}. Who and why: the report for agents."
+        yield Count("Customers with a high risk of leaving", found.get("high", 0), says)
 
 
 def retention_charts(found: Sequence[Standing], after: int = 1) -> Iterator[Chart]:

@@ -11,7 +11,7 @@ from hub.exports.delivery import Content
 from hub.exports.profiles import table
 from hub.exports.report.model import Table
 from hub.exports.report.overdue import Overdue
-from hub.exports.report.waiting import Customer, Waiting, named
+from hub.exports.report.waiting import Customer, Waiting, leaving, named
 from hub.exports.report.words import amounts, customers, money
 
 COLUMNS = (
@@ -19,6 +19,9 @@ COLUMNS = (
     "permissions", "do_not_contact", "golden_id",
 )  # fmt: skip
 """Columns of the file."""
+
+_REASONS = 2
+"""Of a risk, the heaviest first; the profile has all."""
 
 SHOWN = 15
 """Customers on the page; the file has all."""
@@ -36,24 +39,40 @@ class FollowUp:
 def follow_ups(
     connection: Connection, queue: Waiting, late: Sequence[Overdue]
 ) -> Sequence[FollowUp]:
-    """Everybody: those who wait for an answer, then regulars gone silent; by what they spent."""
-    waiting = [FollowUp(each, _why(each), _waits(each)) for each in queue.customers]
-    known = {each.customer.golden_id for each in waiting}
+    """Everybody, each once; within a group those first who have spent most.
+
+    A high risk of leaving, who waits for an answer, a medium risk, regulars gone silent.
+    """
+    known = {each.golden_id: each for each in (*queue.customers, *leaving(connection))}
+    urgent = sorted(known.values(), key=lambda each: (_group(each), -each.worth, each.golden_id))
     rhythm = {each.golden_id: each for each in late if each.golden_id not in known}
     silent = [
         FollowUp(each, "gone silent", _silence(rhythm[each.golden_id]))
         for each in named(connection, list(rhythm))
     ]
-    return [*waiting, *silent]
+    return [*(FollowUp(each, _why(each), _evidence(each)) for each in urgent), *silent]
+
+
+def _group(customer: Customer) -> int:
+    if customer.risk_band == "high":
+        return 0
+    return 1 if customer.complaint or customer.detractor else 2
 
 
 def _why(customer: Customer) -> str:
-    reasons = (("open ticket", customer.complaint), ("unhappy answer", customer.detractor))
-    return " and ".join(reason for reason, holds in reasons if holds)
+    reasons = (
+        ("may leave", customer.risk_band in ("medium", "high")),
+        ("open ticket", customer.complaint),
+        ("unhappy answer", customer.detractor),
+    )
+    return ", ".join(reason for reason, holds in reasons if holds)
 
 
-def _waits(customer: Customer) -> str:
+def _evidence(customer: Customer) -> str:
     parts = []
+    if customer.risk_band in ("medium", "high"):
+        why = ", ".join(customer.risk_reasons[:_REASONS])
+        parts.append(f"risk {customer.risk_points} of 100: {why}")
     if customer.complaint:
         parts.append(f"{customer.open_tickets} open: {customer.unresolved or 'no subject'}")
     if customer.detractor and customer.nps is not None:
@@ -77,7 +96,9 @@ def shown(found: Sequence[FollowUp], most: int = SHOWN) -> Table:
         for each in found[:most]
     )
     more = customers(len(found)) + (f", {most} shown" if len(found) > most else "")
-    more = more if found else "Customers who wait for an answer, and regulars gone silent"
+    more = (
+        more if found else "Customers who may leave or wait for an answer, and regulars gone silent"
+    )
     head = ("customer", "why", "what the data show", "spent so far")
     return Table(more, head, rows)
 

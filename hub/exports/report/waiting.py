@@ -1,4 +1,4 @@
-"""Who is waiting for the business: open tickets, open detractors, and what they have spent."""
+"""Who is waiting for the business, who may leave it, and what they have spent."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ DETRACTOR = (
 
 _PROFILES = (
     "SELECT golden_id, name, email, phone, source_records, open_tickets, unresolved,"
-    " open_complaint, unresolved_detractor, nps, csat, verbatim, permissions, do_not_contact"
+    " open_complaint, unresolved_detractor, nps, csat, verbatim, permissions, do_not_contact,"
+    " risk_points, risk_band, risk_reasons"
     " FROM v1_profiles WHERE "
 )
 _WAITING = text(_PROFILES + "open_complaint OR unresolved_detractor")
+_LEAVING = text(_PROFILES + "risk_band IN ('medium', 'high')")
+_BANDS = text("SELECT risk_band, count(*) FROM v1_profiles GROUP BY risk_band")
 _NAMED = text(_PROFILES + "golden_id IN :golden_ids").bindparams(
     bindparam("golden_ids", expanding=True)
 )
@@ -50,6 +53,9 @@ class Customer:
     verbatim: str | None
     permissions: str | None
     do_not_contact: bool
+    risk_points: int | None
+    risk_band: str | None
+    risk_reasons: tuple[str, ...]
     spent: tuple[Money, ...]
 
     @property
@@ -100,6 +106,17 @@ def waiting(connection: Connection) -> Waiting:
     return Waiting(found, *(_any(connection, each) for each in (answers, tickets)))
 
 
+def leaving(connection: Connection) -> list[Customer]:
+    """Who may leave by a medium or high risk, those first who have spent most."""
+    return _customers(connection, connection.execute(_LEAVING).mappings().all())
+
+
+def bands(connection: Connection) -> Counter[str]:
+    """How many customers are in each band of risk."""
+    rows = connection.execute(_BANDS).all()
+    return Counter({band: number for band, number in rows if band is not None})
+
+
 def named(connection: Connection, golden_ids: Sequence[str]) -> list[Customer]:
     """These customers, those first who have spent most."""
     rows: list[RowMapping] = []
@@ -116,6 +133,8 @@ def _customers(connection: Connection, rows: Sequence[RowMapping]) -> list[Custo
             _first_id(row["source_records"]), row["open_tickets"] or 0, row["unresolved"],
             bool(row["open_complaint"]), bool(row["unresolved_detractor"]), row["nps"],
             row["csat"], row["verbatim"], row["permissions"], bool(row["do_not_contact"]),
+            row["risk_points"], row["risk_band"],
+            tuple(orjson.loads(row["risk_reasons"] or "[]")),
             tuple(spent.get(row["golden_id"], ())),
         )
         for row in rows

@@ -147,6 +147,7 @@ def everything() -> Report:
         ),
         (
             Words("A paragraph that is long enough to be wrapped. " * 5),
+            Words(f"Signed root {'1c8a9d7d' * 8} of a log."),
             Table("A table", HEAD, (*(row,) * 3, *odd), "Said below."),
             Table("An empty table", ("who",), ()),
         ),

@@ -9,6 +9,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from shutil import copytree
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,6 +49,7 @@ from hub.metrics.tone import Tone
 from hub.metrics.voice import Voice
 from hub.profile import run as profile
 from hub.store import bulk, schema
+from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.schema import audit_leaves
 from hub.voc import theme_run
@@ -114,9 +117,13 @@ def connection(toml) -> Iterator[Connection]:
         yield connection
 
 
-def made(connection: Connection, month: str = "2025-12") -> Report:
+def ground(connection: Connection, month: str = "2025-12") -> Ground:
     maps = read_all(Path("/nowhere"), "*.toml")
-    return executive(Ground(connection, SETTINGS, maps, FEBRUARY, month_named(month)))
+    return Ground(connection, SETTINGS, maps, FEBRUARY, month_named(month))
+
+
+def made(connection: Connection, month: str = "2025-12") -> Report:
+    return executive(ground(connection, month))
 
 
 def blocks(report: Report):
@@ -353,8 +360,45 @@ def test_the_agent_report_is_about_customers_and_names_no_agent(toml):
 
     [rows] = tables(told).values()
     assert len(rows) == 8
-    assert [row[1] for row in rows].count("open ticket and unhappy answer") == 1
+    assert [row[1] for row in rows].count("open ticket, unhappy answer") == 1
     assert "Robin" not in json.dumps(told)
+
+
+def test_who_may_leave_is_named_with_the_reason_and_counted(toml, tmp_path):
+    """A high risk comes before who waits, a medium one after; content and silent as they are."""
+    folder = copytree(toml.parent, tmp_path / "hub")
+    with closing(load(folder / "hub.toml").open_store()) as store:
+        content = [row[0] for row in _bodies(store) if row[1]["voice"]["nps"]["value"] == 10]
+        for golden_id, band, points in ((content[0], "medium", 35), (content[1], "high", 61)):
+            _set_risk(store, golden_id, band, points)
+        with store.read() as connection:
+            told, leaders = (agent(ground(connection)), executive(ground(connection)))
+
+    [people] = [block for block in blocks(told) if isinstance(block, Table)]
+    [count] = [b for b in blocks(leaders) if isinstance(b, Count) and "high risk" in b.title]
+
+    assert [row[1] for row in people.rows].index("may leave", 1) == 9 == len(people.rows) - 1
+    assert people.rows[0][2] == "risk 61 of 100: comes less and less, a ticket is unresolved"
+    assert (count.value, "1 medium" in count.says) == (1, True)
+
+
+def _bodies(store: Store) -> list[tuple[str, dict[str, Any]]]:
+    with store.read() as connection:
+        rows = connection.execute(select(schema.profiles.c.golden_id, schema.profiles.c.body))
+        return [(row.golden_id, json.loads(row.body)) for row in rows]
+
+
+def _set_risk(store: Store, golden_id: str, band: str, points: int) -> None:
+    """The profile as if the customer's risk had been found to be that."""
+    body = dict(_bodies(store))[golden_id]
+    why = ["comes less and less", "a ticket is unresolved", "and more"]
+    for name, value in (("band", band), ("points", points), ("reasons", why)):
+        body["risk"][name]["value"] = value
+    with store.write() as connection:
+        row = schema.profiles.c.golden_id == golden_id
+        connection.execute(
+            schema.profiles.update().where(row).values(body=json.dumps(body).encode())
+        )
 
 
 def test_the_compliance_report_counts_consent_withdrawals_log_and_rows(toml):
