@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from hub.cli.demo import telling
 from hub.cli.main import run
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,7 @@ def shown() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_an_unchanged_run_does_nothing(shown: dict[str, Any]) -> None:
     """Nothing stored, nothing logged, nothing written anywhere."""
     third = shown["third_run"]
@@ -32,6 +33,7 @@ def test_an_unchanged_run_does_nothing(shown: dict[str, Any]) -> None:
     assert set(third["effects"].values()) == {0}
 
 
+@pytest.mark.slow
 def test_all_that_was_planted_is_found(shown: dict[str, Any]) -> None:
     """Every bad line is quarantined, no good one; people are told apart better than by mail."""
     bad, people = shown["quarantine"], shown["people"]
@@ -41,6 +43,7 @@ def test_all_that_was_planted_is_found(shown: dict[str, Any]) -> None:
     assert people["hub"]["f1"] > people["exact_email_baseline"]["f1"]
 
 
+@pytest.mark.slow
 def test_the_silent_customer_has_one_case_and_one_task_before_they_are_gone(
     shown: dict[str, Any],
 ) -> None:
@@ -53,3 +56,21 @@ def test_the_silent_customer_has_one_case_and_one_task_before_they_are_gone(
     assert early["points"] < late["points"]
     assert late["band"] in ("medium", "high")
     assert any("explained an issue to several people" in why for why in late["reasons"])
+
+
+def test_a_folder_that_holds_something_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second demo in the first one's database would mix two worlds."""
+    (tmp_path / "hub.toml").write_text("mine")
+
+    code = run(["demo", "--keep", str(tmp_path)])
+
+    assert code == 2
+    assert "is not empty" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["hub.toml"]
+
+
+def test_a_world_without_a_fitting_customer_says_so() -> None:
+    """Nobody is made up for the story."""
+    assert "nobody is known" in telling.silent_customer(None)

@@ -14,6 +14,7 @@ from hub import pipeline
 from hub.cli.demo import scored, silent_customer, telling
 from hub.cli.demo.stage import Stage, staged
 from hub.cli.session import Session, pass_session
+from hub.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from hub.pipeline import Hub
@@ -25,8 +26,18 @@ INTERVAL = 900.0
 
 @click.command()
 @click.option("--seed", default=1, show_default=True, help="Another seed, another business.")
-@click.option("--people", default=1000, show_default=True, help="Size of the simulated world.")
-@click.option("--keep", type=click.Path(path_type=Path), help="Keep files and database here.")
+@click.option(
+    "--people",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(10, 100_000),
+    help="Size of the simulated world.",
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep files and database here, in a new folder.",
+)
 @pass_session
 def demo(session: Session, seed: int, people: int, keep: Path | None) -> None:
     """Simulate a business, run the whole hub on it, and score the result against the truth.
@@ -34,7 +45,7 @@ def demo(session: Session, seed: int, people: int, keep: Path | None) -> None:
     Nothing is needed but this installation: a seeded world writes the exports, and the vendors are
     played by their emulators on 127.0.0.1.
     """
-    folder = keep or Path(tempfile.mkdtemp(prefix="cxhub-demo-"))
+    folder = Path(tempfile.mkdtemp(prefix="cxhub-demo-")) if keep is None else _new(keep)
     started = time.monotonic()
     try:
         with staged(folder, seed, people) as stage:
@@ -44,6 +55,17 @@ def demo(session: Session, seed: int, people: int, keep: Path | None) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     result["seconds"] = round(time.monotonic() - started, 1)
     session.show(result, telling.closing(result, keep))
+
+
+def _new(folder: Path) -> Path:
+    """The folder, if nothing lies in it: two worlds in one database would be nobody's."""
+    if folder.exists() and any(folder.iterdir()):
+        raise ConfigError(
+            f"{folder} is not empty, and the demo needs a folder of its own. Name a new one with"
+            " --keep, or remove this one first.",
+            code="HUB-223",
+        )
+    return folder
 
 
 def _play(session: Session, stage: Stage) -> dict[str, Any]:

@@ -41,10 +41,16 @@ LOOKS: Final = (7, 18)
 """Days on which the hub runs."""
 
 
-def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str, Any]:
-    """Whom it happens to, and what the hub knows and has done about it on each of ``LOOKS``."""
+def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str, Any] | None:
+    """Whom it happens to, and what the hub knows and has done about it on each of ``LOOKS``.
+
+    None in a world so small that nobody is known in CRM, help desk and app.
+    """
     with hub.store.read() as connection:
-        golden_id, ids = _somebody(connection)
+        found = _somebody(connection)
+        if found is None:
+            return None
+        golden_id, ids = found
         name = customers.names(connection, [golden_id])[golden_id]
     scene = _Scene(stage, ids, stage.clock.now())
     ticket = scene.opens_ticket()
@@ -60,7 +66,7 @@ def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str,
     return {"golden_id": golden_id, "name": name, "days": days}
 
 
-def _somebody(connection: Connection) -> tuple[str, dict[str, str]]:
+def _somebody(connection: Connection) -> tuple[str, dict[str, str]] | None:
     """Of the customers of CRM, help desk and app who never asked for help: who bought last."""
     people = (
         select(cluster_members.c.golden_id, cluster_members.c.rid)
@@ -74,11 +80,14 @@ def _somebody(connection: Connection) -> tuple[str, dict[str, str]]:
     for member in members:
         known[member.golden_id][keys[member.rid].connection] = keys[member.rid].source_id
     helped = {member.golden_id for member in members if member.rid in asked}
-    _, chosen = max(
+    fitting = [
         (bought.get(member.rid, 0), member.golden_id)
         for member in members
         if {CRM, DESK, APP} <= known[member.golden_id].keys() and member.golden_id not in helped
-    )
+    ]
+    if not fitting:
+        return None
+    _, chosen = max(fitting)
     return chosen, known[chosen]
 
 

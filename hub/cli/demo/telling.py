@@ -79,8 +79,10 @@ def again(run: Mapping[str, Any]) -> str:
     )
 
 
-def silent_customer(story: Mapping[str, Any]) -> str:
+def silent_customer(story: Mapping[str, Any] | None) -> str:
     """What the hub said of them, day by day, and what it did."""
+    if story is None:
+        return f"{_INDENT}In so small a world nobody is known in CRM, help desk and app."
     lines: list[str] = []
     told: set[str] = set()
     for day, known in story["days"].items():
