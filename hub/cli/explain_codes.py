@@ -68,7 +68,7 @@ CODES: Final[dict[str, str]] = {
     " others go on. See: hub doctor.",
     "HUB-221": "No installed package brings a connector of that name. See: hub connectors list.",
     "HUB-222": "A name cannot be used for a new connector.",
-    "HUB-223": "The folder for a new connector, or for the demo, is not empty; nothing was written.",
+    "HUB-223": "The folder for a new connector or for the demo is not empty; nothing was written.",
     "HUB-230": "A section of hub.toml refers to something that does not exist; the message names"
     " what may be used instead.",
     "HUB-225": "hub.toml declares no connection, so there is nothing to read. Add one under"
