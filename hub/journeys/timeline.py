@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import Connection, Select, Table, func, select, union
@@ -83,7 +84,8 @@ def _tell(
 ) -> None:
     for chunk in chunks(sorted(told)):
         rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk)))
-        for golden_id, body, name, stream, source_id in rows:
+        # Fetched one by one they take twice as long, all at once they take MBs.
+        for golden_id, body, name, stream, source_id in chain.from_iterable(rows.partitions(1_000)):
             told[golden_id] += events_of(str(SourceKey(name, stream, source_id)), decode(body))
 
 
