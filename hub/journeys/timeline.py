@@ -11,8 +11,10 @@ Events may lie in the future, such as the end of a contract: readers cut at thei
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
+from typing import Final
 
 from sqlalchemy import Connection, Select, Table, func, select, union
 
@@ -48,6 +50,8 @@ from hub.store.schema import (
 
 Timelines = dict[str, list[Event]]
 """Golden id to events, in order."""
+AT_ONCE: Final = 100
+"""Timelines that are held together: each event is a record, and regulars have thousands."""
 
 
 def load(connection: Connection, golden_ids: Iterable[str]) -> Timelines:
@@ -80,7 +84,8 @@ def _tell(
 ) -> None:
     for chunk in chunks(sorted(told)):
         rows = connection.execute(query.where(cluster_members.c.golden_id.in_(chunk)))
-        for golden_id, body, name, stream, source_id in rows:
+        # Fetched one by one they take twice as long, all at once they take MBs.
+        for golden_id, body, name, stream, source_id in chain.from_iterable(rows.partitions(1_000)):
             told[golden_id] += events_of(str(SourceKey(name, stream, source_id)), decode(body))
 
 
@@ -97,7 +102,12 @@ def everybody(connection: Connection) -> Iterator[list[Event]]:
 def batches(connection: Connection) -> Iterator[Timelines]:
     """The timelines of all customers, a batch at a time."""
     golden_ids = connection.execute(select(golden_records.c.golden_id)).scalars().all()
-    for chunk in chunks(sorted(golden_ids)):
+    return batches_of(connection, sorted(golden_ids))
+
+
+def batches_of(connection: Connection, golden_ids: Sequence[str]) -> Iterator[Timelines]:
+    """The timelines of these customers in their order, a batch at a time."""
+    for chunk in chunks(golden_ids, AT_ONCE):
         yield load(connection, chunk)
 
 

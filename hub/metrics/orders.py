@@ -89,11 +89,9 @@ def customers(
     golden_ids: Sequence[str] | None = None,
 ) -> list[Customer]:
     """The order aggregates of all customers, or of some, by golden id and currency."""
-    order, member = _counted(), cluster_members.c
     found: list[Customer] = []
-    for chunk in [None] if golden_ids is None else chunks(golden_ids):
-        chosen = order if chunk is None else order.where(member.golden_id.in_(chunk))
-        each = chosen.subquery().c
+    for counted in _counted(connection, golden_ids):
+        each = counted.subquery().c
         cut, span = reference - horizon_days * DAY, horizon_days * DAY
         query = select(
             each.golden_id,
@@ -115,15 +113,32 @@ def customers(
 
 def each_order(connection: Connection) -> list[Order]:
     """Every order that counts, in no order."""
-    each = _counted().subquery().c
-    query = select(each.golden_id, each.currency, each.at, each.net)
-    return [
-        Order(golden_id, currency, int(at), int(net))
-        for golden_id, currency, at, net in connection.execute(query)
-    ]
+    found: list[Order] = []
+    for counted in _counted(connection):
+        each = counted.subquery().c
+        query = select(each.golden_id, each.currency, each.at, each.net)
+        found.extend(
+            Order(golden_id, currency, int(at), int(net))
+            for golden_id, currency, at, net in connection.execute(query)
+        )
+    return found
 
 
-def _counted() -> Select[Any]:
+def _counted(
+    connection: Connection, golden_ids: Sequence[str] | None = None
+) -> Iterator[Select[Any]]:
+    """The orders of all customers, or of some, a batch of customers each.
+
+    Databases group what they read by sorting it: all of it at once takes memory by its size.
+    """
+    member = cluster_members.c.golden_id
+    if golden_ids is None:
+        golden_ids = connection.execute(select(member).distinct()).scalars().all()
+    for chunk in chunks(sorted(golden_ids)):
+        yield _orders().where(member.in_(chunk))
+
+
+def _orders() -> Select[Any]:
     """One row per order of an identified customer, by the population of the order metrics."""
     entry, member = order_entries.c, cluster_members.c
     counted = and_(

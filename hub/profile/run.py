@@ -21,6 +21,7 @@ from sqlalchemy import Connection, delete, select
 from hub.core.boundary import reached
 from hub.core.clock import to_micros
 from hub.core.settings import DEFAULT_PURPOSES, PurposeSection, Settings, TextSection
+from hub.journeys.timeline import AT_ONCE
 from hub.privacy.gate import Gate
 from hub.profile import leaf, sources
 from hub.profile.card import card
@@ -46,8 +47,8 @@ from hub.voc.postmortem import HORIZON_DAYS
 from hub.voc.scoring import WEEK, Scorer, weighing
 from hub.voc.tide import Tide
 
-BATCH = 500
-"""Profiles composed in one transaction."""
+BATCH = AT_ONCE
+"""Profiles composed in one transaction, from the timelines that are held for them."""
 
 COMPOSITION = 5
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""

@@ -119,16 +119,16 @@ def load(
 
 
 def _add_numbers(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:
+    held = profile_metrics.c
+    told = (held.metric, held.series, held.value, held.label, held.status, held.definition)
     for chunk in chunks(ids):
-        query = select(profile_metrics).where(profile_metrics.c.golden_id.in_(chunk))
-        order = (profile_metrics.c.metric, profile_metrics.c.series)
-        for row in connection.execute(query.order_by(*order)):
-            found[row.golden_id].numbers.append(
-                Number(
-                    row.metric, row.series, row.value, row.label, row.status, row.definition,
-                    from_micros(row.computed_at),
-                )
-            )  # fmt: skip
+        query = (
+            select(held.golden_id, *told, held.computed_at)
+            .where(held.golden_id.in_(chunk))
+            .order_by(held.metric, held.series)
+        )
+        for golden_id, *number, at in connection.execute(query).all():
+            found[golden_id].numbers.append(Number(*number, from_micros(at)))
 
 
 def _add_facts(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:

@@ -211,8 +211,8 @@ def unpack(stored: bytes) -> bytes:
     return zlib.decompress(stored[1:]) if stored[:1] == b"\1" else stored[1:]
 
 
-def chunks(items: Sequence[T]) -> Iterable[list[T]]:
+def chunks(items: Sequence[T], most: int = CHUNK) -> Iterable[list[T]]:
     """``items`` in lists short enough for an IN list."""
     iterator = iter(items)
-    while chunk := list(islice(iterator, CHUNK)):
+    while chunk := list(islice(iterator, most)):
         yield chunk

@@ -47,6 +47,8 @@ def matches(pattern: Pattern, past: Past) -> list[Match]:
     2. Drop what was followed by something of ``none``, or not yet for long enough.
     3. Drop all if what should get rarer does not.
     """
+    if past.by_kind.keys().isdisjoint(pattern.first.kinds):
+        return []
     begun = [at for at, event in enumerate(past.events) if _begins(pattern.first, event, past)]
     if not begun:
         return []

@@ -9,8 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from hub.journeys.timeline import load
-from hub.store.records import chunks
+from hub.journeys.timeline import batches_of
 from hub.store.schema import golden_records
 from hub.voc.learning import Snapshot, snapshots
 from hub.voc.remedy import Weigh
@@ -33,8 +32,8 @@ def own_past(
         horizon_days: Days without an order after which one without a contract has left.
         weigh: For each day that is looked at, how risk is assessed with what the hub heard of then.
     """
-    for chunk in chunks(sample(connection, MOST)):
-        for golden_id, events in load(connection, chunk).items():
+    for timelines in batches_of(connection, sample(connection, MOST)):
+        for golden_id, events in timelines.items():
             yield from snapshots(
                 golden_id, events, now, horizon_days, lambda told, at: weigh[at](told, at)
             )
@@ -42,7 +41,8 @@ def own_past(
 
 def own_tide(connection: Connection) -> Tide:
     """The tide that a sample of the hub's customers tells."""
-    return tide(uses(events) for events in load(connection, sample(connection, TIDE_OF)).values())
+    told = batches_of(connection, sample(connection, TIDE_OF))
+    return tide(uses(events) for timelines in told for events in timelines.values())
 
 
 def sample(connection: Connection, most: int) -> list[str]:

@@ -126,16 +126,42 @@ def assess(
     """
     past = Past.at(now, events, zone, reading, 1.0 if tide is None else tide(now))
     heard = dict.fromkeys(past.by_kind, past.now) if known is None else known
-    every = [*SIGNALS, *map(_as_signal, shipped() if patterns is None else patterns)]
-    seen = [s for s in every if is_heard(s.needs, s.silent, heard, past.now)]
-    coverage = _coverage(seen, every)
-    found = [reason for signal in seen if (reason := _reason(signal, past, model)) is not None]
+    sees = sight(shipped() if patterns is None else patterns, heard, past.now)
+    return judge(past, sees, floor, model)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a hub can see at one instant, whoever the customer is.
+
+    Args:
+        seen: Signals and patterns that it can see.
+        coverage: Percent of the points at stake that these are.
+        unseen: Ids of the others.
+    """
+
+    seen: tuple[Signal, ...]
+    coverage: int
+    unseen: tuple[str, ...]
+
+
+def sight(patterns: Patterns, known: Known, now: datetime) -> Sight:
+    """What a hub that hears of ``known`` can see at ``now``."""
+    every = [*SIGNALS, *map(_as_signal, patterns)]
+    seen = tuple(s for s in every if is_heard(s.needs, s.silent, known, now))
+    unseen = tuple(signal.id for signal in every if signal not in seen)
+    return Sight(seen, _coverage(seen, every), unseen)
+
+
+def judge(past: Past, sees: Sight, floor: int, model: Reweighing | None) -> Risk:
+    """The risk that a past tells; :func:`assess` says what the arguments are."""
+    found = [reason for each in sees.seen if (reason := _reason(each, past, model)) is not None]
     total = min(100, max(0, sum(reason.points for reason in found)))
     return Risk(
-        total if coverage >= floor else None,
+        total if sees.coverage >= floor else None,
         tuple(sorted(found, key=lambda reason: (-abs(reason.points), reason.signal))),
-        coverage,
-        tuple(signal.id for signal in every if signal not in seen),
+        sees.coverage,
+        sees.unseen,
         past.now,
     )
 

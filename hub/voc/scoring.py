@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -19,10 +19,10 @@ from hub.text.annotation import Models
 from hub.text.phrases import Phrases
 from hub.voc.health import Colour, Health, colour, health
 from hub.voc.method import Method
-from hub.voc.past import UTC_ZONE, Reading
+from hub.voc.past import UTC_ZONE, Past, Reading
 from hub.voc.postmortem import HORIZON_DAYS, How, departure
 from hub.voc.remedy import Weigh
-from hub.voc.risk import FLOOR, Band, Risk, assess, band
+from hub.voc.risk import FLOOR, Band, Risk, Sight, assess, band, judge, sight
 from hub.voc.signal import Known
 from hub.voc.tide import Tide
 
@@ -109,13 +109,14 @@ def weighing(
         zone: On whose clocks days begin and weekends fall.
         tide: What everybody does in the same weeks (:func:`hub.voc.own_past.own_tide`).
     """
-    return partial(
-        assess,
-        known=known,
-        patterns=by.patterns,
-        zone=zone,
-        reading=Reading(models, Phrases((name, name) for name in competitors)),
-        floor=by.floor,
-        tide=tide,
-        model=by.model,
-    )
+    reading = Reading(models, Phrases((name, name) for name in competitors))
+
+    @lru_cache(maxsize=1_024)
+    def sees(now: datetime) -> Sight:  # of everybody the same
+        return sight(by.patterns, known, now)
+
+    def weigh(events: Sequence[Event], now: datetime) -> Risk:
+        past = Past.at(now, events, zone, reading, 1.0 if tide is None else tide(now))
+        return judge(past, sees(past.now), by.floor, by.model)
+
+    return weigh
