@@ -22,52 +22,38 @@ from hub.cli.main import run
 from hub.cli.receiving import tell_others
 from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
+from tests.acceptance.help_desk import ANSWERS as ANSWERS_SAY
+from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
 
-SETTINGS = """
+CRM = """
 [loop]
 tasks = "crm"
 rules = ["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
 
 [connections.crm]
 connector = "hubspot"
-mode = "{mode}"
+mode = "sync"
 streams = ["contacts"]
 settings.base_url = "{url}"
 settings.token = "${{env:HUBSPOT_TOKEN}}"
-
-[connections.desk]
-connector = "csv"
-settings.folder = "files"
-
-[connections.desk.settings.streams.customers]
-files = "customers.csv"
-entity = "person"
-key = ["id"]
-columns = {{ full_name = "name", emails = ["email"] }}
-
-[connections.desk.settings.streams.answers]
-files = "answers*.csv"
-entity = "feedback"
-key = ["no"]
-timezone = "UTC"
-constants = {{ instrument = "nps", scale_min = "0", scale_max = "10" }}
-columns = {{ at = "at", party = "who", score = "score", comment = "why" }}
-
+"""
+EFFORTS_AND_TICKETS = """
 [connections.desk.settings.streams.efforts]
 files = "efforts*.csv"
 entity = "feedback"
 key = ["no"]
 timezone = "UTC"
-constants = {{ instrument = "ces", scale_min = "1", scale_max = "7" }}
-columns = {{ at = "at", party = "who", score = "score", comment = "why" }}
+constants = { instrument = "ces", scale_min = "1", scale_max = "7" }
+columns = { at = "at", party = "who", score = "score", comment = "why" }
 
 [connections.desk.settings.streams.tickets]
 files = "tickets.csv"
 entity = "ticket"
 key = ["no"]
 timezone = "UTC"
-columns = {{ at = "at", party = "who", subject = "subject", reopens = "reopens" }}
+columns = { at = "at", party = "who", subject = "subject", reopens = "reopens" }
 """
+DESK = CUSTOMERS_SAY + ANSWERS_SAY + EFFORTS_AND_TICKETS
 CUSTOMERS = "id,name,email\n1,Ada Byron,ada@example.org\n2,Bob Hay,bob@example.org\n"
 CREATE = "POST /crm/objects/2026-09/tasks/batch/create"
 UPDATE = "POST /crm/objects/2026-09/tasks/batch/update"
@@ -124,7 +110,7 @@ def account(
         return json.loads(captured.out) if captured.out else captured.err
 
     with serve(emulator) as url:
-        Path("hub.toml").write_text(SETTINGS.format(url=url, mode="sync"))
+        Path("hub.toml").write_text(CRM.format(url=url) + DESK)
         account = Account(emulator, type_)
         account.approve()
         yield account
