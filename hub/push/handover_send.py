@@ -29,8 +29,8 @@ from hub.core.clock import to_micros
 from hub.core.connector import Item, RowResult
 from hub.core.errors import HubError, StopRun
 from hub.core.released import Released
+from hub.push.disclosure import Disclosed, Register
 from hub.push.handover_look import Judge, Judged, Look
-from hub.push.handover_register import tell
 from hub.store import handovers, ledger
 from hub.store.handovers import Handover
 from hub.store.leases import Lease, leased, renew
@@ -197,8 +197,12 @@ class HandoverSender(Generic[Item]):
             self._tell(connection, [row for row in rows if row.status == "done"], now)
 
     def _tell(self, connection: Connection, done: Sequence[Handover], now: int) -> None:
-        terms = {part.name: self.judge.gate.terms(part) for part in self.judge.origin.parts}
-        tell(connection, done, terms, self.actor, now)
+        judge = self.judge
+        register = Register(
+            judge.recipient.name, f"{self._kind}.handed", "parts", judge.origin.parts, judge.gate,
+            self.actor,
+        )  # fmt: skip
+        register.add(connection, [_disclosed(row) for row in done], now)
 
     def _count(self, report: HandoverReport) -> None:
         """What stays here, and why."""
@@ -243,6 +247,12 @@ def _done(row: Handover, reference: str | None, now: int) -> Handover:
     return replace(
         row, status="done", digest=row.sent, reference=reference, error=None, updated_at=now
     )
+
+
+def _disclosed(row: Handover) -> Disclosed:
+    parts = frozenset((row.parts or "").split(",")) - {""}
+    what = {"about": row.about}
+    return Disclosed(row.outbox_id, row.rid, row.golden_id, row.decision, parts, what)
 
 
 def _native_ids(connection: Connection, rows: Sequence[Handover]) -> dict[int, str]:

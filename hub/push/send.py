@@ -76,7 +76,9 @@ class Sender:
         self._intents = intents
         self._gate = gate
         self._keys = keys
-        self._register = Register(destination, gate, actor)
+        self._register = Register(
+            destination.connection, "release.pushed", "fields", destination.fields, gate, actor
+        )
         self._settler = Settler(store, destination, intents, self._register)
 
     def send(self, plan_id: str) -> PushReport:

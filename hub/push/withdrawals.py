@@ -23,10 +23,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from hub.audit import log
-from hub.audit.log import AuditEvent
+from hub.audit.log import AuditEvent, Scalar
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import ConsentChange, RowResult
@@ -34,13 +33,12 @@ from hub.core.errors import HubError, StopRun
 from hub.core.plugins import guarded
 from hub.core.released import Released
 from hub.privacy.gate import Gate
+from hub.push.disclosure import record_each
 from hub.push.judgement import REFUSED
 from hub.push.refusals import Refusals
-from hub.store import ledger, pseudonyms, withdrawals
+from hub.store import ledger, withdrawals
 from hub.store.engine import Store
 from hub.store.leases import Lease, leased, renew
-from hub.store.schema import cluster_members, source_records
-from hub.store.schema import withdrawals as _table
 from hub.sync.pull import Source
 
 BATCH = 100
@@ -183,37 +181,24 @@ class Withdrawals:
 
     def _items(self, connection: Connection, ids: Sequence[int]) -> list[_Item]:
         """Withdrawals as customer, record and ledger stand at this instant."""
-        table = _table.c
-        query = (
-            select(
-                table.withdrawal_id, table.rid, table.event_id, table.purpose, table.channel,
-                table.point, source_records.c.source_id, source_records.c.deleted_at,
-                cluster_members.c.golden_id,
-            )
-            .join(source_records, source_records.c.rid == table.rid)
-            .outerjoin(cluster_members, cluster_members.c.rid == table.rid)
-            .where(table.withdrawal_id.in_(ids))
-            .order_by(table.withdrawal_id)
-        )  # fmt: skip
-        rows = connection.execute(query).all()
+        rows = withdrawals.due(connection, ids)
         now = to_micros(self._store.clock.now())
         people = {row.golden_id for row in rows if row.golden_id is not None}
         said = self._refusals.permissions(connection, people, now)
         addresses = self._refusals.addresses(connection, [row.rid for row in rows])
         items = []
         for row in rows:
-            point = None if row.point is None else bytes(row.point)
-            address = addresses.get(row.rid, {}).get(point) if point else None
+            address = addresses.get(row.rid, {}).get(row.point) if row.point else None
             standing = (
-                row.deleted_at is None
+                row.alive
                 and row.golden_id is not None
-                and (point is None) == (address is None)
-                and said[row.golden_id].of(row.purpose, row.channel, point).state in REFUSED
+                and (row.point is None) == (address is None)
+                and said[row.golden_id].of(row.purpose, row.channel, row.point).state in REFUSED
             )
+            trace = f"cxhub-w{row.withdrawal_id}"
             change = ConsentChange(
-                row.source_id, address, row.purpose, row.channel, "withdraw",
-                f"cxhub-w{row.withdrawal_id}",
-            )  # fmt: skip
+                row.native_id, address, row.purpose, row.channel, "withdraw", trace
+            )
             items.append(
                 _Item(row.withdrawal_id, row.rid, row.event_id, change if standing else None)
             )
@@ -263,25 +248,8 @@ class Withdrawals:
         return taken
 
     def _tell(self, connection: Connection, kind: str, items: Sequence[_Item], now: int) -> None:
-        names = pseudonyms.of(connection, [item.rid for item in items])
-        events = [
-            AuditEvent(
-                kind=kind,
-                actor=self._actor,
-                at=from_micros(now),
-                subject=names[item.rid],
-                connection=self._source.name,
-                what={
-                    "event": item.event_id,
-                    "purpose": item.change.purpose,
-                    "channel": item.change.channel,
-                    "withdrawal": item.withdrawal_id,
-                },
-            )
-            for item in items
-            if item.change is not None
-        ]
-        log.record_many(connection, events)
+        leaf = AuditEvent(kind, self._actor, from_micros(now), connection=self._source.name)
+        record_each(connection, leaf, ((i.rid, _told(i, i.change)) for i in items if i.change))
 
     # --- the table ---------------------------------------------------------------------------
 
@@ -319,6 +287,15 @@ class Withdrawals:
                 ledger.hold_still(connection)
             renew(connection, lease, now)
             yield connection, now
+
+
+def _told(item: _Item, change: ConsentChange) -> dict[str, Scalar]:
+    return {
+        "event": item.event_id,
+        "purpose": change.purpose,
+        "channel": change.channel,
+        "withdrawal": item.withdrawal_id,
+    }
 
 
 def _status(result: RowResult) -> str:
