@@ -23,7 +23,7 @@ from hub.push.destination import Destination
 from hub.push.disclosure import record_each
 from hub.push.intent import Intents
 from hub.store.engine import Store
-from hub.store.leases import Lease, leased, renew
+from hub.store.leases import Lease, leased, writing
 from hub.store.schema import (
     connection_state,
     outbox,
@@ -137,9 +137,7 @@ class Undo:
         report.counts.update(outcome.values())
 
     def _close(self, batch: Sequence[Written], outcome: Mapping[int, str], lease: Lease) -> None:
-        now = to_micros(self._store.clock.now())
-        with self._store.write() as connection:
-            renew(connection, lease, now)
+        with writing(self._store, lease) as (connection, now):
             for item in batch:
                 if outcome[item.outbox_id] == "failed":
                     continue

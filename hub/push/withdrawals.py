@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -38,7 +37,7 @@ from hub.push.judgement import REFUSED
 from hub.push.refusals import Refusals
 from hub.store import ledger, withdrawals
 from hub.store.engine import Store
-from hub.store.leases import Lease, leased, renew
+from hub.store.leases import Lease, leased, writing
 from hub.sync.pull import Source
 
 BATCH = 100
@@ -143,10 +142,10 @@ class Withdrawals:
             with self._store.read() as connection:
                 items = self._items(connection, batch)
             gone = [item for item in items if item.change is None]
-            with self._writing(lease) as (connection, now):
+            with writing(self._store, lease) as (connection, now):
                 self._set(connection, gone, "moot", now, report)
             self._confirm([i for i in items if i.change is not None], "pending", lease, report)
-        with self._writing(lease) as (connection, now):
+        with writing(self._store, lease) as (connection, now):
             withdrawals.retry(connection, self._source.name, now)
 
     def _confirm(
@@ -158,7 +157,7 @@ class Withdrawals:
         held = self._read_back([item.change for item in items if item.change is not None])
         done = [item for item, shown in zip(items, held, strict=True) if shown]
         rest = [item for item, shown in zip(items, held, strict=True) if not shown]
-        with self._writing(lease) as (connection, now):
+        with writing(self._store, lease) as (connection, now):
             self._set(connection, done, "done", now, report)
             self._set(connection, rest, otherwise, now, report)
             self._tell(connection, "withdrawal.confirmed", done, now)
@@ -169,7 +168,7 @@ class Withdrawals:
         self, batch: Sequence[int], lease: Lease, report: WithdrawalReport
     ) -> list[tuple[_Item, Released[ConsentChange]]]:
         claimed = []
-        with self._writing(lease, hold_still=True) as (connection, now):
+        with ledger.held_still(self._store, lease) as (connection, now):
             for item in self._items(connection, batch):
                 if item.change is None:
                     self._set(connection, [item], "moot", now, report)
@@ -231,7 +230,7 @@ class Withdrawals:
         """The ones that the system took; about one it does not mention, nothing is known."""
         silence = RowResult("", ok=False, error="the system gave no result", ambiguous=True)
         taken, not_held = [], []
-        with self._writing(lease) as (connection, now):
+        with writing(self._store, lease) as (connection, now):
             for item in items:
                 assert item.change is not None
                 result = results.get(item.change.trace, silence)
@@ -275,18 +274,6 @@ class Withdrawals:
     @property
     def _lease_name(self) -> str:
         return f"withdraw:{self._source.name}"
-
-    @contextmanager
-    def _writing(
-        self, lease: Lease, *, hold_still: bool = False
-    ) -> Iterator[tuple[Connection, int]]:
-        """A transaction under the lease, and its instant."""
-        now = to_micros(self._store.clock.now())
-        with self._store.write() as connection:
-            if hold_still:
-                ledger.hold_still(connection)
-            renew(connection, lease, now)
-            yield connection, now
 
 
 def _told(item: _Item, change: ConsentChange) -> dict[str, Scalar]:
