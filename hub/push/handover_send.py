@@ -24,6 +24,7 @@ from typing import Generic
 
 from sqlalchemy import Connection, select
 
+from hub.core.batches import in_batches
 from hub.core.boundary import reached
 from hub.core.connector import Item, RowResult
 from hub.core.errors import HubError, StopRun
@@ -99,9 +100,8 @@ class HandoverSender(Generic[Item]):
                 keys = [each.key for each in look.proposed]
                 if keys:
                     report.provisioned = judge.recipient.provision()  # 3
-                batch = judge.recipient.creator.batch
-                for start in range(0, len(keys), batch):
-                    self._send(keys[start : start + batch], lease, report)
+                for batch in in_batches(keys, judge.recipient.creator.batch):
+                    self._send(batch, lease, report)
                 self._settle(lease, report)
         except HubError as err:
             report.stopped = err

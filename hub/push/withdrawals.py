@@ -19,12 +19,13 @@ well, and asked again when its connector or its settings declare something else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from hub.audit.log import AuditEvent, Scalar
+from hub.core.batches import in_batches
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import ConsentChange, RowResult
@@ -117,7 +118,7 @@ class Withdrawals:
             with leased(self._store, self._lease_name) as lease:
                 self._refusals.look(lease)  # 1
                 self._settle(lease, report)
-                for batch in _batches(self._ids("pending")):
+                for batch in in_batches(self._ids("pending"), BATCH):
                     self._send_batch(batch, lease, report)
         except HubError as err:
             report.stopped = err
@@ -138,7 +139,7 @@ class Withdrawals:
     # 2 ---------------------------------------------------------------------------------------
 
     def _settle(self, lease: Lease, report: WithdrawalReport) -> None:
-        for batch in _batches(self._ids(*_UNCERTAIN)):
+        for batch in in_batches(self._ids(*_UNCERTAIN), BATCH):
             with self._store.read() as connection:
                 items = self._items(connection, batch)
             gone = [item for item in items if item.change is None]
@@ -290,7 +291,3 @@ def _status(result: RowResult) -> str:
     if result.not_held:
         return "not_held"
     return "pending" if result.retryable else "failed"
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))

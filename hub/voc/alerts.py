@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from hub.core.batches import in_batches
 from hub.core.clock import Clock, from_micros, to_micros
 from hub.core.errors import HubError, StopRun
 from hub.core.settings import EmailRoute, Settings, WebhookRoute
@@ -210,8 +211,7 @@ def _groups(store: Store, route: Route) -> Iterator[Sequence[Alert]]:
             begun.setdefault(each.batch, []).append(each)
     yield from (sorted(group, key=_place) for group in begun.values())
     new = sorted((each for each in found if each.batch is None), key=_place)
-    for start in range(0, len(new), MOST):
-        yield _begin(store, route, new[start : start + MOST])
+    yield from (_begin(store, route, group) for group in in_batches(new, MOST))
 
 
 def _begin(store: Store, route: Route, group: Sequence[Alert]) -> Sequence[Alert]:
