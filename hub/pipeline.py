@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from hub.audit.checkpoint import Notary
 from hub.audit.verify import Checkpoint
@@ -143,7 +142,7 @@ def run(
         ConfigError: If a score has no entry in the register of automated decisions.
     """
     settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
-    zone = ZoneInfo(settings.hub.time_zone)
+    zone = settings.hub.zone
     rules = profile.rules(hub.folder, settings)
     sources = [lane.source for lane in lanes]
     due = [mark for mark in follow_ups(store) if mark.key in {each.name for each in sources}]

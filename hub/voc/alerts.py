@@ -20,7 +20,6 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -257,7 +256,7 @@ def _mail(name: str, route: EmailRoute, settings: Settings) -> Route:
 
     told = f"alerts.emails.{name}"
     server = MailServer(told, route.host, route.port, route.tls, route.user, route.password)
-    mailing = Mailing(told, route, server, ZoneInfo(settings.hub.time_zone), settings.hub.name)
+    mailing = Mailing(told, route, server, settings.hub.zone, settings.hub.name)
 
     @contextmanager
     def opened() -> Iterator[Send]:
