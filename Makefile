@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Hashes checked, wheels only (two test-only packages have none), byte code left to the first import.
+# Hashes checked, wheels only (two of the peers have none), byte code left to the first import.
 INSTALL = $(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check \
 	--no-compile
 COMPILE_LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes \
@@ -75,7 +75,8 @@ $(BIN)/python:
 	@echo "Setting up .venv (about 30 seconds, once)"
 	@$(PYTHON) -m venv --without-pip $(VENV)
 
+$(VENV)/.peers: WITHOUT_WHEEL := --no-binary shopifyapi,pyactiveresource
 $(VENV)/.%: requirements/%.lock pyproject.toml | $(BIN)/python
-	@$(INSTALL) --require-hashes --only-binary :all: --no-binary shopifyapi,pyactiveresource -r $<
+	@$(INSTALL) --require-hashes --only-binary :all: $(WITHOUT_WHEEL) -r $<
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(VENV)/.core $@

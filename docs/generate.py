@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import re
@@ -147,13 +146,8 @@ def _default(table: Node, key: str, node: Node, expected: str) -> str:
 
 
 def connector_contract() -> str:
-    """Every public name of the connector contract, in the order of its module."""
-    tree = ast.parse(inspect.getsource(connector))
-    names = [
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
-    ]
+    """Every type of the connector contract, in the order of its table of contents."""
+    names = [name for name in connector.__all__ if inspect.isclass(getattr(connector, name))]
     introduction = inspect.getdoc(connector) or ""
     hooks = [
         f"## Hook: {name}\n\n{_prose(hook)}"
@@ -164,7 +158,7 @@ def connector_contract() -> str:
     sections = [f"## {name}\n\n{_prose(getattr(connector, name))}" for name in names]
     return _page(
         "Connector contract",
-        "hub/core/connector.py and hub/core/hookspecs.py",
+        "hub/core/connector.py, hub/core/contract/ and hub/core/hookspecs.py",
         "\n\n".join([_fenced_drawing(introduction), version, *hooks, *sections]),
     )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from hub.audit.checkpoint import Notary
 from hub.audit.verify import Checkpoint
@@ -25,7 +26,7 @@ from hub.identity.resolve import ResolveReport
 from hub.metrics import run as metrics
 from hub.metrics.run import MetricsReport
 from hub.profile import run as profile
-from hub.profile.run import ProfileReport
+from hub.profile.run import ProfileReport, Rules
 from hub.push import continuity
 from hub.push.destination import Destination
 from hub.push.handover_run import Handovers, origins
@@ -141,47 +142,134 @@ def run(
         ConfigMistakes: If a file of patterns or segments has mistakes.
         ConfigError: If a score has no entry in the register of automated decisions.
     """
-    settings, store, clock, ids = hub.settings, hub.store, hub.clock, hub.ids
-    zone = settings.hub.zone
-    rules = profile.rules(hub.folder, settings)
-    sources = [lane.source for lane in lanes]
-    due = [mark for mark in follow_ups(store) if mark.key in {each.name for each in sources}]
-    progress.stage("sync")
-    pulled = sync(store, hub.keys, sources, ids=ids, actor=actor, full=full, on_page=progress.page)
-    with turn(store, "stages", progress.leave):  # at work twice it would do its work twice
-        progress.stage("identity")
-        region = settings.hub.region
-        resolved = resolve.run(
-            store, settings.identity, clock=clock, ids=ids, actor=actor, region=region
-        )
-        progress.stage("golden record")
-        survived = golden.run(store, settings.survivorship, clock=clock, actor=actor)
-        progress.stage("metrics")
-        measured = metrics.run(store, settings.metrics, ids=ids, actor=actor, zone=zone)
-        progress.stage("cases")
-        cased = case_run.run(store, settings.loop, settings.purposes, hub.keys, actor=actor)
-        case_measures.measure(store, settings.loop, settings.metrics, ids=ids, actor=actor)
-        progress.stage("themes")
-        terms = theme_run.Terms(settings.themes, settings.loop.look_back, zone)
-        rose = theme_run.run(store, settings.text, terms, hub.keys, actor=actor)
-        progress.stage("profiles")
-        profiled = profile.run(store, rules)
-    progress.stage("push")
-    pusher = hub.pusher(actor)
-    refusals = [pusher.withdraw(lane.source, lane.destinations) for lane in lanes]
-    withdrawn = tuple(report for report in refusals if report is not None)
-    pushes = [pusher.keep_up(place) for lane in lanes for place in lane.destinations]
-    pushed = tuple(push for push in pushes if push is not None)
-    handed = tuple(hub.hand_over(lanes, actor))
-    continuity.measure(store, settings, ids=ids, actor=actor)
-    _followed(store, due)
-    progress.stage("audit")
-    head = hub.notary.settle()
-    told = tuple(alerts.deliver(store, alerts.routes(settings, clock), progress.leave))
+    rules = profile.rules(hub.folder, hub.settings)  # first: a mistake there stops the run
+    stages = _Stages(hub, lanes, actor, progress)
+    due = stages.due()
+    pulled = stages.sync(full=full)
+    with turn(hub.store, "stages", progress.leave):  # at work twice it would do its work twice
+        resolved = stages.identity()
+        survived = stages.golden_record()
+        measured = stages.metrics()
+        cased = stages.cases()
+        rose = stages.themes()
+        profiled = stages.profiles(rules)
+    withdrawn = stages.withdraw()
+    pushed = stages.push()
+    handed = stages.hand_over()
+    _followed(hub.store, due)
+    head = stages.proof()
+    told = stages.alert()
     return PipelineReport(
         pulled, resolved, survived, measured, cased, rose, profiled,
         withdrawn, pushed, handed, head, told,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Stages:
+    """The stages of one run: what each takes of the hub, and what it did."""
+
+    hub: Hub
+    lanes: Sequence[Lane]
+    actor: str
+    progress: Progress
+
+    @property
+    def _sources(self) -> list[Source]:
+        return [lane.source for lane in self.lanes]
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return self.hub.settings.hub.zone
+
+    def due(self) -> list[Mark]:
+        """What this run follows up: these connections, if something came apart from a run."""
+        names = {source.name for source in self._sources}
+        return [mark for mark in follow_ups(self.hub.store) if mark.key in names]
+
+    def sync(self, *, full: bool) -> SyncReport:
+        """Rows as records, page by page."""
+        self.progress.stage("sync")
+        hub, on_page = self.hub, self.progress.page
+        return sync(
+            hub.store, hub.keys, self._sources,
+            ids=hub.ids, actor=self.actor, full=full, on_page=on_page,
+        )  # fmt: skip
+
+    def identity(self) -> ResolveReport:
+        """Who is who."""
+        self.progress.stage("identity")
+        hub, settings = self.hub, self.hub.settings
+        return resolve.run(
+            hub.store, settings.identity,
+            clock=hub.clock, ids=hub.ids, actor=self.actor, region=settings.hub.region,
+        )  # fmt: skip
+
+    def golden_record(self) -> GoldenReport:
+        """Which of the values that systems hold of a customer stands."""
+        self.progress.stage("golden record")
+        rules, clock = self.hub.settings.survivorship, self.hub.clock
+        return golden.run(self.hub.store, rules, clock=clock, actor=self.actor)
+
+    def metrics(self) -> MetricsReport:
+        """Each customer in numbers, then everybody together."""
+        self.progress.stage("metrics")
+        section, ids = self.hub.settings.metrics, self.hub.ids
+        return metrics.run(self.hub.store, section, ids=ids, actor=self.actor, zone=self._zone)
+
+    def cases(self) -> CasesReport:
+        """Who is to be looked after, and whether that closes the loop."""
+        self.progress.stage("cases")
+        hub, settings = self.hub, self.hub.settings
+        cased = case_run.run(
+            hub.store, settings.loop, settings.purposes, hub.keys, actor=self.actor
+        )
+        case_measures.measure(
+            hub.store, settings.loop, settings.metrics, ids=hub.ids, actor=self.actor
+        )
+        return cased
+
+    def themes(self) -> ThemesReport:
+        """What customers speak of, and which of it rises."""
+        self.progress.stage("themes")
+        hub, settings = self.hub, self.hub.settings
+        terms = theme_run.Terms(settings.themes, settings.loop.look_back, self._zone)
+        return theme_run.run(hub.store, settings.text, terms, hub.keys, actor=self.actor)
+
+    def profiles(self, rules: Rules) -> ProfileReport:
+        """All of it as one profile of each customer."""
+        self.progress.stage("profiles")
+        return profile.run(self.hub.store, rules)
+
+    def withdraw(self) -> tuple[WithdrawalReport, ...]:
+        """What customers refused elsewhere, into systems that keep permissions: before all else."""
+        self.progress.stage("push")
+        pusher = self.hub.pusher(self.actor)
+        told = [pusher.withdraw(lane.source, lane.destinations) for lane in self.lanes]
+        return tuple(report for report in told if report is not None)
+
+    def push(self) -> tuple[PushReport, ...]:
+        """Profiles into the systems that are kept up to date."""
+        pusher = self.hub.pusher(self.actor)
+        told = [pusher.keep_up(place) for lane in self.lanes for place in lane.destinations]
+        return tuple(report for report in told if report is not None)
+
+    def hand_over(self) -> tuple[HandoverReport, ...]:
+        """Tasks and notes to the people who look after customers, and whether they came in time."""
+        handed = tuple(self.hub.hand_over(self.lanes, self.actor))
+        continuity.measure(self.hub.store, self.hub.settings, ids=self.hub.ids, actor=self.actor)
+        return handed
+
+    def proof(self) -> Checkpoint | None:
+        """The head of the audit log, signed."""
+        self.progress.stage("audit")
+        return self.hub.notary.settle()
+
+    def alert(self) -> tuple[Told, ...]:
+        """The events of cases to whoever wants to be told."""
+        hub = self.hub
+        routes = alerts.routes(hub.settings, hub.clock)
+        return tuple(alerts.deliver(hub.store, routes, self.progress.leave))
 
 
 def follow_ups(store: Store) -> list[Mark]:

@@ -1,4 +1,35 @@
-"""The csv connector: streams and writers as the settings declare them."""
+"""The csv connector: streams and writers as the settings declare them.
+
+The folder:
+
+config.py       what an admin writes in hub.toml
+
+reader.py       which files to read, from where on, in which pages
+files.py        which files there are, and what changed since the last run
+encoding.py     which encoding a file is in
+tables.py       one file as a table: header, delimiter, windows of lines
+parsing.py      lines to records, so that a bad line costs one line
+keys.py         what identifies a record
+occurrences.py  how often a key has occurred
+
+mapping.py      rows as canonical records
+targets.py      what a column can be mapped to
+cells.py        the cell of a column as the value of a field
+values.py       texts as numbers, dates, times and flags
+
+writer.py       profiles as files
+tasks.py        work as a file
+merging.py      the files that the hub keeps itself, one line per key
+
+check.py        what an admin must know before the first run
+
+guess.py        settings for a file that nobody has described yet
+meaning.py      what it is about, and which column is which field
+vocabulary.py   what columns are called in real exports
+notations.py    how it writes dates, numbers and money
+scales.py       which question its scores answer
+proposal.py     what was found, as lines of hub.toml
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import repeat
+from itertools import compress, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +70,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class Reading:
     """One file to read; what lies before ``resume`` is only counted."""
 
     survey: Survey
@@ -84,17 +84,17 @@ def stream_reader(settings: CsvSettings, stream: StreamSettings) -> Reader:
         Unavailable: If there is no file, or one cannot be read.
         StopRun: If a file is damaged, has no such column or an unclear encoding.
     """
-    reading = _fingerprint(stream)
+    fingerprint = _fingerprint(stream)
 
     def read(ctx: Context, state: State) -> Iterator[Page]:
-        known = Checkpoint(reading=reading)
-        if state.get("reading") == reading:
+        known = Checkpoint(reading=fingerprint)
+        if state.get("reading") == fingerprint:
             known = msgspec.convert(state, Checkpoint)
         paths = listed(settings, stream)  # 1
-        tasks, files = (_plan_set if stream.whole_set else _plan_each)(paths, known)  # 2
-        if tasks or files != known.files:
-            begins = stream.whole_set and not any(task.resume for task in tasks)
-            yield from _Pass(ctx, stream, reading, files, begins).pages(tasks)
+        plan, files = (_plan_set if stream.whole_set else _plan_each)(paths, known)  # 2
+        if plan or files != known.files:
+            begins = stream.whole_set and not any(file.resume for file in plan)
+            yield from _Pass(ctx, stream, fingerprint, files, begins).pages(plan)
 
     return read
 
@@ -111,9 +111,9 @@ def _fingerprint(stream: StreamSettings) -> str:
 
 def _plan_each(
     paths: Mapping[str, Path], known: Checkpoint
-) -> tuple[list[Task], dict[str, FileState]]:
-    """Each file by itself: tasks, and what stays true of files while they are worked off."""
-    tasks: list[Task] = []
+) -> tuple[list[Reading], dict[str, FileState]]:
+    """Each file by itself: what to read, and what stays true of files until it is read."""
+    plan: list[Reading] = []
     kept: dict[str, FileState] = {}
     for name, path in paths.items():
         before = known.files.get(name)
@@ -123,31 +123,34 @@ def _plan_each(
         found = survey(path, name, before)
         if before and _same_content(found, before) and before.done:
             kept[name] = _settled(found, before)
+        elif before and found.extends:
+            kept[name] = before
+            plan.append(Reading(found, _stood(before)))
         else:
-            resume = before if before and found.extends else None
-            tasks.append(Task(found, _stood(resume) if resume else None))
-            if resume:
-                kept[name] = resume
-    return tasks, kept
+            plan.append(Reading(found))
+    return plan, kept
 
 
 def _plan_set(
     paths: Mapping[str, Path], known: Checkpoint
-) -> tuple[list[Task], dict[str, FileState]]:
-    """All files or none: tasks, and what is known of files when there is nothing to do."""
+) -> tuple[list[Reading], dict[str, FileState]]:
+    """All files or none: what to read, and what is known of files until it is read."""
     if not known.open and _all_untouched(paths, known):
         return [], known.files
     found = [survey(path, name, known.files.get(name)) for name, path in paths.items()]
-    same = all(_same_content(s, known.files[s.name]) for s in found if s.name in known.files)
-    same = same and known.files.keys() <= paths.keys()
-    if same and not known.open and known.files.keys() == paths.keys():
-        return [], {s.name: _settled(s, known.files[s.name]) for s in found}
-    if same and known.open:
-        before = known.files
-        return [
-            Task(s, _stood(before[s.name]) if s.name in before else None) for s in found
-        ], before
-    return [Task(s) for s in found], {}
+    same = [each for each in found if _is_unchanged(each, known)]
+    if len(same) == len(known.files):  # none has changed, none has gone
+        if known.open:  # the pass that is under way goes on
+            stood = {name: _stood(before) for name, before in known.files.items()}
+            return [Reading(each, stood.get(each.name)) for each in found], known.files
+        if len(same) == len(found):  # none has come
+            return [], {each.name: _settled(each, known.files[each.name]) for each in found}
+    return [Reading(each) for each in found], {}
+
+
+def _is_unchanged(found: Survey, known: Checkpoint) -> bool:
+    before = known.files.get(found.name)
+    return before is not None and _same_content(found, before)
 
 
 def _all_untouched(paths: Mapping[str, Path], known: Checkpoint) -> bool:
@@ -196,18 +199,18 @@ class _Pass:
     rejects: list[Reject] = field(default_factory=list)
     bytes: int = 0
 
-    def pages(self, tasks: list[Task]) -> Iterator[Page]:
-        """The pages of ``tasks``."""
-        for task in tasks:
-            table = open_table(task.survey, self.stream)
+    def pages(self, plan: list[Reading]) -> Iterator[Page]:
+        """The pages of the files in ``plan``."""
+        for file in plan:
+            table = open_table(file.survey, self.stream)
             if table is None:
-                self.ctx.log.warning("%s is empty", task.survey.name)
-                self._note(task.survey, Position(0, 1), done=True)
+                self.ctx.log.warning("%s is empty", file.survey.name)
+                self._note(file.survey, Position(0, 1), done=True)
             else:
-                yield from self._file(table, task)
+                yield from self._file(table, file)
         yield self._page(last=True)  # 5
 
-    def _file(self, table: Table, task: Task) -> Iterator[Page]:
+    def _file(self, table: Table, file: Reading) -> Iterator[Page]:
         self.ctx.log.info("%s: reading as %s", table.format.name, table.format.encoding.codec)
         by_line = self.stream.by_line
         keys_of = (keys_by_line if by_line else keys_by_column)(table.names, self.stream.key)
@@ -215,50 +218,53 @@ class _Pass:
         if not by_line:
             self.seen = _none_seen()
         stand = table.begin
-        if task.resume and task.resume.at > stand.at:  # 3
-            for piece in table.pieces(stand, task.resume.at) if counting else ():
+        if file.resume and file.resume.at > stand.at:  # 3
+            for piece in table.pieces(stand, file.resume.at) if counting else ():
                 self.seen.number(keys_of(piece.parsed.rows))
-            stand = task.resume
-        for piece in table.pieces(stand, task.survey.state.length):
+            stand = file.resume
+        for piece in table.pieces(stand, file.survey.state.length):
             keys = keys_of(piece.parsed.rows)
             numbers = self.seen.number(keys) if counting else [1] * len(keys)
             self._take(table, piece, keys, numbers)  # 4
             self.bytes += piece.next.at - stand.at
             stand = piece.next
-            self._note(task.survey, stand)
+            self._note(file.survey, stand)
             if len(self.rows) + len(self.rejects) >= _ENOUGH or self.bytes >= _LARGE:
                 yield self._page()
-        self._note(task.survey, stand, done=True)
+        self._note(file.survey, stand, done=True)
 
     def _note(self, file: Survey, stand: Position, *, done: bool = False) -> None:
         state = replace(file.state, at=stand.at, line=stand.line, done=done)
         self.files = {**self.files, file.name: state}
 
     def _take(self, table: Table, piece: Piece, keys: list[str], numbers: list[int]) -> None:
-        parsed, window, names = piece.parsed, piece.window, table.names
+        """The rows of a piece, and the place where each stood, but for those that are refused."""
+        parsed, first, names = piece.parsed, piece.window.first, table.names
         self.rejects += parsed.rejects
-        refused = self._refused(keys, numbers)
         if self.stream.by_line:
             names = (*names, LINE_KEY)
             for fields, key, number in zip(parsed.rows, keys, numbers, strict=True):
                 fields.append(f"{key}|{number}")
-        rows = map(dict, map(zip, repeat(names), parsed.rows))  # in C: half the time of a loop
-        if not refused:
-            self.rows += rows
-            self.places += [f"{table.format.name}:{window.first + s}" for s in parsed.starts]
-            return
-        column = names.index(self.stream.key[0]) + 1
-        skips = self.stream.without_key == "skip"
-        for index, row in enumerate(rows):
-            start = parsed.starts[index]
-            if skips and refused.get(index) is _NO_KEY:
+        # In C: half the time of a loop.
+        rows: Iterator[Row] = map(dict, map(zip, repeat(names), parsed.rows))
+        places: Iterator[str] = (f"{table.format.name}:{first + start}" for start in parsed.starts)
+        refused = self._refused(keys, numbers)
+        if refused:
+            kept = [index not in refused for index in range(len(keys))]
+            rows, places = compress(rows, kept), compress(places, kept)
+            self._reject(table, piece, refused)
+        self.rows += rows
+        self.places += places
+
+    def _reject(self, table: Table, piece: Piece, refused: Mapping[int, Fault]) -> None:
+        """What is refused, as it came; lines without a key only if the settings want them."""
+        column = table.names.index(self.stream.key[0]) + 1
+        for index, fault in refused.items():
+            if fault is _NO_KEY and self.stream.without_key == "skip":
                 continue
-            if index in refused:
-                fault = dataclasses.replace(refused[index], column=column)
-                self.rejects.append(window.reject(start, parsed.ends[index], fault))
-            else:
-                self.rows.append(row)
-                self.places.append(f"{table.format.name}:{window.first + start}")
+            start, end = piece.parsed.starts[index], piece.parsed.ends[index]
+            told = dataclasses.replace(fault, column=column)
+            self.rejects.append(piece.window.reject(start, end, told))
 
     def _refused(self, keys: list[str], numbers: list[int]) -> dict[int, Fault]:
         """Faults of keys, by index."""

@@ -72,8 +72,9 @@ def _feedback(api: Api) -> Iterator[CheckItem]:
         ("satisfaction_ratings", "satisfaction_ratings"),
         ("guide/survey_responses", "survey_responses"),
     ):
-        lacking = not _allowed(name, partial(api.offered, path, name), "").ok
-        yield CheckItem(f"read {name}", True, "not on this plan: the stream is empty" * lacking)
+        offered = _allowed(name, partial(api.offered, path, name), "").ok
+        told = "" if offered else "not on this plan: the stream is empty"
+        yield CheckItem(f"read {name}", True, told)
 
 
 def _fields(api: Api, settings: ZendeskSettings) -> Iterator[CheckItem]:
@@ -83,12 +84,12 @@ def _fields(api: Api, settings: ZendeskSettings) -> Iterator[CheckItem]:
     fix = (
         "Correct the key in hub.toml, or create the field under Admin Center > People > User fields"
     )
-    yield CheckItem(
-        "user fields", not missing, f"missing: {', '.join(missing)}" * bool(missing), fix
-    )
+    told = f"missing: {', '.join(missing)}" if missing else ""
+    yield CheckItem("user fields", not missing, told, fix)
 
 
 def _bulk(api: Api) -> CheckItem:
     """An update of no record changes nothing, and is refused all the same where bulk is off."""
     refused = api.update_many("users", []).status == HTTPStatus.FORBIDDEN
-    return CheckItem("bulk updates", True, f"off: one request per record. {_ASK}" * refused)
+    told = f"off: one request per record. {_ASK}" if refused else ""
+    return CheckItem("bulk updates", True, told)

@@ -23,6 +23,13 @@ class Clock(Protocol):
         """Wait ``seconds``, or move a simulated clock forward by them."""
 
 
+class Wait(Protocol):
+    """Called by the HTTP layer before it waits, so that progress shows why nothing moves."""
+
+    def __call__(self, seconds: float, reason: str) -> None:
+        """Wait ``seconds`` because of ``reason``."""
+
+
 class SystemClock:
     """The machine's clock."""
 

@@ -25,8 +25,7 @@ import tenacity
 
 from hub.core.answers import Answers, Params, Request, Response, Translate, no_translation
 from hub.core.auth import Auth, Legacy
-from hub.core.clock import Clock
-from hub.core.connector import Wait
+from hub.core.clock import Clock, Wait
 from hub.core.errors import (
     BudgetExhausted,
     ConfigError,

@@ -323,6 +323,11 @@ class Ticket(Record, frozen=True, kw_only=True, tag="ticket"):
     full_resolution_seconds: int | None = None
     requester_wait_seconds: int | None = None
 
+    @property
+    def is_unsolved(self) -> bool:
+        """Whether somebody still waits for a solution."""
+        return self.status in ("new", "open", "pending", "on_hold")
+
 
 class Message(Record, frozen=True, kw_only=True, tag="message"):
     """One message of a conversation, in or out."""

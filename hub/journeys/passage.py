@@ -131,10 +131,9 @@ def reason_of_loss(journey: Journey, lost: Passage, events: Timeline) -> Reason:
 
 def _opened_again(solved: Event) -> bool:
     ticket = solved.record
-    return isinstance(ticket, Ticket) and bool(ticket.reopens) and ticket.status in _UNSOLVED
+    return isinstance(ticket, Ticket) and bool(ticket.reopens) and ticket.is_unsolved
 
 
-_UNSOLVED: Final = ("new", "open", "pending", "on_hold")
 _TELLING: Final[dict[str, Reason]] = {
     kinds.PAYMENT_FAILED: "payment_failed",
     kinds.SUBSCRIPTION_ENDED: "cancelled",

@@ -26,6 +26,7 @@ from hub.profile.happened import latest
 from hub.profile.sources import Sources
 from hub.profile.suppression import Flag, reasons
 from hub.store.cases import WAITING
+from hub.voc.case_trigger import OF_TICKETS
 from hub.voc.issue import issues
 from hub.voc.remedy import Weigh, remedies
 from hub.voc.scoring import Standing
@@ -114,9 +115,10 @@ def _tell(about: Situation) -> Action | None:
     case = min(waiting, key=lambda each: (each.due_at, each.case_id))
     due = from_micros(case.due_at)
     late = "was" if due < about.now else "is"
-    why = f"they answered on {day(from_micros(case.at), about.now)}; the word {late} due by"
+    matter, did = ("ticket", "asked") if case.rule in OF_TICKETS else ("answer", "answered")
+    why = f"they {did} on {day(from_micros(case.at), about.now)}; the word {late} due by"
     return Action(
-        "tell the customer what came of their answer",
+        f"tell the customer what came of their {matter}",
         f"{why} {day(due, about.now)}",
         (f"case:{case.case_id}",),
     )

@@ -49,7 +49,7 @@ from hub.voc.tide import Tide
 BATCH = 500
 """Profiles composed in one transaction."""
 
-COMPOSITION = 4
+COMPOSITION = 5
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
 
 AS_SHIPPED = TextSection()

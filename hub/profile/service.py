@@ -9,7 +9,6 @@ from hub.profile.leaf import LATER, Group, field, no_data
 from hub.profile.sources import Sources
 
 RECENT_TICKET_DAYS = 30
-OPEN_STATES = frozenset({"new", "open", "pending", "on_hold"})
 
 
 def service(sources: Sources, now: datetime) -> Group:
@@ -21,7 +20,7 @@ def service(sources: Sources, now: datetime) -> Group:
         return {name: no_data() for name in names} | {"promises": no_data(LATER)}
     last_fact, last = tickets[-1]
     where = (last_fact.source, last_fact.at)
-    opened = [(f, t) for f, t in tickets if t.status in OPEN_STATES]
+    opened = [(f, t) for f, t in tickets if t.is_unsolved]
     recent = sum(now - f.at <= timedelta(days=RECENT_TICKET_DAYS) for f, _ in tickets)
     agents = {t.assignee for _, t in tickets if t.assignee}
     unresolved = field(opened[0][1].subject, opened[0][0].source, opened[0][0].at) if opened else (

@@ -15,7 +15,6 @@ from hub.core.records import Order, OrderLine, Ticket
 from hub.journeys import kinds
 from hub.profile.day import day
 from hub.profile.leaf import Field, Group, field, no_data
-from hub.profile.service import OPEN_STATES
 from hub.profile.sources import Sources
 from hub.text.tokens import tokenise
 from hub.voc.detractor import unresolved
@@ -104,7 +103,7 @@ def _recent_return(sources: Sources, now: datetime) -> Flag:
 
 def _open_complaint(sources: Sources, now: datetime) -> Flag:
     for fact in sources.facts:
-        if isinstance(fact.record, Ticket) and fact.record.status in OPEN_STATES:
+        if isinstance(fact.record, Ticket) and fact.record.is_unsolved:
             why = f"a ticket is open since {day(fact.at, now)}"
             return Flag("open_complaint", why, fact.source, fact.at)
     return Flag("open_complaint")
@@ -119,7 +118,7 @@ def _in_dispute(sources: Sources, now: datetime) -> Flag:
         record = event.record
         if isinstance(record, Ticket):
             said = (record.subject, record.category, *record.attributes.values())
-            disputed = record.status in OPEN_STATES and _says_disputed(said)
+            disputed = record.is_unsolved and _says_disputed(said)
         else:
             disputed = isinstance(record, Order | OrderLine) and any(
                 _says_disputed((value,)) for value in record.attributes.values()

@@ -1,13 +1,14 @@
 """Answers and tickets that ask for a reply: what opens a case, and who gave it.
 
-A ticket says how often it was opened again, not when. So the hub notes, with the case, when it saw
-that first, and how often it had been by then: whatever else happens to the ticket, it asked then.
-Opened yet again, it asks anew once the customer was told something, or if it was history before.
+A ticket says how often it was opened again or passed on, not when. So the hub notes, with the case,
+when it saw that first, and how often it had been by then: whatever else happens to the ticket, it
+asked then. Opened or passed on yet again, it asks anew once the customer was told something, or if
+it was history before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,12 @@ _ASKS: Final[Mapping[tuple[str, Scale], tuple[LoopRule, float]]] = {
     ("ces", (1, 7)): ("high_effort", 3),
 }
 """Instrument and scale to the rule and the best score that it still catches."""
+
+OF_TICKETS: Final[frozenset[LoopRule]] = frozenset({"reopened_ticket", "passed_around"})
+"""Rules that a ticket meets; the others are met by answers."""
+
+_FEW_HANDS: Final = 2
+"""Assignees that a ticket may well need: one who takes it in, one who knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +97,15 @@ def load(
         look_back: Seconds after which an answer that is read first is history.
     """
     told: dict[str, list[Trigger]] = {golden_id: [] for golden_id in golden_ids}
-    entities = [Feedback.entity_name] + [Ticket.entity_name] * ("reopened_ticket" in rules)
-    for golden_id, trigger in _triggers(connection, golden_ids, look_back * _SECOND, entities):
-        if trigger.rule in rules:
-            told[golden_id].append(trigger)
+    for golden_id, trigger in _triggers(connection, golden_ids, rules, look_back * _SECOND):
+        told[golden_id].append(trigger)
     return {who: sorted(found, key=lambda each: (each.at, each.key)) for who, found in told.items()}
 
 
 def _triggers(
-    connection: Connection, golden_ids: Sequence[str], look_back: int, entities: Sequence[str]
+    connection: Connection, golden_ids: Sequence[str], rules: Collection[LoopRule], look_back: int
 ) -> Iterator[tuple[str, Trigger]]:
+    entities = [Feedback.entity_name] + [Ticket.entity_name] * (not OF_TICKETS.isdisjoint(rules))
     record = source_records.c
     columns = (cluster_members.c.golden_id, facts.c.rid, facts.c.party_rid, facts.c.at,
                record.canonical, record.created_at, record.changed_at)  # fmt: skip
@@ -120,10 +126,10 @@ def _triggers(
             rule, at, times = None, min(row.at, row.changed_at), None
             if isinstance(said, Feedback):
                 rule = asks(said)
-            elif isinstance(said, Ticket) and said.reopens:
-                seen = _Seen(said, row.created_at, row.changed_at, known.get(row.rid))
-                rule, at, times = "reopened_ticket", *seen.asked(look_back)
-            if rule is not None:
+            elif isinstance(said, Ticket):
+                seen = _Seen(said, rules, row.created_at, row.changed_at, known.get(row.rid))
+                rule, (at, times) = seen.rule, seen.asked(look_back)
+            if rule is not None and rule in rules:
                 is_history = row.created_at - at > look_back
                 yield (
                     row.golden_id,
@@ -135,20 +141,40 @@ def _triggers(
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A ticket that was opened again, as the hub saw it."""
+    """A ticket as the hub saw it, and what of it counts under the rules."""
 
     ticket: Ticket
+    rules: Collection[LoopRule]
     created_at: int
     changed_at: int
     noted: Noted | None
 
+    @property
+    def rule(self) -> LoopRule | None:
+        """The rule that it meets; what was noted waits for a word even when it is solved."""
+        if self._reopens:
+            return "reopened_ticket"
+        many = (self.ticket.assignee_stations or 0) > _FEW_HANDS
+        waits = self.ticket.is_unsolved or self.noted is not None
+        return "passed_around" if many and waits else None
+
     def asked(self, look_back: int) -> tuple[int, int | None]:
         """When it asked for a reply, and how often it has, if that is to be noted."""
-        times, noted = self.ticket.reopens or 0, self.noted
+        times, noted = self._reopens + self._hands, self.noted
         if noted is None:
             return self._at(), times
         over = noted.told or self.created_at - noted.at > look_back
         return (self.changed_at, times) if over and times > noted.times else (noted.at, None)
+
+    @property
+    def _reopens(self) -> int:
+        return (self.ticket.reopens or 0) if "reopened_ticket" in self.rules else 0
+
+    @property
+    def _hands(self) -> int:
+        """Assignees too many, while it is not solved."""
+        counts = "passed_around" in self.rules and self.ticket.is_unsolved
+        return max(0, (self.ticket.assignee_stations or 0) - _FEW_HANDS) if counts else 0
 
     def _at(self) -> int:
         """When the hub saw it change; of one that it never saw otherwise, the ticket's own word."""

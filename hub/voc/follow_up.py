@@ -23,6 +23,7 @@ _RULES: Final[Mapping[str, str]] = {
     "low_satisfaction": "was not satisfied",
     "high_effort": "found it hard to get something done",
     "reopened_ticket": "came back with something that was called solved",
+    "passed_around": "was passed from hand to hand and has no solution",
 }
 """Rule of a case, in words that go on after "a customer"."""
 _DAY = "%Y-%m-%d"
@@ -92,13 +93,19 @@ def _reason(case: Case) -> str:
 
 def _said(record: Feedback | Ticket) -> str:
     if isinstance(record, Ticket):
-        return f"{record.at:{_DAY}} ticket, opened {record.reopens or 0} times again" + (
+        return f"{record.at:{_DAY}} ticket, {_past(record)}" + (
             f": {record.subject}" if record.subject else ""
         )
     score = "" if record.score is None else f" {record.score:g}"
     scale = "" if record.scale_max is None else f" of {record.scale_max:g}"
     words = f': "{record.comment}"' if record.comment else ""
     return f"{record.at:{_DAY}} {record.instrument}{score}{scale}{words}"
+
+
+def _past(ticket: Ticket) -> str:
+    again = f"opened {ticket.reopens or 0} times again"
+    hands = ticket.assignee_stations
+    return again if hands is None else f"{again}, {hands} had it in hand"
 
 
 def _owner(case: Case) -> str | None:

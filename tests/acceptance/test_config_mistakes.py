@@ -198,6 +198,7 @@ detractor = "retention"
 low_satisfaction = "support"
 high_effort = "web"
 reopened_ticket = "support"
+passed_around = "support"
 [themes]
 min_customers = 8
 false_alarms = 0.01

@@ -9,7 +9,13 @@ from pydantic import Field, TypeAdapter
 
 from connectors.zendesk.emulator import organizations
 from connectors.zendesk.emulator.account import Account
-from connectors.zendesk.emulator.help_desk import NewComment, NewTicket, open_ticket, reply
+from connectors.zendesk.emulator.help_desk import (
+    NewComment,
+    NewTicket,
+    note_work,
+    open_ticket,
+    reply,
+)
 from connectors.zendesk.emulator.refusals import invalid_attribute, not_found
 from connectors.zendesk.emulator.tables import Entry, Table, instant, restamp
 from hub.emulation.commands import Command as UserCommand
@@ -138,6 +144,8 @@ def _write(account: Account, table: Table, entry: Entry, values: Mapping[str, An
     changed = table.write(entry, values, account.now())
     if changed:
         account.log("update", table.name, entry.id, changed, "user")
+    if table.name == "tickets":
+        note_work(account, entry, changed)
     return changed
 
 

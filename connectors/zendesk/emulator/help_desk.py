@@ -5,7 +5,7 @@ Source: Zendesk, "Tickets", "Ticket Comments" and "Ticket Metrics" (read Novembe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ _BLANK: Mapping[str, Any] = {
     "allow_channelback": False,
     "from_messaging_channel": False,
 }
+_SOLVED = ("solved", "closed")
 
 
 class NewTicket(BaseModel):
@@ -93,6 +94,23 @@ def reply(account: Account, new: NewComment, actor: Actor = "user") -> Entry:
     ticket.body["updated_at"] = stamp(account.now())
     account.table("tickets").move(ticket, account.now())
     return add_comment(account, new, actor)
+
+
+def note_work(account: Account, ticket: Entry, changed: Collection[str]) -> None:
+    """Measure that a ticket got another assignee, was solved, or was opened again.
+
+    Unconfirmed: that one that was opened again has no ``solved_at`` until it is solved anew.
+    """
+    metrics, now = account.metrics[ticket.id], stamp(account.now())
+    if "assignee_id" in changed and ticket.body["assignee_id"] is not None:
+        metrics["assignee_stations"] += 1
+        metrics["assigned_at"] = now
+        metrics["initially_assigned_at"] = metrics["initially_assigned_at"] or now
+    if "status" in changed:
+        metrics["status_updated_at"] = now
+        was_solved, is_solved = metrics["solved_at"], ticket.body["status"] in _SOLVED
+        metrics["reopens"] += bool(was_solved) and not is_solved
+        metrics["solved_at"] = (was_solved or now) if is_solved else None
 
 
 def ticket_body(

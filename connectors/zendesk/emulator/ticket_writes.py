@@ -26,6 +26,7 @@ from connectors.zendesk.emulator.help_desk import (
     NewComment,
     add_comment,
     blank_metrics,
+    note_work,
     reply,
     ticket_body,
 )
@@ -77,6 +78,7 @@ def update_ticket(account: Account, call: Call) -> Answer:
     changed = account.table(KIND).write(entry, values, account.now())
     if changed:
         account.log("update", KIND, entry.id, changed)
+        note_work(account, entry, changed)
     if comment is not None:
         reply(account, comment, "api")
         _notify(account, entry, comment)
@@ -95,6 +97,7 @@ def _made(account: Account, wanted: Mapping[str, Any]) -> Entry:
     entry = account.table(KIND).add(body, now)
     account.metrics[key] = blank_metrics(account, key, now)
     account.log("create", KIND, key, set(values))
+    note_work(account, entry, set(values))
     add_comment(account, comment, "api")
     _notify(account, entry, comment)
     return entry

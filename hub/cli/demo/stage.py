@@ -23,9 +23,6 @@ from hub.emulation.world import World
 ACCOUNTS = {"crm": "hubspot", "sales": "salesforce", "desk": "zendesk", "shop": "shopify"}
 """Connection of the demo's hub.toml to the vendor whose account an emulator plays."""
 
-TASKS = "crm"
-"""Where staff find a task for every customer who waits for a word."""
-
 EXPORTS = ("pos", "loyalty")
 """Systems without an API: connections of the csv connector, by the world's names."""
 
@@ -107,8 +104,8 @@ def demo_toml(
     place = (folder / "files").resolve().as_posix()
     parts = [here.joinpath("demo.toml").read_text(encoding="utf-8")]
     parts += [_account(name, settings, folder) for name, settings in accounts.items()]
-    if TASKS in accounts:
-        parts.append(f'[loop]\ntasks = "{TASKS}"\nlook_back = "90d"\n')
+    if "crm" in accounts:
+        parts.append(here.joinpath("loop.toml").read_text(encoding="utf-8"))
     for name in exports:
         part = here.joinpath("connections", f"{name}.toml").read_text(encoding="utf-8")
         parts.append(part.replace("<files>", place))

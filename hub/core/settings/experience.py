@@ -123,7 +123,9 @@ class MetricsSection(Section):
     """What contacts cost."""
 
 
-LoopRule = Literal["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
+LoopRule = Literal[
+    "detractor", "low_satisfaction", "high_effort", "reopened_ticket", "passed_around"
+]
 
 
 class LoopSection(Section):
@@ -131,7 +133,8 @@ class LoopSection(Section):
 
     rules: tuple[LoopRule, ...] = ("detractor", "low_satisfaction")
     """What opens a case: detractor (NPS 0-6), low_satisfaction (CSAT 1-2 of 5, or bad),
-    high_effort (CES 1-3 of 7), reopened_ticket (a ticket that was opened again)."""
+    high_effort (CES 1-3 of 7), reopened_ticket (a ticket that was opened again), passed_around
+    (a ticket that three or more had in hand and nobody solved: its customer may say nothing)."""
     team: Annotated[str, Field(min_length=1)] = "customer care"
     """Team that a case goes to."""
     teams: Mapping[LoopRule, Annotated[str, Field(min_length=1)]] = {}

@@ -12,6 +12,7 @@ import pytest
 from connectors.zendesk.connector import ZENDESK
 from connectors.zendesk.emulator import ZendeskEmulator, create
 from connectors.zendesk.emulator.access import APP
+from connectors.zendesk.emulator.account import OWNER_ID
 from hub.core.clock import ManualClock
 from hub.core.errors import BudgetExhausted, NeedsReauth, StopRun
 from hub.core.secrets import Secret
@@ -594,3 +595,21 @@ def test_an_export_that_turns_in_a_circle_is_an_error(connect_hub: Connect, emul
 
     assert isinstance(error, StopRun)
     assert "leads from a page to itself" in str(error)
+
+
+def test_hands_and_reopenings_are_counted_as_agents_work(hub: Any) -> None:
+    """Three assignees, solved once and opened again: as Zendesk measures it, and as it arrives."""
+    requester = int(add_users(hub, 1)[0])
+    asked = {"requester_id": requester, "subject": "Invoice twice", "text": "Why?"}
+    ticket = str(hub.mutate("create", "tickets", properties=asked)["id"])
+
+    for assignee, status in ((OWNER_ID, "open"), (7, "solved"), (8, "open")):
+        hub.clock.sleep(3_600)
+        work = {"assignee_id": assignee, "status": status}
+        hub.mutate("update", "tickets", id=ticket, properties=work)
+    hub.clock.sleep(120)
+    hub.pull("tickets")
+
+    found = hub.records("tickets")[ticket]
+    assert (found.assignee_stations, found.reopens, found.is_unsolved) == (3, 1, True)
+    assert found.solved_at is None

@@ -70,6 +70,17 @@ def test_who_waits_for_a_word_comes_first() -> None:
     )
 
 
+def test_who_was_passed_around_is_told_of_their_ticket() -> None:
+    """They answered nothing: they asked."""
+    found = sources(facts=[ticket("open", 40)])
+    found.cases = [replace(CASE, rule="passed_around")]
+
+    text, why, _ = next_of(found)
+
+    assert text == "tell the customer what came of their ticket"
+    assert why.startswith("they asked on ")
+
+
 def test_a_high_risk_is_met_with_what_lowers_it_most() -> None:
     """A real counterfactual: the text names the matter, the reason the points."""
     at = NOW - timedelta(days=20)

@@ -50,6 +50,16 @@ def test_a_reopened_ticket_is_told_as_one() -> None:
     assert "came back with something that was called solved" in made.subject
 
 
+def test_a_ticket_that_was_passed_around_says_through_how_many_hands() -> None:
+    """So that whoever answers does not ask for it all once more."""
+    ticket = Ticket(party=PartyRef(id="1"), at=AT, subject="Invoice", assignee_stations=4)
+
+    made = task(FollowUp(replace(CASE_1, rule="passed_around"), [ticket]), "512", ALL)
+
+    assert "ticket, opened 0 times again, 4 had it in hand: Invoice" in made.body
+    assert made.subject == "Answer a customer who was passed from hand to hand and has no solution"
+
+
 @pytest.mark.parametrize(
     ("parts", "there", "gone"),
     [

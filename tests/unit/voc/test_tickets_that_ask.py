@@ -1,4 +1,4 @@
-"""Tickets that were opened again as cases: one for each episode, however often they are read."""
+"""Tickets opened again, or passed around, as cases: one for each episode, however often read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.conftest import quick_on_sqlite
 from tests.unit.voc.complaints import Complaints
 
 pytestmark = quick_on_sqlite
-RULES: tuple[LoopRule, ...] = ("detractor", "reopened_ticket")
+RULES: tuple[LoopRule, ...] = ("detractor", "reopened_ticket", "passed_around")
 HOUR, DAY = 3_600, 86_400
 TICKET = 7_001
 
@@ -167,3 +167,68 @@ def test_a_correction_takes_the_case_back(desk: Helpdesk) -> None:
     desk.run()
 
     assert desk.only().reason == "answer_gone"
+
+
+def test_the_third_pair_of_hands_opens_a_case(desk: Helpdesk) -> None:
+    """Two are not many, and what many solved is solved; three without a solution are a case."""
+    opened = desk.ago(hours=5)
+    desk.ticket(1, 0, opened, assignee_stations=2)
+    desk.run()
+    desk.ticket(1, 0, opened, assignee_stations=3, status="solved")
+    desk.run()
+    before = desk.cases()
+
+    for hands in (3, 3, 4):
+        desk.clock.sleep(HOUR)
+        desk.ticket(1, 0, opened, assignee_stations=hands, status="pending")
+        desk.run()
+
+    assert before == []
+    assert (desk.only().rule, desk.only().state) == ("passed_around", "open")
+    assert desk.only().at == to_micros(desk.ago(hours=2))
+
+
+def test_who_was_passed_around_waits_for_a_word_even_when_it_is_solved(desk: Helpdesk) -> None:
+    """They had to explain it to three people; and after the word nobody waits any more."""
+    opened = desk.ago(hours=5)
+    desk.ticket(1, 0, opened, assignee_stations=3)
+    desk.run()
+    desk.ticket(1, 0, opened, assignee_stations=3, status="solved")
+    desk.run()
+    waiting = desk.only().state
+
+    desk.tell(desk.only())
+    desk.clock.sleep(HOUR)
+    desk.ticket(1, 0, opened, assignee_stations=3, status="closed")
+    desk.run()
+
+    assert (waiting, desk.only().state) == ("open", "informed")
+
+
+def test_passed_on_after_the_word_it_is_the_next_case(desk: Helpdesk) -> None:
+    """Somebody told them something, and somebody else has it now."""
+    opened = desk.ago(hours=5)
+    desk.ticket(1, 0, opened, assignee_stations=3)
+    desk.run()
+    desk.tell(desk.only())
+
+    desk.clock.sleep(HOUR)
+    desk.ticket(1, 0, opened, assignee_stations=4)
+    desk.run()
+    desk.run()
+
+    assert sorted(case.state for case in desk.cases()) == ["informed", "open"]
+
+
+def test_a_ticket_is_the_same_case_by_either_rule(desk: Helpdesk) -> None:
+    """Passed around first, opened again later: the customer still waits for one word."""
+    opened = desk.ago(hours=5)
+    desk.ticket(1, 0, opened, assignee_stations=3)
+    desk.run()
+    first = desk.only()
+
+    desk.clock.sleep(HOUR)
+    desk.ticket(1, 1, opened, assignee_stations=3)
+    desk.run()
+
+    assert desk.only() == first

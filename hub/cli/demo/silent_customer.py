@@ -1,0 +1,151 @@
+"""The customer who says nothing: three people have a ticket in hand, nobody solves it, they fade.
+
+It is played on the demo's stage in simulated days: agents work in the help desk's own screens, the
+app writes its export, and the hub reads both as it reads everything else.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from hub import pipeline
+from hub.cli.demo.stage import Stage
+from hub.core.clock import iso_z
+from hub.identity import customers
+from hub.pipeline import Hub, Lane
+from hub.store import cases, handovers
+from hub.store.records import source_keys
+from hub.store.schema import cluster_members, facts, profiles, source_records
+from hub.voc.follow_up import key_of
+
+CRM, DESK, APP = "crm", "desk", "loyalty"
+
+HANDS: Final = (
+    (0.3, "Kim", "Hello, we will look into it."),
+    (3.0, "Lee", "Could you explain once more what happened?"),
+    (6.0, "Sam", "Which of the two orders do you mean?"),
+)
+"""On which day which agent takes the ticket over, and what they say."""
+
+LOG_INS: Final = (*range(-56, 3, 2), 6)
+"""Days on which the customer logs in: every other day, once more, and then not."""
+
+LOOKS: Final = (7, 18)
+"""Days on which the hub runs."""
+
+
+def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str, Any]:
+    """Whom it happens to, and what the hub knows and has done about it on each of ``LOOKS``."""
+    with hub.store.read() as connection:
+        golden_id, ids = _somebody(connection)
+        name = customers.names(connection, [golden_id])[golden_id]
+    scene = _Scene(stage, ids, stage.clock.now())
+    ticket = scene.opens_ticket()
+    days = {}
+    for day in range(LOOKS[-1] + 1):
+        scene.passes_on(ticket, day)
+        if day in LOOKS:
+            scene.wait(day)
+            scene.exports_log_ins(day)
+            pipeline.run(hub, lanes, actor=actor)
+            with hub.store.read() as connection:
+                days[day] = _known(connection, golden_id)
+    return {"golden_id": golden_id, "name": name, "days": days}
+
+
+def _somebody(connection: Connection) -> tuple[str, dict[str, str]]:
+    """Of the customers of CRM, help desk and app who never asked for help: who bought last."""
+    people = (
+        select(cluster_members.c.golden_id, cluster_members.c.rid)
+        .join(source_records, source_records.c.rid == cluster_members.c.rid)
+        .where(source_records.c.entity == "person")
+    )
+    members = connection.execute(people).all()
+    asked, bought = (_last(connection, entity) for entity in ("ticket", "order"))
+    known: dict[str, dict[str, str]] = defaultdict(dict)
+    keys = source_keys(connection, (member.rid for member in members))
+    for member in members:
+        known[member.golden_id][keys[member.rid].connection] = keys[member.rid].source_id
+    helped = {member.golden_id for member in members if member.rid in asked}
+    _, chosen = max(
+        (bought.get(member.rid, 0), member.golden_id)
+        for member in members
+        if {CRM, DESK, APP} <= known[member.golden_id].keys() and member.golden_id not in helped
+    )
+    return chosen, known[chosen]
+
+
+def _last(connection: Connection, entity: str) -> dict[int, int]:
+    """The newest record of an entity by the record of its customer, in microseconds."""
+    of_entity = select(facts.c.party_rid, func.max(facts.c.at)).where(facts.c.entity == entity)
+    return dict(connection.execute(of_entity.group_by(facts.c.party_rid)).all())
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Help desk and app of one customer, from the day on which they ask.
+
+    Args:
+        stage: The demo's.
+        ids: The customer's id by connection.
+        began: Day 0.
+    """
+
+    stage: Stage
+    ids: Mapping[str, str]
+    began: datetime
+
+    def wait(self, day: float) -> None:
+        """Until that day."""
+        passed = (self.stage.clock.now() - self.began) / timedelta(days=1)
+        self.stage.clock.sleep(max(0.0, day - passed) * 86_400)
+
+    def opens_ticket(self) -> str:
+        """The id of the ticket in which the customer asks, once."""
+        text = "I was charged twice for one order. Could you look into it?"
+        asked = {"requester_id": int(self.ids[DESK]), "subject": "Charged twice", "text": text}
+        return self._done("create", "tickets", properties=asked)
+
+    def passes_on(self, ticket: str, day: int) -> None:
+        """Agents who take it over in the course of that day."""
+        for at, agent, says in HANDS:
+            if day <= at < day + 1:
+                self.wait(at)
+                address = f"{agent.lower()}@support.example.com"
+                hired = {"name": agent, "email": address, "role": "agent"}
+                number = int(self._done("create", "users", properties=hired))
+                work = {"assignee_id": number, "status": "pending"}
+                self._done("update", "tickets", id=ticket, properties=work)
+                reply = {"ticket_id": int(ticket), "author_id": number, "text": says}
+                self._done("create", "comments", properties=reply)
+
+    def exports_log_ins(self, day: int) -> None:
+        """The app's export as of that day: the days on which the customer came."""
+        seen = [self.began + timedelta(days=at) for at in LOG_INS if at < day]
+        rows = [f"S{n:06d},{self.ids[APP]},{iso_z(at)},login,app" for n, at in enumerate(seen)]
+        lines = ["event_id,member_id,happened_at,kind,detail", *rows]
+        path = self.stage.app.folder / "files" / "usage_events-now.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def _done(self, op: str, kind: str, **what: Any) -> str:
+        answer = self.stage.emulators[DESK].mutate({"op": op, "object": kind, **what})
+        return str(answer.get("id", ""))
+
+
+def _known(connection: Connection, golden_id: str) -> dict[str, Any]:
+    """Their profile's risk, and the case with its task, if there is one."""
+    query = select(profiles.c.body).where(profiles.c.golden_id == golden_id)
+    risk = orjson.loads(connection.execute(query).scalar_one())["risk"]
+    told = {name: risk[name]["value"] for name in ("points", "band", "reasons", "next_action")}
+    for case in cases.of_customers(connection, [golden_id])[golden_id]:
+        task = handovers.get(connection, [key_of(case)])[key_of(case)]
+        told["case"] = {"id": case.case_id, "state": case.state, "team": case.team}
+        told["task"] = {"connection": task.connection, "id": task.reference, "state": task.status}
+    return told
