@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -18,12 +17,12 @@ import pytest
 from connectors.hubspot.emulator import HubSpotEmulator, create
 from hub import pipeline
 from hub.app import load
-from hub.cli.main import run
 from hub.cli.receiving import tell_others
 from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
 from tests.acceptance.help_desk import ANSWERS as ANSWERS_SAY
 from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
+from tests.acceptance.help_desk import answers, typist
 
 CRM = """
 [loop]
@@ -104,26 +103,11 @@ def account(
     (tmp_path / "files").mkdir()
     (tmp_path / "files/customers.csv").write_text(CUSTOMERS)
 
-    def type_(*words: str) -> Any:
-        run([*words, "--json"])
-        captured = capsys.readouterr()
-        return json.loads(captured.out) if captured.out else captured.err
-
     with serve(emulator) as url:
         Path("hub.toml").write_text(CRM.format(url=url) + DESK)
-        account = Account(emulator, type_)
+        account = Account(emulator, typist(capsys))
         account.approve()
         yield account
-
-
-def answers(name: str, *rows: tuple[int, int, int, int]) -> None:
-    """A file of answers: number, hours ago, customer, score."""
-    now = datetime.now(UTC)
-    lines = [
-        f"{no},{(now - timedelta(hours=hours)).isoformat()},{who},{score},Nobody called back"
-        for no, hours, who, score in rows
-    ]
-    Path(f"files/{name}.csv").write_text("\n".join(["no,at,who,score,why", *lines, ""]))
 
 
 def ticket(reopens: int, subject: str = "Broken") -> None:
