@@ -180,7 +180,7 @@ class _Stages:
 
     @property
     def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.hub.settings.hub.time_zone)
+        return self.hub.settings.hub.zone
 
     def due(self) -> list[Mark]:
         """What this run follows up: these connections, if something came apart from a run."""

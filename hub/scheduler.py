@@ -174,7 +174,7 @@ class Scheduler:
 
 def timetables(settings: Settings) -> dict[str, Timetable]:
     """The instants at which each enabled connection with a schedule is due, and the snapshot."""
-    zone = ZoneInfo(settings.hub.time_zone)
+    zone = settings.hub.zone
     schedules = {
         name: section.schedule
         for name, section in settings.connections.items()

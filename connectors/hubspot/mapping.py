@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
 from connectors.hubspot.config import HubSpotSettings, Survey
@@ -30,14 +31,13 @@ from hub.core.records import (
     ConsentSignal,
     Deal,
     Feedback,
-    Identifier,
     Organisation,
     PartyRef,
     Person,
     Scalar,
     Ticket,
 )
-from hub.core.values import birth_date, listed, lower, present, text
+from hub.core.values import birth_date, identifiers, known, listed, lower, present, text
 
 _VERSION = 1  # raise it when a map below changes
 
@@ -110,11 +110,7 @@ def person(row: Row, settings: HubSpotSettings) -> Person:
         emails=present(text(row, "email"), *listed(row, "hs_additional_emails")),
         phones=present(text(row, "phone"), text(row, "mobilephone")),
         addresses=_addresses(row),
-        identifiers=[
-            Identifier(kind=kind, value=value)
-            for name, kind in settings.identifiers.items()
-            if (value := text(row, name))
-        ],
+        identifiers=identifiers(settings.identifiers, partial(text, row)),
         consents=_opt_out(row, settings),
         aliases=aliases(row),
         created_at=VALUES.instant(row, "createdate"),
@@ -335,5 +331,4 @@ def _attribute_names(stream: str, settings: HubSpotSettings) -> tuple[str, ...]:
 
 
 def _attributes(row: Row, stream: str, settings: HubSpotSettings) -> dict[str, Scalar]:
-    found = {name: text(row, name) for name in _attribute_names(stream, settings)}
-    return {name: value for name, value in found.items() if value is not None}
+    return known({name: text(row, name) for name in _attribute_names(stream, settings)})

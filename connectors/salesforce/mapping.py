@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
 from connectors.salesforce.config import SalesforceSettings
@@ -17,7 +18,6 @@ from hub.core.money import minor_units
 from hub.core.records import (
     Address,
     Deal,
-    Identifier,
     Interaction,
     Organisation,
     PartyRef,
@@ -26,7 +26,7 @@ from hub.core.records import (
     Task,
     Ticket,
 )
-from hub.core.values import birth_date, flag, listed, lower, present, text
+from hub.core.values import birth_date, flag, identifiers, known, listed, lower, present, text
 
 _VERSION = 2  # raise it when a map below changes
 
@@ -142,7 +142,7 @@ def contact(row: Row, settings: SalesforceSettings) -> Person:
         emails=present(text(row, "Email")),
         phones=_phones(row, *PHONES["contacts"]),
         addresses=_addresses(row, "Mailing", "Other"),
-        identifiers=_identifiers(row, settings),
+        identifiers=identifiers(settings.identifiers, partial(text, row)),
         created_at=VALUES.instant(row, "CreatedDate"),
         updated_at=VALUES.instant(row, "SystemModstamp"),
         attributes=_attributes(row, "contacts", settings, "LeadSource", "IndividualId"),
@@ -164,7 +164,7 @@ def lead(row: Row, settings: SalesforceSettings) -> Person:
         emails=present(text(row, "Email")),
         phones=_phones(row, *PHONES["leads"]),
         addresses=_addresses(row, ""),
-        identifiers=_identifiers(row, settings),
+        identifiers=identifiers(settings.identifiers, partial(text, row)),
         created_at=VALUES.instant(row, "CreatedDate"),
         updated_at=VALUES.instant(row, "SystemModstamp"),
         attributes=_attributes(row, "leads", settings, "Status", *kept),
@@ -183,7 +183,7 @@ def person_account(row: Row, settings: SalesforceSettings) -> Person:
         emails=present(text(row, "PersonEmail")),
         phones=_phones(row, *PHONES["person_accounts"]),
         addresses=_addresses(row, "PersonMailing", "PersonOther"),
-        identifiers=_identifiers(row, settings),
+        identifiers=identifiers(settings.identifiers, partial(text, row)),
         created_at=VALUES.instant(row, "CreatedDate"),
         updated_at=VALUES.instant(row, "SystemModstamp"),
         attributes=_attributes(
@@ -289,14 +289,6 @@ def _addresses(row: Row, *prefixes: str) -> list[Address]:
     return found
 
 
-def _identifiers(row: Row, settings: SalesforceSettings) -> list[Identifier]:
-    return [
-        Identifier(kind=kind, value=value)
-        for name, kind in settings.identifiers.items()
-        if (value := text(row, name))
-    ]
-
-
 def _domain(website: str | None) -> str | None:
     """The host of a web site, which people write in any way.
 
@@ -369,5 +361,4 @@ def _attributes(
     row: Row, stream: str, settings: SalesforceSettings, *always: str
 ) -> dict[str, Scalar]:
     names = (*always, *_attribute_names(stream, settings))
-    found = {name: text(row, name) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
+    return known({name: text(row, name) for name in names})

@@ -15,7 +15,6 @@ from hub.core.records import (
     Cart,
     ConsentClaim,
     ConsentSignal,
-    Identifier,
     Interaction,
     Order,
     OrderItem,
@@ -23,9 +22,8 @@ from hub.core.records import (
     Person,
     Product,
     Refund,
-    Scalar,
 )
-from hub.core.values import Object, birth_date, lower, present, text
+from hub.core.values import Object, birth_date, identifiers, known, lower, present, text
 
 _VERSION = 1  # raise it when a map below changes
 
@@ -61,14 +59,10 @@ def person(row: Row, settings: ShopifySettings) -> Person:
         emails=present(text(inside(row, "defaultEmailAddress"), "emailAddress")),
         phones=present(text(inside(row, "defaultPhoneNumber"), "phoneNumber")),
         addresses=_addresses(row),
-        identifiers=[
-            Identifier(kind=kind, value=held[name])
-            for name, kind in settings.identifiers.items()
-            if name in held
-        ],
+        identifiers=identifiers(settings.identifiers, held.get),
         created_at=VALUES.instant(row, "createdAt"),
         updated_at=VALUES.instant(row, "updatedAt"),
-        attributes=_attributes(
+        attributes=known(
             _kept(row, "customers", settings), account=lower(row, "state"), tags=_tags(row)
         ),
     )
@@ -94,7 +88,7 @@ def order(row: Row, settings: ShopifySettings) -> Order:
         cancelled=cancelled,
         items=[_item(line, "name", "discountedTotalSet") for line in objects(row, "lineItems")],
         refunds=[_refund(refund) for refund in objects(row, "refunds")],
-        attributes=_attributes(
+        attributes=known(
             _kept(row, "orders", settings),
             number=text(row, "name"),
             financial_status=lower(row, "displayFinancialStatus"),
@@ -110,8 +104,7 @@ def refund(row: Row, _settings: ShopifySettings) -> Interaction:
         kind="refund",
         party=_customer(inside(row, ORDER)),
         subject=text(row, "note"),
-        attributes=_attributes(
-            {},
+        attributes=known(
             order=text(inside(row, ORDER), "id"),
             number=text(inside(row, ORDER), "name"),
             amount_minor=given[0] if given else None,
@@ -146,7 +139,7 @@ def product(row: Row, settings: ShopifySettings) -> Product:
         category=text(row, "productType"),
         unit_price=VALUES.number(inside(row, price), "amount") if priced else None,
         currency=priced[1] if priced else None,
-        attributes=_attributes(
+        attributes=known(
             _kept(row, "products", settings),
             vendor=text(row, "vendor"),
             status=lower(row, "status"),
@@ -274,7 +267,3 @@ def _kept(row: Row, stream: str, settings: ShopifySettings) -> dict[str, str]:
     """The metafields that the settings name to be kept."""
     held = metafields(row)
     return {name: held[name] for name in settings.kept(stream) if name in held}
-
-
-def _attributes(kept: Mapping[str, str], **more: Scalar) -> dict[str, Scalar]:
-    return {**kept, **{name: value for name, value in more.items() if value is not None}}

@@ -26,15 +26,13 @@ from hub.core.records import (
     ConsentClaim,
     ConsentSignal,
     Feedback,
-    Identifier,
     Message,
     Organisation,
     PartyRef,
     Person,
-    Scalar,
     Ticket,
 )
-from hub.core.values import Values, birth_date, flag, lower, present, text
+from hub.core.values import Values, birth_date, flag, identifiers, known, lower, present, text
 
 _VERSION = 1  # raise it when a map below changes
 
@@ -65,14 +63,12 @@ def person(row: Row, settings: ZendeskSettings) -> Person:
         organisation=_ref(row, "organization_id", "organizations"),
         emails=present(text(row, "email"), *_identities(row, "email")),
         phones=present(text(row, "phone"), *_identities(row, "phone_number")),
-        identifiers=[
-            Identifier(kind=kind, value=value)
-            for key, kind in settings.identifiers.items()
-            if (value := text(row, user_field(key)) or text(row, key))
-        ],
+        identifiers=identifiers(
+            settings.identifiers, lambda key: text(row, user_field(key)) or text(row, key)
+        ),
         created_at=_VALUES.instant(row, "created_at"),
         updated_at=_VALUES.instant(row, "updated_at"),
-        attributes=_attributes(
+        attributes=known(
             {"role": text(row, "role"), "time_zone": text(row, "iana_time_zone")},
             {key: text(row, user_field(key)) or text(row, key) for key in _kept("users", settings)},
         ),
@@ -88,7 +84,7 @@ def organisation(row: Row, settings: ZendeskSettings) -> Organisation:
         domain=next((name for name in listed if name and isinstance(name, str)), None),
         created_at=_VALUES.instant(row, "created_at"),
         updated_at=_VALUES.instant(row, "updated_at"),
-        attributes=_attributes(
+        attributes=known(
             {
                 key: text(row, organization_field(key)) or text(row, key)
                 for key in _kept("organizations", settings)
@@ -171,7 +167,7 @@ def ticket(row: Row, settings: ZendeskSettings) -> Ticket:
         first_reply_seconds=_first_reply(measured),
         full_resolution_seconds=_seconds(measured, "full_resolution_time_in_minutes"),
         requester_wait_seconds=_seconds(measured, "requester_wait_time_in_minutes"),
-        attributes=_attributes(_ticket_fields(row, _kept("tickets", settings))),
+        attributes=known(_ticket_fields(row, _kept("tickets", settings))),
     )
 
 
@@ -225,7 +221,7 @@ def rating(row: Row) -> Feedback:
         scale_max=1,
         comment=text(row, "comment"),
         ticket=text(row, "ticket_id"),
-        attributes=_attributes({"score": score, "reason": text(row, "reason")}),
+        attributes=known({"score": score, "reason": text(row, "reason")}),
     )
 
 
@@ -245,9 +241,7 @@ def survey_response(row: Row, settings: ZendeskSettings) -> Feedback:
         comment=next((said for item in answers if (said := _comment(item))), None),
         survey=text(part(row.get("survey")), "id") or text(row, "survey_id"),
         ticket=_subject(row),
-        attributes=_attributes(
-            {"rating_category": text(rated, "rating_category")} if rated else {}
-        ),
+        attributes=known({"rating_category": text(rated, "rating_category")} if rated else {}),
     )
 
 
@@ -306,7 +300,3 @@ def _channel(row: Row) -> str | None:
 
 def _kept(kind: ObjectType, settings: ZendeskSettings) -> tuple[str, ...]:
     return settings.attributes.get(kind, ())
-
-
-def _attributes(*found: Mapping[str, str | None]) -> dict[str, Scalar]:
-    return {name: value for part in found for name, value in part.items() if value is not None}

@@ -24,11 +24,10 @@ from sqlalchemy import ColumnElement, Connection, func, select, update
 from hub.audit.merkle import pack, unpack
 from hub.audit.verify import Frontier
 from hub.core.boundary import reached
-from hub.core.clock import to_micros
 from hub.core.errors import LeaseLost, StopRun
 from hub.store import bulk
 from hub.store.engine import Store
-from hub.store.leases import Lease, acquire, release, renew
+from hub.store.leases import Lease, acquire, release, writing
 from hub.store.schema import audit_frontier, audit_leaves
 
 GROUP = 5_000
@@ -86,9 +85,8 @@ def _is_waiting(store: Store) -> bool:
 def _drain_leased(store: Store, lease: Lease, after_group: AfterGroup) -> int:
     total = 0
     while True:
-        with store.write() as connection:
-            renew(connection, lease, to_micros(store.clock.now()))
-            count = sequence(connection, to_micros(store.clock.now()))
+        with writing(store, lease) as (connection, now):
+            count = sequence(connection, now)
             if count:
                 after_group(connection, frontier(connection))
         if not count:

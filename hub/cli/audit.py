@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -74,7 +73,7 @@ def search(
     from hub.audit.search import Query
     from hub.audit.search import search as find
 
-    zone = ZoneInfo(session.app().settings.hub.time_zone)
+    zone = session.zone
     times = [instant(text, zone) for text in (since, until)]
     query = Query(kind, by, subject, connection, *times)
     with _store(session) as store, store.read() as reading:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
 from hub.cli.customer import note_reading
 from hub.cli.handovers import handover_document, handover_line
-from hub.cli.instants import instant
+from hub.cli.instants import iso, micros
 from hub.cli.layout import counted, entries, fitted, moment
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
     from hub.core.records import Feedback, Ticket
@@ -117,13 +116,9 @@ def show(session: Session, case_id: str) -> None:
         **case_desk.document(found.case, found.golden_id),
         "answers": [_answer(key, said) for key, said in found.answers],
         "handovers": [handover_document(row) for row in handed],
-        "events": [{**event, "at": _iso(event)} for event in found.events],
+        "events": [{**event, "at": iso(event["at"])} for event in found.events],
     }
     session.show(document, "\n".join(_lines(found, handed, now)))
-
-
-def _iso(event: Mapping[str, object]) -> str:
-    return from_micros(int(str(event["at"]))).isoformat()
 
 
 def _answer(key: str, said: Feedback | Ticket) -> dict[str, object]:
@@ -159,9 +154,7 @@ def _lines(found: Opened, handed: Sequence[Handover], now: int) -> list[str]:
     for event in found.events:
         said_of = {k: v for k, v in event.items() if k not in ("at", "kind", "actor") and v}
         details = "".join(f", {name} {value}" for name, value in said_of.items())
-        lines.append(
-            f"  {moment(int(str(event['at'])))}  {event['kind']} by {event['actor']}{details}"
-        )
+        lines.append(f"  {moment(event['at'])}  {event['kind']} by {event['actor']}{details}")
     return lines
 
 
@@ -199,7 +192,7 @@ def inform(session: Session, case_id: str, message: str, when: str | None, dry_r
     from hub.voc import case_steps
 
     def step(case: Case, doer: Doer) -> Step:
-        return case_steps.inform(case, message, _micros(session, when, doer), doer)
+        return case_steps.inform(case, message, micros(when, session.zone, doer.now), doer)
 
     _act(session, (case_id,), step, dry_run)
 
@@ -223,14 +216,9 @@ def decline(session: Session, case_id: str, message: str, when: str | None, dry_
     from hub.voc import case_steps
 
     def step(case: Case, doer: Doer) -> Step:
-        return case_steps.decline(case, message, _micros(session, when, doer), doer)
+        return case_steps.decline(case, message, micros(when, session.zone, doer.now), doer)
 
     _act(session, (case_id,), step, dry_run)
-
-
-def _micros(session: Session, when: str | None, doer: Doer) -> int:
-    found = instant(when, ZoneInfo(session.app().settings.hub.time_zone))
-    return doer.now if found is None else to_micros(found)
 
 
 def _act(

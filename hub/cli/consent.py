@@ -12,9 +12,10 @@ import click
 
 from hub.cli.customer import Customer, customer, note_reading
 from hub.cli.exports import export_options, write
+from hub.cli.instants import to_the_second
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
     from hub.core.ids import SourceKey
@@ -161,7 +162,7 @@ def _standings(found: Iterable[Standing], keys: Keys) -> list[str]:
 
 
 def _told(event: Event, keys: Keys) -> str:
-    when = "at an unknown time" if event.asserted_at is None else _instant(event.asserted_at)
+    when = "at an unknown time" if event.asserted_at is None else to_the_second(event.asserted_at)
     proof = ", with evidence" if event.evidence else ""
     return (
         f"{event.decision} {when}, {_speaker(event, keys)}, {event.origin}, {event.strength}{proof}"
@@ -200,10 +201,6 @@ def event_document(event: Event, keys: Keys) -> dict[str, object]:
         "origin": event.origin,
         "notice": event.notice,
         "evidence": event.evidence,
-        "asserted_at": None if event.asserted_at is None else _instant(event.asserted_at),
-        "observed_at": _instant(event.observed_at),
+        "asserted_at": to_the_second(event.asserted_at),
+        "observed_at": to_the_second(event.observed_at),
     }
-
-
-def _instant(micros: int) -> str:
-    return from_micros(micros).isoformat(timespec="seconds")

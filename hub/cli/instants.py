@@ -1,4 +1,4 @@
-"""The instant that a command line names."""
+"""The instants that a command line names, and those that its documents tell."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
+
+from hub.core.clock import from_micros, to_micros
 
 
 def instant(text: str | None, zone: ZoneInfo) -> datetime | None:
@@ -21,3 +23,23 @@ def instant(text: str | None, zone: ZoneInfo) -> datetime | None:
     except ValueError as err:
         raise click.BadParameter(f'"{text}" is not a time such as 2026-05-01T09:30') from err
     return found if found.tzinfo else found.replace(tzinfo=zone)
+
+
+def micros(text: str | None, zone: ZoneInfo, now: int) -> int:
+    """As :func:`instant`, in microseconds of UTC; ``now`` if no instant is named."""
+    found = instant(text, zone)
+    return now if found is None else to_micros(found)
+
+
+def iso(micros: int | None, timespec: str = "auto") -> str | None:
+    """An instant of the store, which counts microseconds of UTC, in ISO 8601.
+
+    >>> iso(1_766_620_800_000_000), iso(None)
+    ('2025-12-25T00:00:00+00:00', None)
+    """
+    return None if micros is None else from_micros(micros).isoformat(timespec=timespec)
+
+
+def to_the_second(micros: int | None) -> str | None:
+    """As :func:`iso`, without what is below a second."""
+    return iso(micros, "seconds")

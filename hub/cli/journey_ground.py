@@ -60,7 +60,7 @@ def ground(session: Session, name: str | None) -> Iterator[Ground]:
     app, journey = session.app(), maps(session).named(name)
     measured = app.settings.metrics
     precision = Precision(measured.min_n, measured.confidence)
-    zone = ZoneInfo(app.settings.hub.time_zone)
+    zone = app.settings.hub.zone
     with closing(app.open_store()) as store, store.read() as connection:
         people, now = everybody(connection), app.clock.now()
         yield Ground(journey, people, now, zone, precision, connection)

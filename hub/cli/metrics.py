@@ -11,9 +11,9 @@ import click
 import orjson
 
 from hub.cli.exports import metrics_export
+from hub.cli.instants import to_the_second
 from hub.cli.layout import duration, moment, wrapped
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.clock import from_micros
 from hub.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -290,13 +290,9 @@ def _document(row: Row[Any]) -> dict[str, object]:
         "population": row.population,
         "definition": row.definition,
         "registry": row.registry,
-        "period_from": _instant(row.period_from),
-        "period_to": _instant(row.period_to),
-        "computed_at": _instant(row.computed_at),
-        "superseded_at": _instant(row.superseded_at),
+        "period_from": to_the_second(row.period_from),
+        "period_to": to_the_second(row.period_to),
+        "computed_at": to_the_second(row.computed_at),
+        "superseded_at": to_the_second(row.superseded_at),
         **orjson.loads(row.body),
     }
-
-
-def _instant(micros: int | None) -> str | None:
-    return None if micros is None else from_micros(micros).isoformat(timespec="seconds")

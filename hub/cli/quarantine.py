@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.customer import note_reading
+from hub.cli.instants import iso
 from hub.cli.layout import counted
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.clock import from_micros
 from hub.core.errors import EXIT_OK, EXIT_PARTIAL, HubError, NotFound
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _document(entry: Entry) -> dict[str, object]:
         "place": _place(entry),
         "reason": entry.reason,
         "message": entry.message,
-        "first_at": from_micros(entry.first_at).isoformat(),
+        "first_at": iso(entry.first_at),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -96,7 +95,7 @@ def told_at(app: App, when: str | None, connection: Connection) -> datetime:
     """The instant that ``--at`` names, on the business's clocks; without it, profiles' today."""
     from hub.profile.day import today
 
-    zone = ZoneInfo(app.settings.hub.time_zone)
+    zone = app.settings.hub.zone
     return instant(when, zone) or today(connection, app.clock.now(), zone)
 
 
@@ -119,7 +118,7 @@ def scoring_at(
     from hub.voc.scoring import Scorer, weighing
 
     settings, known = app.settings, known_kinds(connection, now)
-    zone = ZoneInfo(settings.hub.time_zone)
+    zone = settings.hub.zone
     weigh = weighing(
         by,
         known,

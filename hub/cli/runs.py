@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from hub.cli.instants import to_the_second
 from hub.cli.layout import moment, tally
 from hub.cli.session import Session, pass_session
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row, Select
@@ -94,7 +95,7 @@ def _run(row: Row[Any]) -> Run:
 
 
 def _document(run: Run) -> dict[str, object]:
-    instants = {name: _instant(getattr(run, name)) for name in ("started_at", "ended_at")}
+    instants = {name: to_the_second(getattr(run, name)) for name in ("started_at", "ended_at")}
     told = {**asdict(run), **instants}
     return {"run" if name == "run_id" else name: told[name] for name in _COLUMNS}
 
@@ -112,7 +113,3 @@ def _words(run: Run) -> str:
     if run.error:
         lines.append(_INSET + run.error)
     return "\n".join(lines)
-
-
-def _instant(micros: int | None) -> str | None:
-    return None if micros is None else from_micros(micros).isoformat(timespec="seconds")

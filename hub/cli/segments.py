@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from hub.cli.instants import instant
+from hub.cli.instants import instant, iso
 from hub.cli.layout import counted, moment, table, wrapped
 from hub.cli.run import actor
 from hub.cli.segment_export import export
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,7 +66,7 @@ def _desk(session: Session) -> Iterator[_Desk]:
     app = session.app()
     found = read_all(app.folder, app.settings.segments.files)
     with app.open_hub(actor()) as hub, hub.store.read() as connection:
-        yield _Desk(hub, connection, found, ZoneInfo(app.settings.hub.time_zone))
+        yield _Desk(hub, connection, found, app.settings.hub.zone)
 
 
 @segments.command("list")
@@ -252,8 +252,8 @@ def _spell(spell: Spell) -> dict[str, object]:
         "segment": spell.segment,
         "version": spell.version,
         "as": spell.golden_id,
-        "since": from_micros(spell.since).isoformat(),
-        "until": None if spell.until is None else from_micros(spell.until).isoformat(),
+        "since": iso(spell.since),
+        "until": iso(spell.until),
     }
 
 

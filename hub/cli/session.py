@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from hub.app import App
 
 CONFIG_VARIABLE = "CXHUB_CONFIG"
@@ -50,6 +52,11 @@ class Session:
 
             self.loaded = load(self.config)
         return self.loaded
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where the business's clocks hang."""
+        return self.app().settings.hub.zone
 
     def show(self, document: object, text: str) -> None:
         """Print a result on stdout: ``document`` under ``--json``, else ``text``."""

@@ -13,9 +13,10 @@ import click
 import orjson
 
 from hub.cli.handovers import Standing, standing, standing_document, standing_lines
+from hub.cli.instants import to_the_second
 from hub.cli.layout import counted, tally
 from hub.cli.session import Session, pass_session
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -314,8 +315,8 @@ def _document(found: Status) -> dict[str, object]:
                 "connection": each.connection,
                 "stream": each.stream or None,
                 "status": each.status,
-                "ended_at": _instant(each.ended_at),
-                "fresh_at": _instant(each.fresh_at),
+                "ended_at": to_the_second(each.ended_at),
+                "fresh_at": to_the_second(each.fresh_at),
                 "counts": dict(each.counts),
                 "error": each.error,
                 "quarantined": each.quarantined,
@@ -325,7 +326,7 @@ def _document(found: Status) -> dict[str, object]:
         "webhooks": [
             {
                 "connection": each.connection,
-                "since": _instant(each.since),
+                "since": to_the_second(each.since),
                 "waiting": each.waiting,
                 "quarantined": each.quarantined,
                 **dict.fromkeys(DELIVERIES, 0),
@@ -365,10 +366,6 @@ def _document(found: Status) -> dict[str, object]:
         },
         "next": found.next_step,
     }
-
-
-def _instant(micros: int | None) -> str | None:
-    return None if micros is None else from_micros(micros).isoformat(timespec="seconds")
 
 
 def _age(now: int, at: int | None) -> str:

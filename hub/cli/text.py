@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -77,7 +76,7 @@ def score(session: Session, words: str | None) -> None:
     with closing(app.open_store()) as store, store.read() as connection:
         read_with = load_models(connection, settings.text)
         catalogue = load_catalogue(connection, settings.hub, settings.text)
-    today = app.clock.now().astimezone(ZoneInfo(settings.hub.time_zone)).date()
+    today = app.clock.now().astimezone(settings.hub.zone).date()
     told = annotate(written, read_with, catalogue, today)
     session.show(_told(written, told), "\n".join(_told_lines(written, told)))
 
@@ -100,7 +99,7 @@ def report(session: Session, since: datetime | None) -> None:
     from hub.metrics.voice import gather
 
     settings = session.app().settings
-    zone = ZoneInfo(settings.hub.time_zone)
+    zone = settings.hub.zone
     start = since.replace(tzinfo=zone) if since else None
     voice = gather(
         _heard(session, start),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from hub.cli.customer import note_reading
-from hub.cli.instants import instant
+from hub.cli.instants import iso, micros
 from hub.cli.layout import counted, moment, table
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -95,7 +94,7 @@ def show(session: Session, improvement_id: str, who: bool) -> None:
             note_reading(hub, "theme", details={"improvement": improvement_id})
     document: dict[str, Any] = {
         **theme_desk.document(held),
-        "events": [{**event, "at": _iso(event)} for event in happened],
+        "events": [{**event, "at": iso(event["at"])} for event in happened],
         "with": [
             {"improvement": other.improvement_id, "theme": other.theme, "customers": shared}
             for other, shared in beside
@@ -119,7 +118,7 @@ def own(
     """Give IMPROVEMENT to somebody, who owes a change until then."""
     from hub.voc import theme_steps
 
-    by = _micros(session, due, 0)
+    by = micros(due, session.zone, 0)
     _act(
         session, improvement_ids,
         lambda _hub, _connection, held, doer: theme_steps.own(held, owner, by, doer), dry_run,
@@ -141,7 +140,7 @@ def act(
     _act(
         session, (improvement_id,),
         lambda _hub, _connection, held, doer: theme_steps.act(
-            held, action, _micros(session, when, doer.now), doer
+            held, action, micros(when, session.zone, doer.now), doer
         ),
         dry_run,
     )  # fmt: skip
@@ -178,10 +177,9 @@ def remeasure(session: Session, improvement_id: str, dry_run: bool) -> None:
     from hub.voc import theme_desk, theme_steps
 
     settings = session.app().settings
-    zone = ZoneInfo(settings.hub.time_zone)
 
     def take(_hub: Hub, connection: Connection, held: Improvement, doer: Doer) -> Step:
-        found = theme_desk.again(connection, held, settings.metrics, zone, doer.now)
+        found = theme_desk.again(connection, held, settings.metrics, settings.hub.zone, doer.now)
         return theme_steps.remeasure(held, asdict(found), doer)
 
     _act(session, (improvement_id,), take, dry_run)
@@ -207,7 +205,7 @@ def _tell(
                 f"{counted(may, 'customer')} spoke of it and may be told, not {customers}"
             )
         told = may if customers is None else customers
-        return step(held, message, told, _micros(session, when, doer.now), doer)
+        return step(held, message, told, micros(when, session.zone, doer.now), doer)
 
     _act(session, (improvement_id,), take, dry_run)
 
@@ -256,16 +254,7 @@ def _next(held: Mapping[str, object]) -> str:
     }.get(str(held["state"]), "hub themes list")
 
 
-def _micros(session: Session, when: str | None, now: int) -> int:
-    found = instant(when, ZoneInfo(session.app().settings.hub.time_zone))
-    return now if found is None else to_micros(found)
-
-
-def _iso(event: Mapping[str, object]) -> str:
-    return from_micros(int(str(event["at"]))).isoformat()
-
-
-def _lines(told: Mapping[str, Any], happened: list[dict[str, object]]) -> Iterator[str]:
+def _lines(told: Mapping[str, Any], happened: list[dict[str, Any]]) -> Iterator[str]:
     said = told["evidence"]
     usual = said["usual_customers"] / said["usual_weeks"]
     yield f"improvement {told['improvement']}: {told['theme']}, {told['state']}"
@@ -283,7 +272,7 @@ def _lines(told: Mapping[str, Any], happened: list[dict[str, object]]) -> Iterat
             yield f"  {name.replace('_', ' '):<9} {told[name]}"
     yield from _result(told["result"])
     for event in happened:
-        yield f"  {moment(int(str(event['at'])))}  {event['kind']} by {event['actor']}"
+        yield f"  {moment(event['at'])}  {event['kind']} by {event['actor']}"
     yield from (f"  {golden_id}" for golden_id in told.get("customers", ()))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -43,7 +42,7 @@ def timeline(
     from hub.journeys.timeline import load
 
     app = session.app()
-    start = instant(since, ZoneInfo(app.settings.hub.time_zone))
+    start = instant(since, app.settings.hub.zone)
     _check(wanted)
     with app.open_hub(actor()) as hub:
         with hub.store.read() as connection:

@@ -10,9 +10,10 @@ import click
 import orjson
 
 from hub.cli.customer import Customer, customer, note_reading
+from hub.cli.instants import to_the_second
 from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
-from hub.core.clock import from_micros, to_micros
+from hub.core.clock import to_micros
 from hub.core.errors import NotFound
 from hub.core.mistakes import nearest
 
@@ -176,7 +177,7 @@ def _lines(told: Told) -> Iterator[str]:
         yield f"    {_because(answer)}"
     for each in told.disclosed[:SHOWN]:
         why = f"under {each.purpose}, decision {each.decision}"
-        yield f"  sent {_instant(each.at)} to {each.record} {why}"
+        yield f"  sent {to_the_second(each.at)} to {each.record} {why}"
     if not told.disclosed:
         yield "  never sent there"
 
@@ -222,7 +223,7 @@ def _document(told: Told) -> dict[str, object]:
         ],
         "disclosed": [
             {
-                "at": _instant(each.at),
+                "at": to_the_second(each.at),
                 "record": each.record,
                 "decision": each.decision,
                 "purpose": each.purpose,
@@ -230,7 +231,3 @@ def _document(told: Told) -> dict[str, object]:
             for each in told.disclosed
         ],
     }
-
-
-def _instant(micros: int) -> str:
-    return from_micros(micros).isoformat(timespec="seconds")

@@ -207,10 +207,8 @@ class _Reading:
         if connector in names:
             return True
         path: KeyPath = ("connections", name, "connector")
-        place = self.positions.of_value(path)
-        message = f'{dotted(path)}: no connector "{connector}" is installed'
-        guess = nearest(connector, names)
-        self.mistakes.append(Mistake(place, message, one_of(sorted(names)), guess, path))
+        what, guess = f'no connector "{connector}" is installed', nearest(connector, names)
+        self._add(path, what, one_of(sorted(names)), guess)
         return False
 
     def _connection(self, name: str, connector_name: str, table: Tree) -> None:
@@ -237,9 +235,8 @@ class _Reading:
         for index, stream in enumerate(wanted):
             if isinstance(stream, str) and stream not in offered:
                 path: KeyPath = ("connections", name, "streams", index)
-                message = f"{dotted(path)}: the connector offers no such stream"
-                place, guess = self.positions.of_value(path), nearest(stream, offered)
-                self.mistakes.append(Mistake(place, message, one_of(offered), guess, path))
+                what, guess = "the connector offers no such stream", nearest(stream, offered)
+                self._add(path, what, one_of(offered), guess)
 
     def _notes(self, name: str, wanted: object) -> None:
         """Refuse to hand notes to a system that does not take them, or without their purpose."""
@@ -251,18 +248,16 @@ class _Reading:
         if "service" not in (_table(self.tree, "purposes") or DEFAULT_PURPOSES):
             problem = problem or 'a card leaves under the purpose "service", which is not there'
         if problem is not None:
-            place, message = self.positions.of_value(path), f"{dotted(path)}: {problem}"
-            self.mistakes.append(Mistake(place, message, "false, or no such line", path=path))
+            self._add(path, problem, "false, or no such line")
 
     def recipients(self) -> None:
         """Refuse to hand tasks to a system that does not take them."""
         path: KeyPath = ("loop", "tasks")
         name = _table(self.tree, "loop").get("tasks")
         if isinstance(name, str) and name in self.taskless:
-            message = f"{dotted(path)}: {self.taskless[name]}"
             taking = sorted(self.connectors.keys() - self.taskless.keys())
             wanted = one_of(taking) if taking else "a connection whose system keeps tasks"
-            self.mistakes.append(Mistake(self.positions.of_value(path), message, wanted, path=path))
+            self._add(path, self.taskless[name], wanted)
 
     def literal_secrets(self) -> None:
         """Refuse texts that look like a secret, wherever they stand.
@@ -274,9 +269,12 @@ class _Reading:
             here = [m for m in self.mistakes if m.place == place]
             if kind is None or any(m.message.endswith(REFUSAL) for m in here):
                 continue
-            message = f"{dotted(path)}: {kind} {REFUSAL}"
             self.mistakes = [m for m in self.mistakes if m.place != place]
-            self.mistakes.append(Mistake(place, message, LITERAL_FIX, path=path))
+            self._add(path, f"{kind} {REFUSAL}", LITERAL_FIX)
+
+    def _add(self, path: KeyPath, what: str, expected: str, suggestion: str = "") -> None:
+        place = self.positions.of_value(path)
+        self.mistakes.append(Mistake.at(place, path, what, expected, suggestion))
 
 
 def _table(tree: Tree, key: str) -> Tree:

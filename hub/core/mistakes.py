@@ -41,6 +41,13 @@ class Mistake:
     suggestion: str = ""
     path: KeyPath = ()
 
+    @classmethod
+    def at(
+        cls, place: Place, path: KeyPath, what: str, expected: str = "", suggestion: str = ""
+    ) -> Mistake:
+        """What is wrong with the key at ``path``, which the message names."""
+        return cls(place, f"{dotted(path)}: {what}", expected, suggestion, path)
+
     def __str__(self) -> str:
         parts = [f"{self.place}: {self.message}"]
         parts += [f"expected {self.expected}"] if self.expected else []
@@ -170,8 +177,8 @@ class _Table:
         if detail["type"] == "literal_secret":
             expected = LITERAL_FIX
         suggestion = nearest(given, names) if isinstance(given, str) else ""
-        message = f"{dotted(path)}: {_what_is_wrong(detail, expected)}"
-        return Mistake(self.positions.of_value(path), message, expected, suggestion, path)
+        what = _what_is_wrong(detail, expected)
+        return Mistake.at(self.positions.of_value(path), path, what, expected, suggestion)
 
 
 _OUT_OF_RANGE = ("greater_than", "less_than", "too_long", "finite_number")

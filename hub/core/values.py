@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from hub.core.errors import SkipRecord
 from hub.core.pages import instant_of
+from hub.core.records import Identifier, Scalar
 
 _LARGEST_COUNT = 2**31
 
@@ -62,6 +63,28 @@ def birth_date(row: Object, name: str) -> date | None:
         return date.fromisoformat((text(row, name) or "")[:10])
     except ValueError:
         return None
+
+
+def known(*found: Mapping[str, Scalar], **more: Scalar) -> dict[str, Scalar]:
+    """What has a value, by name.
+
+    >>> known({"status": "open", "reason": None}, priority="high")
+    {'status': 'open', 'priority': 'high'}
+    """
+    return {
+        name: value for part in (*found, more) for name, value in part.items() if value is not None
+    }
+
+
+def identifiers(kinds: Mapping[str, str], find: Callable[[str], str | None]) -> list[Identifier]:
+    """The identifiers that have a value.
+
+    Args:
+        kinds: Field to kind of identifier.
+        find: The value of a field.
+    """
+    found = ((kind, find(name)) for name, kind in kinds.items())
+    return [Identifier(kind=kind, value=value) for kind, value in found if value]
 
 
 @dataclass(frozen=True, slots=True)

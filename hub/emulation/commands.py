@@ -16,6 +16,14 @@ class Command(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class CreateRecord(Command):
+    """A user adds a record."""
+
+    op: Literal["create"]
+    object: str
+    properties: dict[str, Any]
+
+
 class EditRecord(Command):
     """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
 

@@ -14,7 +14,7 @@ Every step can be repeated: a run that dies resumes with what is still on the qu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
@@ -24,6 +24,7 @@ from sqlalchemy import Connection, delete
 
 from hub.audit.log import AuditEvent, Scalar, record
 from hub.core import boundary
+from hub.core.batches import in_batches
 from hub.core.clock import Clock, Micros, to_micros
 from hub.core.ids import GoldenId, IdSource, Rid
 from hub.core.settings import IdentitySection
@@ -168,15 +169,15 @@ def _waiting(store: Store) -> dict[Rid, Mark]:
 def _round(step: _Run, marks: dict[Rid, Mark]) -> None:
     parties = Parties(step.epoch.shape.region)
     waiting = sorted(marks)
-    for start in range(0, len(waiting), _BATCH):
-        marks |= _index(step, waiting[start : start + _BATCH], marks, parties)  # step 2
+    for batch in in_batches(waiting, _BATCH):
+        marks |= _index(step, batch, marks, parties)  # step 2
     pending, order = set(marks), iter(sorted(marks))
     while seeds := list(islice((rid for rid in order if rid in pending), _BATCH)):
         pending -= _solve_batch(step, seeds, pending, marks, parties)  # step 3
 
 
 def _index(
-    step: _Run, batch: list[Rid], marks: Mapping[Rid, Mark], parties: Parties
+    step: _Run, batch: Sequence[Rid], marks: Mapping[Rid, Mark], parties: Parties
 ) -> dict[Rid, Mark]:
     """Step 2 for one batch: further records that became changed ones."""
     seq = dirty.sequence(step.store)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hub.core.errors import NotFound
 from hub.core.hubtoml import read_model
-from hub.core.mistakes import ConfigMistakes, Mistake, dotted, nearest
+from hub.core.mistakes import ConfigMistakes, Mistake, nearest
+from hub.core.own_files import own_files
 from hub.core.positions import KeyPath, Positions
 from hub.journeys.definition import Journey
 
@@ -63,7 +64,7 @@ def read_all(folder: Path, pattern: str) -> Journeys:
     """
     found: dict[str, Journey] = {}
     places: dict[str, Path] = {}
-    for path in matching(folder.resolve() / pattern) or [SHIPPED]:
+    for path in own_files(folder, pattern, SHIPPED):
         journey, positions = _read(path)
         if journey.key in found:
             raise ConfigMistakes(path, [_twice(journey, positions, places[journey.key])])
@@ -81,11 +82,6 @@ def read(path: Path) -> Journey:
     return _read(path)[0]
 
 
-def matching(pattern: Path) -> list[Path]:
-    """The files that a path with wildcards names, by name."""
-    return sorted(Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor))))
-
-
 def _read(path: Path) -> tuple[Journey, Positions]:
     journey, positions = read_model(path, Journey)
     mistakes = [*_equal_ids(journey, positions), *_shared_touchpoints(journey, positions)]
@@ -99,8 +95,8 @@ def _read(path: Path) -> tuple[Journey, Positions]:
 
 def _twice(journey: Journey, positions: Positions, other: Path) -> Mistake:
     path: KeyPath = ("version",)
-    message = f"version: {journey.key} stands in {other.name}, too"
-    return Mistake(positions.of_value(path), message, "another number", path=path)
+    what = f"{journey.key} stands in {other.name}, too"
+    return Mistake.at(positions.of_value(path), path, what, "another number")
 
 
 def _equal_ids(journey: Journey, positions: Positions) -> Iterator[Mistake]:
@@ -108,8 +104,8 @@ def _equal_ids(journey: Journey, positions: Positions) -> Iterator[Mistake]:
     for at, stage in enumerate(journey.stages):
         if stage.id in seen:
             path: KeyPath = ("stages", at, "id")
-            message = f'{dotted(path)}: an earlier stage is called "{stage.id}", too'
-            yield Mistake(positions.of_value(path), message, "another name", path=path)
+            what = f'an earlier stage is called "{stage.id}", too'
+            yield Mistake.at(positions.of_value(path), path, what, "another name")
         seen.add(stage.id)
 
 
@@ -122,6 +118,6 @@ def _shared_touchpoints(journey: Journey, positions: Positions) -> Iterator[Mist
             if first != at:
                 path: KeyPath = ("stages", at, "touchpoints", number)
                 known = journey.stages[first].id
-                message = f'{dotted(path)}: the stage "{known}" has the same touchpoint'
+                what = f'the stage "{known}" has the same touchpoint'
                 expected = "a channel or an about that tells them apart"
-                yield Mistake(positions.of_value(path), message, expected, path=path)
+                yield Mistake.at(positions.of_value(path), path, what, expected)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -17,7 +16,7 @@ from hub.text.sources import load_catalogue, load_models
 
 def heard(connection: Connection, settings: Settings, since: datetime | None) -> Iterator[Heard]:
     """The texts, a batch of timelines at a time; those from ``since`` on, or all."""
-    zone = ZoneInfo(settings.hub.time_zone)
+    zone = settings.hub.zone
     models = load_models(connection, settings.text)
     catalogue = load_catalogue(connection, settings.hub, settings.text)
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 
 from hub.audit import log
 from hub.audit.log import AuditEvent
+from hub.core.batches import in_batches
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.ids import IdSource
@@ -84,7 +85,7 @@ def run(
     if not (who or facts or membership or new_basis):
         return MetricsReport(0, 0, 0)
     changed: set[str] = set()
-    for chunk in _batches(sorted(who)):
+    for chunk in in_batches(sorted(who), BATCH):
         changed |= _measure(store, settings, chunk, reference, now)
         reached("metrics committed")
     moved, snapshots = _measure_all(store, Basis(reference, zone, settings), ids, actor, now)
@@ -231,7 +232,3 @@ def _finish(
         dirty.done(connection, "facts", facts)
         dirty.done(connection, "metrics", membership)
         bulk.upsert(connection, meta, ("key", "value"), [(_LAST, basis)], key=("key",))
-
-
-def _batches(golden_ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (golden_ids[at : at + BATCH] for at in range(0, len(golden_ids), BATCH))

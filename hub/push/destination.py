@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from hub.core.batches import in_batches
 from hub.core.connector import (
     Change,
     Connector,
@@ -75,8 +76,7 @@ class Destination:
         names = sorted({*(field.name for field in self.fields), *also})
         found: dict[str, Mapping[str, Value]] = {}
         with guarded(f"{self.connection}: reading {self.writer.name}"):
-            for start in range(0, len(native_ids), self.writer.batch):
-                batch = native_ids[start : start + self.writer.batch]
+            for batch in in_batches(native_ids, self.writer.batch):
                 found.update(self.writer.read(self.ctx, batch, names))
         return found
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol
 
 from sqlalchemy import Connection
 
+from hub.core.batches import in_batches
 from hub.core.connector import (
     Connector,
     Context,
@@ -172,8 +173,7 @@ class Recipient(Generic[Item]):
         """
         found: dict[str, str] = {}
         with guarded(f"{self.name}: looking for {self.sort.kind}s"):
-            for start in range(0, len(items), self.creator.batch):
-                batch = items[start : start + self.creator.batch]
+            for batch in in_batches(items, self.creator.batch):
                 found.update(self.creator.find(self.ctx, batch))
         return found
 

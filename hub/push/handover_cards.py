@@ -19,7 +19,6 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, select
@@ -49,7 +48,7 @@ EARLIER = 3
 def origin(settings: Settings, clock: Clock) -> Origin[Note]:
     """The cards that new tickets ask for."""
     taking = takers(settings)
-    zone = ZoneInfo(settings.hub.time_zone)
+    zone = settings.hub.zone
 
     def due(
         connection: Connection, name: str, about: Collection[str] | None = None

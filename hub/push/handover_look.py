@@ -14,6 +14,7 @@ from typing import Generic
 import orjson
 from sqlalchemy import Connection
 
+from hub.core.batches import in_batches
 from hub.core.clock import to_micros
 from hub.core.connector import Item
 from hub.core.released import Released
@@ -120,8 +121,8 @@ class Judge(Generic[Item]):
         due = self.origin.due(connection, self.recipient.name)
         if due:
             self.gate.admit(self.recipient.name, self.origin.parts)
-        for start in range(0, len(due), BATCH):
-            for each in self.judged(connection, due[start : start + BATCH]):
+        for batch in in_batches(due, BATCH):
+            for each in self.judged(connection, batch):
                 row = each.row
                 if row.status == "withheld":
                     withheld[row.error or ""] += 1

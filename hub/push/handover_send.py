@@ -24,16 +24,16 @@ from typing import Generic
 
 from sqlalchemy import Connection, select
 
+from hub.core.batches import in_batches
 from hub.core.boundary import reached
-from hub.core.clock import to_micros
 from hub.core.connector import Item, RowResult
 from hub.core.errors import HubError, StopRun
 from hub.core.released import Released
+from hub.push.disclosure import Disclosed, Register
 from hub.push.handover_look import Judge, Judged, Look
-from hub.push.handover_register import tell
 from hub.store import handovers, ledger
 from hub.store.handovers import Handover
-from hub.store.leases import Lease, leased, renew
+from hub.store.leases import Lease, leased, writing
 from hub.store.schema import source_records
 
 
@@ -100,9 +100,8 @@ class HandoverSender(Generic[Item]):
                 keys = [each.key for each in look.proposed]
                 if keys:
                     report.provisioned = judge.recipient.provision()  # 3
-                batch = judge.recipient.creator.batch
-                for start in range(0, len(keys), batch):
-                    self._send(keys[start : start + batch], lease, report)
+                for batch in in_batches(keys, judge.recipient.creator.batch):
+                    self._send(batch, lease, report)
                 self._settle(lease, report)
         except HubError as err:
             report.stopped = err
@@ -110,8 +109,7 @@ class HandoverSender(Generic[Item]):
         return report
 
     def _look(self, lease: Lease) -> Look:
-        with self.judge.store.write() as connection:
-            renew(connection, lease, to_micros(self.judge.store.clock.now()))
+        with writing(self.judge.store, lease) as (connection, _):
             return self.judge.look(connection)
 
     def _send(self, keys: Sequence[str], lease: Lease, report: HandoverReport) -> None:
@@ -136,9 +134,7 @@ class HandoverSender(Generic[Item]):
         there = recipient.find(
             [judge.origin.sort.bare(row.key, native_ids[row.rid or 0]) for row in left]
         )
-        now = to_micros(judge.store.clock.now())
-        with judge.store.write() as connection:
-            renew(connection, lease, now)
+        with writing(judge.store, lease) as (connection, now):
             settled = [_settled(row, there.get(row.key), now) for row in left]
             handovers.write(connection, settled)
             done = [row for row in settled if row.status == "done"]
@@ -152,11 +148,8 @@ class HandoverSender(Generic[Item]):
     ) -> list[tuple[Judged[Item], Released[Item]]]:
         judge = self.judge
         numbers = iter(judge.store.allocate("outbox", len(keys)))
-        now = to_micros(judge.store.clock.now())
         claimed = []
-        with judge.store.write() as connection:
-            ledger.hold_still(connection)
-            renew(connection, lease, now)
+        with ledger.held_still(judge.store, lease) as (connection, now):
             for each in judge.again(connection, keys):
                 if each.row.status != "wanted" or each.item is None:
                     continue
@@ -181,24 +174,26 @@ class HandoverSender(Generic[Item]):
         lease: Lease,
         report: HandoverReport,
     ) -> None:
-        now = to_micros(self.judge.store.clock.now())
         silence = RowResult("", ok=False, ambiguous=True)
-        rows = []
-        for each in claimed:
-            result = answers.get(each.row.key, silence)
-            row = _after(each.row, result, each.wanted.over, now)
-            rows.append(row)
-            report.counts[_OUTCOMES[row.status]] += 1
-            if result.error:
-                report.errors[result.error] += 1
-        with self.judge.store.write() as connection:
-            renew(connection, lease, now)
+        with writing(self.judge.store, lease) as (connection, now):
+            rows = []
+            for each in claimed:
+                result = answers.get(each.row.key, silence)
+                row = _after(each.row, result, each.wanted.over, now)
+                rows.append(row)
+                report.counts[_OUTCOMES[row.status]] += 1
+                if result.error:
+                    report.errors[result.error] += 1
             handovers.write(connection, rows)
             self._tell(connection, [row for row in rows if row.status == "done"], now)
 
     def _tell(self, connection: Connection, done: Sequence[Handover], now: int) -> None:
-        terms = {part.name: self.judge.gate.terms(part) for part in self.judge.origin.parts}
-        tell(connection, done, terms, self.actor, now)
+        judge = self.judge
+        register = Register(
+            judge.recipient.name, f"{self._kind}.handed", "parts", judge.origin.parts, judge.gate,
+            self.actor,
+        )  # fmt: skip
+        register.add(connection, [_disclosed(row) for row in done], now)
 
     def _count(self, report: HandoverReport) -> None:
         """What stays here, and why."""
@@ -243,6 +238,12 @@ def _done(row: Handover, reference: str | None, now: int) -> Handover:
     return replace(
         row, status="done", digest=row.sent, reference=reference, error=None, updated_at=now
     )
+
+
+def _disclosed(row: Handover) -> Disclosed:
+    parts = frozenset((row.parts or "").split(",")) - {""}
+    what = {"about": row.about}
+    return Disclosed(row.outbox_id, row.rid, row.golden_id, row.decision, parts, what)
 
 
 def _native_ids(connection: Connection, rows: Sequence[Handover]) -> dict[int, str]:

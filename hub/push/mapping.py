@@ -79,8 +79,8 @@ class Limits:
             because = self._bar(field) if field.name in named else None
             if because is not None:
                 path: KeyPath = ("connections", connection, "push", "fields", field.name)
-                place, message = self.positions.of_key(path), f"{dotted(path)}: {because}"
-                yield Mistake(place, message, "a field about something else", path=path)
+                place = self.positions.of_key(path)
+                yield Mistake.at(place, path, because, "a field about something else")
 
     def _bar(self, field: OutField) -> str | None:
         if is_barred(field.source, self.settings.quality.never):
@@ -96,11 +96,10 @@ def unknown_rules(settings: Settings, positions: Positions) -> Iterator[Mistake]
     for name in settings.quality.fields:
         if name not in SHAPE and name not in groups:
             path: KeyPath = ("quality", "fields", name)
-            message = f"{dotted(path)}: the profile has no such field or group"
-            yield Mistake(
+            yield Mistake.at(
                 positions.of_key(path),
-                message,
+                path,
+                "the profile has no such field or group",
                 'a path such as "voice.nps", or a group such as "voice"',
                 nearest(name, [*SHAPE, *groups]),
-                path,
             )

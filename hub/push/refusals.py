@@ -28,7 +28,7 @@ from hub.push.judgement import Judge, Verdict, load_written
 from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.leases import Lease, renew
+from hub.store.leases import Lease, writing
 from hub.store.records import chunks
 from hub.store.schema import source_records, withdrawals
 from hub.sync.pull import Source
@@ -131,17 +131,15 @@ class Refusals:
         self._keep([(case, judge.judge(case, said[case.golden_id])) for case in batch], lease)
 
     def _keep(self, judged: Sequence[tuple[Case, Verdict]], lease: Lease) -> None:
-        now = to_micros(self.store.clock.now())
         numbers = self.store.allocate("withdrawals", len(judged))
-        rows = [
-            (
-                number, self.source.name, case.rid, case.event_id, case.purpose, case.channel,
-                case.golden_id, case.point, verdict, case.rests_on, 0, now, now,
-            )
-            for number, (case, verdict) in zip(numbers, judged, strict=True)
-        ]  # fmt: skip
-        with self.store.write() as connection:
-            renew(connection, lease, now)
+        with writing(self.store, lease) as (connection, now):
+            rows = [
+                (
+                    number, self.source.name, case.rid, case.event_id, case.purpose, case.channel,
+                    case.golden_id, case.point, verdict, case.rests_on, 0, now, now,
+                )
+                for number, (case, verdict) in zip(numbers, judged, strict=True)
+            ]  # fmt: skip
             bulk.upsert(
                 connection, withdrawals, _COLUMNS, rows, key=_KEY,
                 keep=("withdrawal_id", "attempts"),

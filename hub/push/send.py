@@ -36,7 +36,7 @@ from hub.push.settling import MAX_ATTEMPTS, Settler, rebuilt
 from hub.store import ledger, outbox
 from hub.store.engine import Store
 from hub.store.keys import Keys
-from hub.store.leases import Lease, leased, renew
+from hub.store.leases import Lease, leased, writing
 from hub.store.outbox import Claim
 
 
@@ -76,7 +76,9 @@ class Sender:
         self._intents = intents
         self._gate = gate
         self._keys = keys
-        self._register = Register(destination, gate, actor)
+        self._register = Register(
+            destination.connection, "release.pushed", "fields", destination.fields, gate, actor
+        )
         self._settler = Settler(store, destination, intents, self._register)
 
     def send(self, plan_id: str) -> PushReport:
@@ -123,11 +125,8 @@ class Sender:
 
     def _claim(self, batch: Sequence[int], lease: Lease, report: PushReport) -> list[Claimed]:
         before = self._standing(batch)
-        now = to_micros(self._store.clock.now())
         claimed: list[Claimed] = []
-        with self._store.write() as connection:
-            ledger.hold_still(connection)
-            renew(connection, lease, now)
+        with ledger.held_still(self._store, lease) as (connection, now):
             planned = outbox.planned(connection, batch)
             # Gated under the ledger of this instant.
             intents = rebuilt(connection, self._intents, batch, now)
@@ -205,10 +204,8 @@ class Sender:
         lease: Lease,
         report: PushReport,
     ) -> None:
-        now = to_micros(self._store.clock.now())
         done = [item for item, r in zip(claimed, results, strict=True) if r.ok]
-        with self._store.write() as connection:
-            renew(connection, lease, now)
+        with writing(self._store, lease) as (connection, now):
             for item, result in zip(claimed, results, strict=True):
                 self._note(connection, item, result, now, report)
             held = [(item.intent, item.held | item.released.value.values.keys()) for item in done]

@@ -13,7 +13,6 @@ from typing import Final
 from sqlalchemy import Connection
 
 from hub.audit.log import Scalar
-from hub.core.clock import to_micros
 from hub.core.connector import Value
 from hub.push.destination import Destination
 from hub.push.disclosure import Disclosed, Register
@@ -22,7 +21,7 @@ from hub.push.plan import same
 from hub.push.report import PushReport
 from hub.store import outbox
 from hub.store.engine import Store
-from hub.store.leases import Lease, renew
+from hub.store.leases import Lease, writing
 from hub.store.outbox import Unsettled
 
 MAX_ATTEMPTS: Final = 3
@@ -53,9 +52,7 @@ class Settler:
         while left := self._unsettled(plan_id):
             names = {name for item in left for name in item.names}
             current = self.destination.read([item.native_id for item in left], names)
-            now = to_micros(self.store.clock.now())
-            with self.store.write() as connection:
-                renew(connection, lease, now)
+            with writing(self.store, lease) as (connection, now):
                 meant = rebuilt(connection, self.intents, [item.outbox_id for item in left], now)
                 for item in left:
                     there, intent = current.get(item.native_id), meant.get(item.outbox_id)

@@ -14,17 +14,16 @@ from dataclasses import dataclass, field
 import orjson
 from sqlalchemy import Connection, delete, select, update
 
-from hub.audit import log
 from hub.audit.log import AuditEvent
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import Change, Value
 from hub.core.errors import NotFound
 from hub.privacy.gate import Gate
 from hub.push.destination import Destination
+from hub.push.disclosure import record_each
 from hub.push.intent import Intents
-from hub.store import pseudonyms
 from hub.store.engine import Store
-from hub.store.leases import Lease, leased, renew
+from hub.store.leases import Lease, leased, writing
 from hub.store.schema import (
     connection_state,
     outbox,
@@ -138,10 +137,7 @@ class Undo:
         report.counts.update(outcome.values())
 
     def _close(self, batch: Sequence[Written], outcome: Mapping[int, str], lease: Lease) -> None:
-        now = to_micros(self._store.clock.now())
-        with self._store.write() as connection:
-            renew(connection, lease, now)
-            names = pseudonyms.of(connection, [item.rid for item in batch])
+        with writing(self._store, lease) as (connection, now):
             for item in batch:
                 if outcome[item.outbox_id] == "failed":
                     continue
@@ -151,17 +147,17 @@ class Undo:
                     .where(outbox.c.outbox_id == item.outbox_id)
                     .values(status="undone", updated_at=now)
                 )
-            log.record_many(
+            leaf = AuditEvent(
+                "release.undone",
+                self._actor,
+                from_micros(now),
+                connection=self._destination.connection,
+            )
+            record_each(
                 connection,
+                leaf,
                 [
-                    AuditEvent(
-                        kind="release.undone",
-                        actor=self._actor,
-                        at=from_micros(now),
-                        subject=names[item.rid],
-                        connection=self._destination.connection,
-                        what={"outbox": item.outbox_id, "outcome": outcome[item.outbox_id]},
-                    )
+                    (item.rid, {"outbox": item.outbox_id, "outcome": outcome[item.outbox_id]})
                     for item in batch
                 ],
             )

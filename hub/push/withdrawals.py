@@ -19,14 +19,13 @@ well, and asked again when its connector or its settings declare something else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from hub.audit import log
-from hub.audit.log import AuditEvent
+from hub.audit.log import AuditEvent, Scalar
+from hub.core.batches import in_batches
 from hub.core.boundary import reached
 from hub.core.clock import from_micros, to_micros
 from hub.core.connector import ConsentChange, RowResult
@@ -34,13 +33,12 @@ from hub.core.errors import HubError, StopRun
 from hub.core.plugins import guarded
 from hub.core.released import Released
 from hub.privacy.gate import Gate
+from hub.push.disclosure import record_each
 from hub.push.judgement import REFUSED
 from hub.push.refusals import Refusals
-from hub.store import ledger, pseudonyms, withdrawals
+from hub.store import ledger, withdrawals
 from hub.store.engine import Store
-from hub.store.leases import Lease, leased, renew
-from hub.store.schema import cluster_members, source_records
-from hub.store.schema import withdrawals as _table
+from hub.store.leases import Lease, leased, writing
 from hub.sync.pull import Source
 
 BATCH = 100
@@ -120,7 +118,7 @@ class Withdrawals:
             with leased(self._store, self._lease_name) as lease:
                 self._refusals.look(lease)  # 1
                 self._settle(lease, report)
-                for batch in _batches(self._ids("pending")):
+                for batch in in_batches(self._ids("pending"), BATCH):
                     self._send_batch(batch, lease, report)
         except HubError as err:
             report.stopped = err
@@ -141,14 +139,14 @@ class Withdrawals:
     # 2 ---------------------------------------------------------------------------------------
 
     def _settle(self, lease: Lease, report: WithdrawalReport) -> None:
-        for batch in _batches(self._ids(*_UNCERTAIN)):
+        for batch in in_batches(self._ids(*_UNCERTAIN), BATCH):
             with self._store.read() as connection:
                 items = self._items(connection, batch)
             gone = [item for item in items if item.change is None]
-            with self._writing(lease) as (connection, now):
+            with writing(self._store, lease) as (connection, now):
                 self._set(connection, gone, "moot", now, report)
             self._confirm([i for i in items if i.change is not None], "pending", lease, report)
-        with self._writing(lease) as (connection, now):
+        with writing(self._store, lease) as (connection, now):
             withdrawals.retry(connection, self._source.name, now)
 
     def _confirm(
@@ -160,7 +158,7 @@ class Withdrawals:
         held = self._read_back([item.change for item in items if item.change is not None])
         done = [item for item, shown in zip(items, held, strict=True) if shown]
         rest = [item for item, shown in zip(items, held, strict=True) if not shown]
-        with self._writing(lease) as (connection, now):
+        with writing(self._store, lease) as (connection, now):
             self._set(connection, done, "done", now, report)
             self._set(connection, rest, otherwise, now, report)
             self._tell(connection, "withdrawal.confirmed", done, now)
@@ -171,7 +169,7 @@ class Withdrawals:
         self, batch: Sequence[int], lease: Lease, report: WithdrawalReport
     ) -> list[tuple[_Item, Released[ConsentChange]]]:
         claimed = []
-        with self._writing(lease, hold_still=True) as (connection, now):
+        with ledger.held_still(self._store, lease) as (connection, now):
             for item in self._items(connection, batch):
                 if item.change is None:
                     self._set(connection, [item], "moot", now, report)
@@ -183,37 +181,24 @@ class Withdrawals:
 
     def _items(self, connection: Connection, ids: Sequence[int]) -> list[_Item]:
         """Withdrawals as customer, record and ledger stand at this instant."""
-        table = _table.c
-        query = (
-            select(
-                table.withdrawal_id, table.rid, table.event_id, table.purpose, table.channel,
-                table.point, source_records.c.source_id, source_records.c.deleted_at,
-                cluster_members.c.golden_id,
-            )
-            .join(source_records, source_records.c.rid == table.rid)
-            .outerjoin(cluster_members, cluster_members.c.rid == table.rid)
-            .where(table.withdrawal_id.in_(ids))
-            .order_by(table.withdrawal_id)
-        )  # fmt: skip
-        rows = connection.execute(query).all()
+        rows = withdrawals.due(connection, ids)
         now = to_micros(self._store.clock.now())
         people = {row.golden_id for row in rows if row.golden_id is not None}
         said = self._refusals.permissions(connection, people, now)
         addresses = self._refusals.addresses(connection, [row.rid for row in rows])
         items = []
         for row in rows:
-            point = None if row.point is None else bytes(row.point)
-            address = addresses.get(row.rid, {}).get(point) if point else None
+            address = addresses.get(row.rid, {}).get(row.point) if row.point else None
             standing = (
-                row.deleted_at is None
+                row.alive
                 and row.golden_id is not None
-                and (point is None) == (address is None)
-                and said[row.golden_id].of(row.purpose, row.channel, point).state in REFUSED
+                and (row.point is None) == (address is None)
+                and said[row.golden_id].of(row.purpose, row.channel, row.point).state in REFUSED
             )
+            trace = f"cxhub-w{row.withdrawal_id}"
             change = ConsentChange(
-                row.source_id, address, row.purpose, row.channel, "withdraw",
-                f"cxhub-w{row.withdrawal_id}",
-            )  # fmt: skip
+                row.native_id, address, row.purpose, row.channel, "withdraw", trace
+            )
             items.append(
                 _Item(row.withdrawal_id, row.rid, row.event_id, change if standing else None)
             )
@@ -246,7 +231,7 @@ class Withdrawals:
         """The ones that the system took; about one it does not mention, nothing is known."""
         silence = RowResult("", ok=False, error="the system gave no result", ambiguous=True)
         taken, not_held = [], []
-        with self._writing(lease) as (connection, now):
+        with writing(self._store, lease) as (connection, now):
             for item in items:
                 assert item.change is not None
                 result = results.get(item.change.trace, silence)
@@ -263,25 +248,8 @@ class Withdrawals:
         return taken
 
     def _tell(self, connection: Connection, kind: str, items: Sequence[_Item], now: int) -> None:
-        names = pseudonyms.of(connection, [item.rid for item in items])
-        events = [
-            AuditEvent(
-                kind=kind,
-                actor=self._actor,
-                at=from_micros(now),
-                subject=names[item.rid],
-                connection=self._source.name,
-                what={
-                    "event": item.event_id,
-                    "purpose": item.change.purpose,
-                    "channel": item.change.channel,
-                    "withdrawal": item.withdrawal_id,
-                },
-            )
-            for item in items
-            if item.change is not None
-        ]
-        log.record_many(connection, events)
+        leaf = AuditEvent(kind, self._actor, from_micros(now), connection=self._source.name)
+        record_each(connection, leaf, ((i.rid, _told(i, i.change)) for i in items if i.change))
 
     # --- the table ---------------------------------------------------------------------------
 
@@ -308,17 +276,14 @@ class Withdrawals:
     def _lease_name(self) -> str:
         return f"withdraw:{self._source.name}"
 
-    @contextmanager
-    def _writing(
-        self, lease: Lease, *, hold_still: bool = False
-    ) -> Iterator[tuple[Connection, int]]:
-        """A transaction under the lease, and its instant."""
-        now = to_micros(self._store.clock.now())
-        with self._store.write() as connection:
-            if hold_still:
-                ledger.hold_still(connection)
-            renew(connection, lease, now)
-            yield connection, now
+
+def _told(item: _Item, change: ConsentChange) -> dict[str, Scalar]:
+    return {
+        "event": item.event_id,
+        "purpose": change.purpose,
+        "channel": change.channel,
+        "withdrawal": item.withdrawal_id,
+    }
 
 
 def _status(result: RowResult) -> str:
@@ -326,7 +291,3 @@ def _status(result: RowResult) -> str:
     if result.not_held:
         return "not_held"
     return "pending" if result.retryable else "failed"
-
-
-def _batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))

@@ -10,9 +10,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from hub.core.hubtoml import read_model
-from hub.core.mistakes import ConfigMistakes, Mistake, dotted
+from hub.core.mistakes import ConfigMistakes, Mistake
+from hub.core.own_files import own_files
 from hub.core.positions import KeyPath, Place, Positions
-from hub.journeys.files import matching
 from hub.segments.checking import RuleMistake
 from hub.segments.defined import Defined, Segments
 from hub.segments.definition import Segment, SegmentFile
@@ -52,8 +52,8 @@ def read_all(folder: Path, pattern: str) -> Segments:
     Raises:
         ConfigError: As :func:`read`.
     """
-    found = matching(folder.resolve() / pattern)
-    return read(found) if found else shipped()
+    found = own_files(folder, pattern, SHIPPED)
+    return shipped() if found == [SHIPPED] else read(found)
 
 
 def read(paths: Sequence[Path]) -> Segments:
@@ -89,22 +89,20 @@ class _File:
         """Add a segment; what is wrong with it."""
         yield from _mistakes(segment, where, self.positions)
         if segment.id in self.found:
-            name: KeyPath = (*where, "id")
-            message = f'{dotted(name)}: another segment is called "{segment.id}", too'
-            yield _mistake(self.positions, name, message, "another name")
+            what = f'another segment is called "{segment.id}", too'
+            yield _mistake(self.positions, (*where, "id"), what, "another name")
         try:
             self.found[segment.id] = _defined(segment, self.path)
         except RuleMistake as err:
             yield self._in_rule(err, segment.rule or "", (*where, "rule"))
         except _BadList as err:
-            listed: KeyPath = (*where, "csv")
-            yield _mistake(self.positions, listed, f"{dotted(listed)}: {err}", _A_LIST)
+            yield _mistake(self.positions, (*where, "csv"), str(err), _A_LIST)
 
     def _in_rule(self, err: RuleMistake, text: str, path: KeyPath) -> Mistake:
         """The mistake at its own line and column of the file."""
         start = self.positions.of_value(path)
         place = _within(self.path.read_text("utf-8-sig"), start, text, err.at)
-        return Mistake(place, f"{dotted(path)}: {err.message}", err.expected, err.suggestion, path)
+        return Mistake.at(place, path, err.message, err.expected, err.suggestion)
 
 
 def _mistakes(segment: Segment, where: KeyPath, positions: Positions) -> Iterator[Mistake]:
@@ -112,17 +110,16 @@ def _mistakes(segment: Segment, where: KeyPath, positions: Positions) -> Iterato
     given = [name for name in ("rule", "event", "members", "csv") if getattr(segment, name)]
     for name in given:
         if name not in _BELONGS[segment.kind]:
-            message = f"{dotted((*where, name))}: does not belong to kind {segment.kind}"
+            what = f"does not belong to kind {segment.kind}"
             expected = " or ".join(_BELONGS[segment.kind])
-            yield _mistake(positions, (*where, name), message, expected)
+            yield _mistake(positions, (*where, name), what, expected)
     if not set(_NEEDS[segment.kind]) & set(given):
         missing = " or ".join(_NEEDS[segment.kind])
-        message = f"{dotted(where)}: kind {segment.kind} lacks {missing}"
-        yield _mistake(positions, where, message, missing)
+        yield _mistake(positions, where, f"kind {segment.kind} lacks {missing}", missing)
 
 
-def _mistake(positions: Positions, path: KeyPath, message: str, expected: str) -> Mistake:
-    return Mistake(positions.of_value(path), message, expected, path=path)
+def _mistake(positions: Positions, path: KeyPath, what: str, expected: str) -> Mistake:
+    return Mistake.at(positions.of_value(path), path, what, expected)
 
 
 def _defined(segment: Segment, path: Path) -> Defined:

@@ -172,7 +172,7 @@ def overdue(connection: Connection, now: int) -> list[Case]:
     return [Case(*row) for row in connection.execute(query)]
 
 
-def events(connection: Connection, case_id: str) -> list[dict[str, object]]:
+def events(connection: Connection, case_id: str) -> list[dict[str, Any]]:
     """Everything that happened to a case, in order."""
     query = select(case_events).where(case_events.c.case_id == case_id)
     return [

@@ -109,6 +109,19 @@ def renew(connection: Connection, lease: Lease, now: int) -> None:
         )
 
 
+@contextmanager
+def writing(store: Store, lease: Lease) -> Iterator[tuple[Connection, int]]:
+    """A transaction that the lease protects, and its instant in microseconds.
+
+    Raises:
+        LeaseLost: If another process took over.
+    """
+    with store.write() as connection:
+        now = to_micros(store.clock.now())
+        renew(connection, lease, now)
+        yield connection, now
+
+
 def release(store: Store, lease: Lease) -> None:
     """Give the lease back early; losing it meanwhile is no error."""
     with store.write() as connection:

@@ -17,7 +17,8 @@ Rules of the fold that belong to the moment of writing (CONSENT_AUDIT.md, sectio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -30,7 +31,9 @@ from hub.core.ids import SourceKey
 from hub.core.records import ConsentClaim
 from hub.store import bulk, echoes
 from hub.store.echoes import Heard
+from hub.store.engine import Store
 from hub.store.keys import Keys
+from hub.store.leases import Lease, renew
 from hub.store.schema import consent_events
 
 SKEW_MICROS = 5 * 60 * 1_000_000
@@ -83,14 +86,19 @@ def may_change(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_LEDGER})")
 
 
-def hold_still(connection: Connection) -> None:
-    """Hold the ledger still until this transaction ends; call it first thing in it.
+@contextmanager
+def held_still(store: Store, lease: Lease) -> Iterator[tuple[Connection, int]]:
+    """As ``leases.writing``, and until it ends nobody else writes to the ledger.
 
     What the gate reads is then still true when the claim commits. SQLite has one writer anyway; on
     PostgreSQL a withdrawal could otherwise commit between the two.
     """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LEDGER})")
+    with store.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LEDGER})")
+        now = to_micros(store.clock.now())
+        renew(connection, lease, now)
+        yield connection, now
 
 
 def append(

@@ -121,7 +121,7 @@ def listed(connection: Connection, states: Collection[str] = ()) -> list[Improve
     return [Improvement(*row) for row in connection.execute(query)]
 
 
-def events(connection: Connection, improvement_id: str) -> list[dict[str, object]]:
+def events(connection: Connection, improvement_id: str) -> list[dict[str, Any]]:
     """Everything that happened to an improvement, in order."""
     query = select(improvement_events).where(improvement_events.c.improvement_id == improvement_id)
     return [

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, func, select, text, update
 
-from hub.store.schema import withdrawals
+from hub.store.schema import cluster_members, source_records, withdrawals
 
 OPEN = text("withdrawals.status NOT IN ('done', 'moot')")
 """Withdrawals that are not at their end, in the very words of the index that finds them."""
@@ -25,6 +26,53 @@ def waiting(connection: Connection, name: str, statuses: Sequence[str]) -> list[
         OPEN, withdrawals.c.connection == name, withdrawals.c.status.in_(statuses)
     )
     return list(connection.execute(query.order_by(withdrawals.c.withdrawal_id)).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A withdrawal with its record and its customer as they are at this instant.
+
+    Args:
+        rid: The record.
+        event_id: The refusal.
+        point: Keyed hash of the address that the refusal names; None is all of them.
+        native_id: The record's id in its system.
+        alive: Whether the record is still there.
+        golden_id: The customer; None if nobody answers for the record any more.
+    """
+
+    withdrawal_id: int
+    rid: int
+    event_id: str
+    purpose: str
+    channel: str
+    point: bytes | None
+    native_id: str
+    alive: bool
+    golden_id: str | None
+
+
+def due(connection: Connection, ids: Sequence[int]) -> list[Due]:
+    """Those withdrawals, by number."""
+    table, record = withdrawals.c, source_records.c
+    query = (
+        select(
+            table.withdrawal_id, table.rid, table.event_id, table.purpose, table.channel,
+            table.point, record.source_id, record.deleted_at.is_(None), cluster_members.c.golden_id,
+        )
+        .join(source_records, record.rid == table.rid)
+        .outerjoin(cluster_members, cluster_members.c.rid == table.rid)
+        .where(table.withdrawal_id.in_(ids))
+        .order_by(table.withdrawal_id)
+    )  # fmt: skip
+    return [
+        Due(
+            number, rid, event_id, purpose, channel, None if point is None else bytes(point),
+            native_id, bool(alive), golden_id,
+        )
+        for number, rid, event_id, purpose, channel, point, native_id, alive, golden_id
+        in connection.execute(query)
+    ]  # fmt: skip
 
 
 def claim(connection: Connection, ids: Sequence[int], now: int) -> None:

@@ -205,9 +205,7 @@ class Inbox:
     ) -> None:
         """Put a delivery off, or into quarantine if that cannot help."""
         self._unusable.prepare()
-        now = to_micros(self._store.clock.now())
-        with self._store.write() as connection:
-            leases.renew(connection, lease, now)
+        with leases.writing(self._store, lease) as (connection, now):
             at = self._unusable.put_off(connection, item, why, now) if again else None
             if at is None:
                 self._unusable.keep(connection, item, reason, why, now)

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 import orjson
 from sqlalchemy import Connection, select, update
 
-from hub.core.clock import to_micros
 from hub.core.connector import Page, Row, Stream
 from hub.store import leases
 from hub.store.engine import Store
@@ -43,8 +42,7 @@ def map_again(store: Store, keys: Keys, target: Target) -> Counts:
     ingest = Ingest(store, keys, target, None)
     for rows in _outdated(store, target):
         counts.add(ingest.commit(Page(rows)).counts)  # 2
-    with store.write() as connection:
-        leases.renew(connection, target.lease, to_micros(store.clock.now()))
+    with leases.writing(store, target.lease) as (connection, _):
         _note(connection, target)  # 3
     return counts
 

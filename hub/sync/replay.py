@@ -141,9 +141,7 @@ class _Replay:
             return None
 
     def _close(self, qids: Sequence[int], state: quarantine.Closed) -> None:
-        now = to_micros(self._store.clock.now())
-        with self._store.write() as connection:
-            leases.renew(connection, self._target.lease, now)
+        with leases.writing(self._store, self._target.lease) as (connection, now):
             quarantine.close(connection, qids, state, now)
 
     def _report(

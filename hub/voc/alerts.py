@@ -20,10 +20,10 @@ from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import orjson
 
+from hub.core.batches import in_batches
 from hub.core.clock import Clock, from_micros, to_micros
 from hub.core.errors import HubError, StopRun
 from hub.core.settings import EmailRoute, Settings, WebhookRoute
@@ -210,8 +210,7 @@ def _groups(store: Store, route: Route) -> Iterator[Sequence[Alert]]:
             begun.setdefault(each.batch, []).append(each)
     yield from (sorted(group, key=_place) for group in begun.values())
     new = sorted((each for each in found if each.batch is None), key=_place)
-    for start in range(0, len(new), MOST):
-        yield _begin(store, route, new[start : start + MOST])
+    yield from (_begin(store, route, group) for group in in_batches(new, MOST))
 
 
 def _begin(store: Store, route: Route, group: Sequence[Alert]) -> Sequence[Alert]:
@@ -257,7 +256,7 @@ def _mail(name: str, route: EmailRoute, settings: Settings) -> Route:
 
     told = f"alerts.emails.{name}"
     server = MailServer(told, route.host, route.port, route.tls, route.user, route.password)
-    mailing = Mailing(told, route, server, ZoneInfo(settings.hub.time_zone), settings.hub.name)
+    mailing = Mailing(told, route, server, settings.hub.zone, settings.hub.name)
 
     @contextmanager
     def opened() -> Iterator[Send]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -32,7 +33,7 @@ class Opened:
     case: Case
     golden_id: str | None
     answers: tuple[tuple[str, Feedback | Ticket], ...]
-    events: tuple[dict[str, object], ...]
+    events: tuple[dict[str, Any], ...]
 
 
 def act(

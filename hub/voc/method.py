@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from hub.core.own_files import own_files
 from hub.core.settings import RiskSection
 from hub.journeys import kinds
 from hub.voc import health, pattern_files, register, reweighing
@@ -65,8 +66,9 @@ def method(folder: Path, wanted: RiskSection, data_dir: Path | None = None) -> M
         ConfigError: If something is decided that has no entry in the register (HUB-235), or not
             the right one (HUB-236), or if the trained model is not the one that it names (HUB-238).
     """
-    patterns = pattern_files.read_all(folder, wanted.patterns)
-    found = _registered(patterns, register.files(folder, wanted.decisions), wanted.floor)
+    patterns = pattern_files.read(own_files(folder, wanted.patterns, pattern_files.SHIPPED))
+    registers = own_files(folder, wanted.decisions, register.SHIPPED)
+    found = _registered(patterns, registers, wanted.floor)
     if wanted.model == "points":
         return found
     path = (data_dir or folder) / reweighing.FILE

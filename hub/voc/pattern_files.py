@@ -10,7 +10,6 @@ from pathlib import Path
 from hub.core.hubtoml import read_model
 from hub.core.mistakes import ConfigMistakes, Mistake
 from hub.core.positions import KeyPath
-from hub.journeys.files import matching
 from hub.voc.pattern import Pattern, PatternFile
 
 SHIPPED = Path(str(files("hub.voc") / "patterns.toml"))
@@ -23,19 +22,6 @@ Patterns = tuple[Pattern, ...]
 def shipped() -> Patterns:
     """The patterns of the hub itself."""
     return read([SHIPPED])
-
-
-def read_all(folder: Path, pattern: str) -> Patterns:
-    """Every pattern in the files that ``pattern`` names; the shipped ones if there are none.
-
-    Args:
-        folder: The folder of hub.toml, where a relative pattern starts.
-        pattern: As in ``[risk] patterns``.
-
-    Raises:
-        ConfigError: As :func:`read`.
-    """
-    return read(matching(folder.resolve() / pattern) or [SHIPPED])
 
 
 def read(paths: Sequence[Path]) -> Patterns:
@@ -52,8 +38,8 @@ def read(paths: Sequence[Path]) -> Patterns:
         for at, pattern in enumerate(read_file.patterns):
             if pattern.id in found:
                 where: KeyPath = ("patterns", at, "id")
-                message = f'patterns[{at}].id: another pattern is called "{pattern.id}", too'
-                place = positions.of_value(where)
-                raise ConfigMistakes(path, [Mistake(place, message, "another name", path=where)])
+                what = f'another pattern is called "{pattern.id}", too'
+                twice = Mistake.at(positions.of_value(where), where, what, "another name")
+                raise ConfigMistakes(path, [twice])
             found[pattern.id] = pattern
     return tuple(found.values())

@@ -19,7 +19,6 @@ from hub.core.errors import ConfigError
 from hub.core.hubtoml import read_model
 from hub.core.settings import Identifier, Section
 from hub.journeys.definition import Text
-from hub.journeys.files import matching
 from hub.voc.pattern import Kinds
 
 SHIPPED: Final = Path(__file__).with_name("decisions.toml")
@@ -50,16 +49,6 @@ class Register(Section):
 
     decisions: Annotated[tuple[Entry, ...], Field(min_length=1)]
     """The entries."""
-
-
-def files(folder: Path, pattern: str) -> list[Path]:
-    """The files that hold the register; the shipped one if there are none.
-
-    Args:
-        folder: The folder of hub.toml, where a relative pattern starts.
-        pattern: As in ``[risk] decisions``.
-    """
-    return matching(folder.resolve() / pattern) or [SHIPPED]
 
 
 def entry(paths: Iterable[Path], score: str, reads: Iterable[str]) -> Entry:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hub.cli.main import run
 from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
+from tests.acceptance.help_desk import typist
 
 OWN = """
 [metrics]
@@ -47,10 +45,7 @@ def test_no_cost_is_invented(
     (tmp_path / "files/customers.csv").write_text("\n".join([*people, ""]))
     (tmp_path / "files/tickets.csv").write_text("\n".join([*tickets, ""]))
 
-    def typed(*words: str) -> Any:
-        run([*words, "--json"])
-        return json.loads(capsys.readouterr().out)
-
+    typed = typist(capsys)
     (tmp_path / "hub.toml").write_text(SETTINGS)
     typed("run")
     (without,) = typed("metrics", "show", "cost_to_serve")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hub.cli.main import run
 from tests.acceptance.help_desk import ANSWERS as ANSWERS_SAY
 from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
+from tests.acceptance.help_desk import answers, typist
 
 OWN = """
 [metrics]
@@ -39,22 +38,7 @@ def typed(
     (tmp_path / "files/customers.csv").write_text(CUSTOMERS)
     (tmp_path / "hub.toml").write_text(SETTINGS)
 
-    def type_(*words: str) -> Any:
-        run([*words, "--json"])
-        captured = capsys.readouterr()
-        return json.loads(captured.out) if captured.out else captured.err
-
-    return type_
-
-
-def answers(name: str, *rows: tuple[int, int, int, int]) -> None:
-    """A file of answers: number, hours ago, customer, score."""
-    now = datetime.now(UTC)
-    lines = [
-        f"{no},{(now - timedelta(hours=hours)).isoformat()},{who},{score},Nobody called back"
-        for no, hours, who, score in rows
-    ]
-    Path(f"files/{name}.csv").write_text("\n".join(["no,at,who,score,why", *lines, ""]))
+    return typist(capsys)
 
 
 def test_a_detractor_has_one_case_until_they_were_told(typed):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -18,56 +17,42 @@ import pytest
 from connectors.hubspot.emulator import HubSpotEmulator, create
 from hub import pipeline
 from hub.app import load
-from hub.cli.main import run
 from hub.cli.receiving import tell_others
 from hub.emulation.faults import Scenario
 from hub.emulation.server import serve
+from tests.acceptance.help_desk import ANSWERS as ANSWERS_SAY
+from tests.acceptance.help_desk import CUSTOMERS as CUSTOMERS_SAY
+from tests.acceptance.help_desk import answers, typist
 
-SETTINGS = """
+CRM = """
 [loop]
 tasks = "crm"
 rules = ["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
 
 [connections.crm]
 connector = "hubspot"
-mode = "{mode}"
+mode = "sync"
 streams = ["contacts"]
 settings.base_url = "{url}"
 settings.token = "${{env:HUBSPOT_TOKEN}}"
-
-[connections.desk]
-connector = "csv"
-settings.folder = "files"
-
-[connections.desk.settings.streams.customers]
-files = "customers.csv"
-entity = "person"
-key = ["id"]
-columns = {{ full_name = "name", emails = ["email"] }}
-
-[connections.desk.settings.streams.answers]
-files = "answers*.csv"
-entity = "feedback"
-key = ["no"]
-timezone = "UTC"
-constants = {{ instrument = "nps", scale_min = "0", scale_max = "10" }}
-columns = {{ at = "at", party = "who", score = "score", comment = "why" }}
-
+"""
+EFFORTS_AND_TICKETS = """
 [connections.desk.settings.streams.efforts]
 files = "efforts*.csv"
 entity = "feedback"
 key = ["no"]
 timezone = "UTC"
-constants = {{ instrument = "ces", scale_min = "1", scale_max = "7" }}
-columns = {{ at = "at", party = "who", score = "score", comment = "why" }}
+constants = { instrument = "ces", scale_min = "1", scale_max = "7" }
+columns = { at = "at", party = "who", score = "score", comment = "why" }
 
 [connections.desk.settings.streams.tickets]
 files = "tickets.csv"
 entity = "ticket"
 key = ["no"]
 timezone = "UTC"
-columns = {{ at = "at", party = "who", subject = "subject", reopens = "reopens" }}
+columns = { at = "at", party = "who", subject = "subject", reopens = "reopens" }
 """
+DESK = CUSTOMERS_SAY + ANSWERS_SAY + EFFORTS_AND_TICKETS
 CUSTOMERS = "id,name,email\n1,Ada Byron,ada@example.org\n2,Bob Hay,bob@example.org\n"
 CREATE = "POST /crm/objects/2026-09/tasks/batch/create"
 UPDATE = "POST /crm/objects/2026-09/tasks/batch/update"
@@ -118,26 +103,11 @@ def account(
     (tmp_path / "files").mkdir()
     (tmp_path / "files/customers.csv").write_text(CUSTOMERS)
 
-    def type_(*words: str) -> Any:
-        run([*words, "--json"])
-        captured = capsys.readouterr()
-        return json.loads(captured.out) if captured.out else captured.err
-
     with serve(emulator) as url:
-        Path("hub.toml").write_text(SETTINGS.format(url=url, mode="sync"))
-        account = Account(emulator, type_)
+        Path("hub.toml").write_text(CRM.format(url=url) + DESK)
+        account = Account(emulator, typist(capsys))
         account.approve()
         yield account
-
-
-def answers(name: str, *rows: tuple[int, int, int, int]) -> None:
-    """A file of answers: number, hours ago, customer, score."""
-    now = datetime.now(UTC)
-    lines = [
-        f"{no},{(now - timedelta(hours=hours)).isoformat()},{who},{score},Nobody called back"
-        for no, hours, who, score in rows
-    ]
-    Path(f"files/{name}.csv").write_text("\n".join(["no,at,who,score,why", *lines, ""]))
 
 
 def ticket(reopens: int, subject: str = "Broken") -> None:

@@ -17,15 +17,13 @@ from connectors.hubspot.emulator.records import Record, RecordTable
 from connectors.hubspot.emulator.subscriptions import State, Status
 from connectors.hubspot.emulator.values import instant_of, stamp
 from hub.emulation.commands import Command as UserCommand
-from hub.emulation.commands import EditRecord, MergeRecords, MoveRecord
+from hub.emulation.commands import CreateRecord, EditRecord, MergeRecords, MoveRecord
 from hub.emulation.faults import Fault
 
 
-class CreateRecord(UserCommand):
-    """A user adds a record."""
+class CreateTexts(CreateRecord):
+    """A user adds a record; every value is a text."""
 
-    op: Literal["create"]
-    object: str
     properties: dict[str, str]
 
 
@@ -68,7 +66,7 @@ class RequireProperty(UserCommand):
 
 
 Command = Annotated[
-    CreateRecord
+    CreateTexts
     | EditTexts
     | MoveRecord
     | MergeRecords
@@ -89,7 +87,7 @@ def perform(account: Account, command: Mapping[str, object]) -> Mapping[str, obj
         Refusal: If HubSpot's own screens would refuse it.
     """
     match _COMMANDS.validate_python(command):
-        case CreateRecord() as new:
+        case CreateTexts() as new:
             record = account.create(table_of(account, new.object), new.properties, actor="user")
             return {"id": record.id}
         case EditTexts() as edit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -15,27 +15,7 @@ from connectors.salesforce.emulator.sobjects import live_record
 from connectors.salesforce.emulator.streams import kind_of
 from connectors.salesforce.emulator.values import instant_of, stamp
 from hub.emulation.commands import Command as UserCommand
-from hub.emulation.commands import MergeRecords, MoveRecord
-
-Values = dict[str, Any]
-
-
-class CreateRecord(UserCommand):
-    """A user adds a record."""
-
-    op: Literal["create"]
-    object: str
-    properties: Values
-
-
-class EditRecord(UserCommand):
-    """A user edits a record; ``modified_at`` backdates it, as a late commit appears."""
-
-    op: Literal["update"]
-    object: str
-    id: str
-    properties: Values
-    modified_at: str = ""
+from hub.emulation.commands import CreateRecord, EditRecord, MergeRecords, MoveRecord
 
 
 class ConvertLead(UserCommand):

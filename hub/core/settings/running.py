@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -27,6 +28,11 @@ class HubSection(Section):
     """ISO 4217 currency of amounts whose source names none."""
     data_dir: Annotated[str, Field(min_length=1)] = "./var"
     """Folder for database, keys and reports; relative to hub.toml."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.time_zone)
 
     def data_folder(self, home: Path) -> Path:
         """The data folder of a hub whose hub.toml is in ``home``."""

@@ -46,7 +46,7 @@ class Ground:
     @property
     def zone(self) -> ZoneInfo:
         """On whose clocks a month begins."""
-        return ZoneInfo(self.settings.hub.time_zone)
+        return self.settings.hub.zone
 
     @property
     def basis(self) -> Basis:
@@ -83,7 +83,7 @@ def newest_month(connection: Connection, settings: Settings, now: datetime) -> i
     The last that is over; of an old export, the last that has data. If the data stop in the middle
     of it and the month before has some, too, that one: half a month compares with nothing.
     """
-    zone = ZoneInfo(settings.hub.time_zone)
+    zone = settings.hub.zone
     month = month_of(to_micros(now), zone) - 1
     latest = _latest(connection, begin(month + 1, zone))
     if latest is None:

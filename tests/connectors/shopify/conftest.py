@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,27 +10,15 @@ import pytest
 
 from connectors.shopify.emulator import ShopifyEmulator, create
 from hub.core.clock import ManualClock
-from hub.emulation.faults import Scenario
-from hub.emulation.server import emulator_app, serve
+from hub.emulation.server import serve
 from hub.emulation.world import World
+from tests.connectors.wire import InProcess, opening
 
 VERSION = "2026-10"
 
 
-class Shopfront:
+class Shopfront(InProcess[ShopifyEmulator]):
     """Sends requests to an emulator and returns what it answers."""
-
-    def __init__(self, emulator: ShopifyEmulator) -> None:
-        self.emulator = emulator
-        self._runner = asyncio.Runner()
-        self._client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=emulator_app(emulator)),
-            base_url="http://shopify.test",
-        )
-
-    def raw(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """The answer to a request without a credential."""
-        return self._runner.run(self._client.request(method, path, **options))
 
     def post(
         self, document: str, variables: object = None, *, version: str = VERSION, token: str = ""
@@ -70,15 +57,6 @@ class Shopfront:
         done = self.emulator.mutate({"op": op, "object": object_, **command})
         return str(done.get("id", ""))
 
-    def inject(self, *faults: dict[str, object]) -> None:
-        """Let these faults strike, and no others."""
-        self.emulator.faults.replace(Scenario.model_validate({"faults": faults}))
-
-    def close(self) -> None:
-        """End the event loop."""
-        self._runner.run(self._client.aclose())
-        self._runner.close()
-
 
 @pytest.fixture(scope="session")
 def world() -> World:
@@ -102,15 +80,8 @@ def url(emulator: ShopifyEmulator) -> Iterator[str]:
 @pytest.fixture
 def open_shop() -> Iterator[Callable[[ShopifyEmulator], Shopfront]]:
     """Makes shopfronts of further shops and closes them."""
-    opened: list[Shopfront] = []
-
-    def connect(emulator: ShopifyEmulator) -> Shopfront:
-        opened.append(Shopfront(emulator))
-        return opened[-1]
-
-    yield connect
-    for shop in opened:
-        shop.close()
+    with opening(Shopfront) as connect:
+        yield connect
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,21 +14,16 @@ import yaml  # type: ignore[import-untyped]
 from connectors.zendesk.emulator import ZendeskEmulator, create
 from connectors.zendesk.emulator.access import APP
 from hub.core.clock import ManualClock
-from hub.emulation.faults import Scenario
-from hub.emulation.server import emulator_app, serve
+from hub.emulation.server import serve
 from hub.emulation.world import World
+from tests.connectors.wire import InProcess, opening
 
 
-class Wire:
+class Wire(InProcess[ZendeskEmulator]):
     """Sends requests to an emulator, with a token of its own, and returns what it answers."""
 
     def __init__(self, emulator: ZendeskEmulator) -> None:
-        self.emulator = emulator
-        self._runner = asyncio.Runner()
-        self._client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(app=emulator_app(emulator)),
-            base_url="http://zendesk.test",
-        )
+        super().__init__(emulator)
         self.token = str(self.grant(expires_in=172_800).json()["access_token"])
 
     def grant(self, grant_type: str = "client_credentials", **fields: object) -> httpx.Response:
@@ -40,10 +34,6 @@ class Wire:
             "client_secret": APP.client_secret,
         }
         return self.raw("POST", "/oauth/tokens", json={**form, **fields})
-
-    def raw(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """The answer to a request without a credential."""
-        return self._runner.run(self._client.request(method, path, **options))
 
     def send(
         self, method: str, path: str, json: object = None, token: str = "", **options: Any
@@ -80,15 +70,6 @@ class Wire:
         found: dict[str, Any] = job
         return found
 
-    def inject(self, **fault: object) -> None:
-        """Let one fault strike."""
-        self.emulator.faults.replace(Scenario.model_validate({"faults": [fault]}))
-
-    def close(self) -> None:
-        """End the event loop."""
-        self._runner.run(self._client.aclose())
-        self._runner.close()
-
 
 @pytest.fixture
 def emulator(clock: ManualClock) -> ZendeskEmulator:
@@ -106,23 +87,15 @@ def url(emulator: ZendeskEmulator) -> Iterator[str]:
 @pytest.fixture
 def wire(emulator: ZendeskEmulator) -> Iterator[Wire]:
     """Calls to that account."""
-    wire = Wire(emulator)
-    yield wire
-    wire.close()
+    with opening(Wire) as connect:
+        yield connect(emulator)
 
 
 @pytest.fixture(scope="module")
 def open_wire() -> Iterator[Callable[[ZendeskEmulator], Wire]]:
     """Makes wires to further accounts and closes them."""
-    opened: list[Wire] = []
-
-    def connect(emulator: ZendeskEmulator) -> Wire:
-        opened.append(Wire(emulator))
-        return opened[-1]
-
-    yield connect
-    for wire in opened:
-        wire.close()
+    with opening(Wire) as connect:
+        yield connect
 
 
 @pytest.fixture(scope="session")
