@@ -12,11 +12,13 @@ Metadata is read to list what is installed; code runs only for the name that is 
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
@@ -129,7 +131,12 @@ def _only(name: str, found: Iterable[EntryPoint] | None) -> EntryPoint:
 
 
 def _points(found: Iterable[EntryPoint] | None) -> list[EntryPoint]:
-    return list(entry_points(group=ENTRY_POINT_GROUP) if found is None else found)
+    return list(_brought_by_packages(tuple(sys.path)) if found is None else found)
+
+
+@cache  # the metadata of every package is read: 10 ms, and each connection asks
+def _brought_by_packages(_path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=ENTRY_POINT_GROUP))
 
 
 def _info(point: EntryPoint, *, alone: bool) -> PluginInfo:

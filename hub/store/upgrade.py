@@ -1,15 +1,30 @@
-"""Migrations: forward only, one transaction, so a killed upgrade leaves the old schema whole."""
+"""The schema of a database: made whole in an empty one, brought forward in an older one.
+
+Either way in one transaction, so that a killed upgrade leaves what was there. An empty database
+gets its tables from :mod:`hub.store.schema`: the revisions lead to the very same ones, as a test
+shows, but they take longer and need alembic.
+"""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    text,
+)
 
 from hub.core.errors import StoreError
 from hub.store import view_sql
 from hub.store.engine import Store
+from hub.store.schema import metadata
 
 HEAD = "0012"
 """Revision that this version of the hub writes; a test holds it equal to the newest file."""
@@ -20,6 +35,13 @@ _LOCK = 0x6378687562
 _alembic_at_a_time = threading.Lock()  # its context is global to the process
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+_revision = Table(  # as alembic makes it
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def upgrade(store: Store) -> str:
@@ -41,9 +63,10 @@ def upgrade(store: Store) -> str:
     with _alembic_at_a_time, store.write() as connection:
         if not store.is_sqlite:  # SQLite's writer lock does the same
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        view_sql.drop(connection)  # PostgreSQL alters no column that a view reads
-        _run_alembic(connection)
-        view_sql.create(connection)
+        found = current(connection)  # another process may have been first
+        if found != HEAD:
+            _bring_forward(connection) if found else _create(connection)
+            view_sql.create(connection)
     return before
 
 
@@ -54,11 +77,18 @@ def current(connection: Connection) -> str:
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
 
-def _run_alembic(connection: Connection) -> None:
+def _create(connection: Connection) -> None:
+    metadata.create_all(connection, checkfirst=False)
+    _revision.create(connection)
+    connection.execute(_revision.insert().values(version_num=HEAD))
+
+
+def _bring_forward(connection: Connection) -> None:
     # Imported here: alembic costs 150 ms, and nearly every command finds the schema current.
     from alembic import command
     from alembic.config import Config
 
+    view_sql.drop(connection)  # PostgreSQL alters no column that a view reads
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
