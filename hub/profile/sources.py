@@ -128,7 +128,10 @@ def _add_numbers(connection: Connection, ids: Sequence[str], found: dict[str, So
             .order_by(held.metric, held.series)
         )
         for golden_id, *number, at in connection.execute(query).all():
-            found[golden_id].numbers.append(Number(*number, from_micros(at)))
+            metric, series, value, label, status, definition = number
+            found[golden_id].numbers.append(
+                Number(metric, series, value, label, status, definition, from_micros(at))
+            )
 
 
 def _add_facts(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:
