@@ -245,7 +245,7 @@ def test_caught_is_the_share_of_leavers_above_the_stayers_whom_the_budget_lets_t
     alerted = stayed[:let_through]
     y = np.repeat([1.0, 0.0], [len(left), len(stayed)])
 
-    found = caught(*counted(np.array(left + stayed), y), len(alerted) / len(stayed))
+    found = caught(*counted(np.array(left + stayed), y), budget=len(alerted) / len(stayed))
 
     above = [sum(score > each for score in left) / len(left) for each in alerted]
     assert found == pytest.approx(sum(above) / len(above))
@@ -255,8 +255,8 @@ def test_who_is_equal_is_caught_by_chance():
     """Where all score the same, half of the budget is caught; where nobody left, nobody."""
     same = np.full(50, 7)
 
-    assert caught(*counted(same, np.repeat([0.0, 1.0], 25)), 0.1) == pytest.approx(0.05)
-    assert caught(*counted(same, np.zeros(50)), 0.1) == 0.0
+    assert caught(*counted(same, np.repeat([0.0, 1.0], 25)), budget=0.1) == pytest.approx(0.05)
+    assert caught(*counted(same, np.zeros(50)), budget=0.1) == 0.0
 
 
 def test_reasons_of_a_trained_model_still_add_up():
