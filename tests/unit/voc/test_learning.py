@@ -211,9 +211,10 @@ def test_a_fit_has_no_slope_left(seed, ridge):
     assert np.max(np.abs(x.T @ off - ridge * (weights - towards))) < 1e-6
 
 
-def counted(scores, y):
+def at_each(scores, y):
     """Who left and who stayed, at each score."""
-    return np.bincount(scores, weights=y), np.bincount(scores, weights=1 - y)
+    left, stayed = (np.bincount(scores, weights=each) for each in (y, 1 - y))
+    return {"left": left, "stayed": stayed}
 
 
 @settings(max_examples=40)
@@ -226,7 +227,7 @@ def test_auc_is_the_share_of_pairs_in_order(left, stayed):
     y = np.repeat([1.0, 0.0], [len(left), len(stayed)])
     pairs = [(a > b) + (a == b) / 2 for a in left for b in stayed]
 
-    assert auc(*counted(np.array(left + stayed), y)) == pytest.approx(sum(pairs) / len(pairs))
+    assert auc(**at_each(np.array(left + stayed), y)) == pytest.approx(sum(pairs) / len(pairs))
 
 
 @settings(max_examples=40)
@@ -245,7 +246,7 @@ def test_caught_is_the_share_of_leavers_above_the_stayers_whom_the_budget_lets_t
     alerted = stayed[:let_through]
     y = np.repeat([1.0, 0.0], [len(left), len(stayed)])
 
-    found = caught(*counted(np.array(left + stayed), y), budget=len(alerted) / len(stayed))
+    found = caught(**at_each(np.array(left + stayed), y), budget=len(alerted) / len(stayed))
 
     above = [sum(score > each for score in left) / len(left) for each in alerted]
     assert found == pytest.approx(sum(above) / len(above))
@@ -255,8 +256,8 @@ def test_who_is_equal_is_caught_by_chance():
     """Where all score the same, half of the budget is caught; where nobody left, nobody."""
     same = np.full(50, 7)
 
-    assert caught(*counted(same, np.repeat([0.0, 1.0], 25)), budget=0.1) == pytest.approx(0.05)
-    assert caught(*counted(same, np.zeros(50)), budget=0.1) == 0.0
+    assert caught(**at_each(same, np.repeat([0.0, 1.0], 25)), budget=0.1) == pytest.approx(0.05)
+    assert caught(**at_each(same, np.zeros(50)), budget=0.1) == 0.0
 
 
 def test_reasons_of_a_trained_model_still_add_up():
