@@ -37,7 +37,7 @@ from hub.voc.learning import AHEAD, Snapshot, TooFew, gains, learn, totals
 from hub.voc.reweighing import Gain, Reweighing
 from hub.voc.risk import VERSION
 
-CHOSEN_ON, REPORTED_ON = (101, 102, 103, 104, 105, 106), (505, 606)
+CHOSEN_ON, REPORTED_ON = (101, 102, 103, 104, 105, 106), (707, 808)
 SUBSCRIBERS = 400
 EVERY = timedelta(days=7)
 FIRST_LOOK = timedelta(days=28)

@@ -91,7 +91,7 @@ class Reweighing(msgspec.Struct, frozen=True, kw_only=True):
     """A trained model.
 
     Args:
-        score: The score that it weighs, such as ``risk@2``.
+        score: The score that it weighs, such as ``risk@3``.
         factors: Signal or pattern to what its points are multiplied with; none below zero.
         card: What is known of it.
     """

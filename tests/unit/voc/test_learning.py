@@ -308,7 +308,7 @@ def test_only_the_model_that_somebody_answers_for_is_used(kept):
     refused = [
         (path, VERSION, None, "that the register"),
         (path, VERSION, "0" * 16, "0000 *|that the register"),
-        (path, "risk@99", model.model_id, "weighs risk@2"),
+        (path, "risk@99", model.model_id, "weighs risk@3"),
         (path.with_name("none.json"), VERSION, model.model_id, "does not exist"),
     ]
     for where, score, named, said in refused:

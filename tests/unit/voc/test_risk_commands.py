@@ -195,7 +195,7 @@ def test_without_an_entry_in_the_register_nothing_is_scored(asked, hub):
         path.unlink()
         register.rmdir()
 
-    assert all("the score risk@2 has no entry in the register" in each for each in refused)
+    assert all("the score risk@3 has no entry in the register" in each for each in refused)
 
 
 def test_patterns_of_ones_own_replace_the_shipped_ones(asked, hub):
