@@ -127,6 +127,7 @@ SEEN = [
     ("complaint", story("", wrote("The app refuses my password again, it is broken.")), 0, 0),
     ("complaint", story("", wrote("I am not angry, only curious.")), 0, 0),
     ("complaint", story("", wrote("We are staff, and the customer was angry.", "out")), 0, 0),
+    ("complaint", story("", wrote("Das war gestern leider nichts, wir sind so sad.")), 0, 0),
     ("complaint", story("", asked("I am so angry")), 0, 0),
     ("negative-tone", story("good 0 1 2; bad 3 4 5"), 5, 10),
     ("negative-tone", story("good 0 1; bad 3 4 5"), 5, 0),
