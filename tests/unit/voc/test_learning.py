@@ -36,7 +36,7 @@ from tests.unit.voc.stories import contract, day, days, story
 NOW = day(1_000)
 
 
-def world(size: int = 240, often: float = 0.08) -> list[Snapshot]:
+def world(size: int = 150, often: float = 0.08) -> list[Snapshot]:
     """Customers with two signals of ten points: one that some leave after, and one of noise.
 
     Args:
@@ -76,7 +76,7 @@ def test_a_signal_that_does_not_bear_out_loses_and_the_model_wins():
 
 def test_who_orders_everybody_better_but_catches_no_more_is_refused():
     """The true signal at three in ten looks: within a tenth, whoever shows both is as good."""
-    model = learn(world(150, often=0.3), VERSION, NOW)
+    model = learn(world(often=0.3), VERSION, NOW)
 
     assert isinstance(model, Reweighing)
     assert model.card.auc.low > 0 > model.card.caught.low
