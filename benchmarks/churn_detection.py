@@ -33,11 +33,11 @@ from benchmarks.results import Finding
 from benchmarks.timelines import as_known
 from hub.emulation.world.churn import ChurnWorld, Subscriber
 from hub.metrics.interval import wilson
-from hub.voc.learning import AHEAD, Snapshot, TooFew, learn
-from hub.voc.reweighing import Reweighing
+from hub.voc.learning import AHEAD, Snapshot, TooFew, gains, learn, totals
+from hub.voc.reweighing import Gain, Reweighing
 from hub.voc.risk import VERSION
 
-CHOSEN_ON, REPORTED_ON = (101, 102, 103), (303, 404)
+CHOSEN_ON, REPORTED_ON = (101, 102, 103, 104, 105, 106), (707, 808)
 SUBSCRIBERS = 400
 EVERY = timedelta(days=7)
 FIRST_LOOK = timedelta(days=28)
@@ -81,16 +81,15 @@ def replay(seeds: Sequence[int], divisor: int) -> tuple[dict[str, list[Watched]]
     return seen, worlds[0].end
 
 
-def learnt(seen: Sequence[Watched], end: datetime) -> Reweighing | TooFew:
-    """What a business with that past would learn from it."""
-    past = (
+def past(seen: Sequence[Watched], end: datetime) -> list[Snapshot]:
+    """What a business with these customers would learn from."""
+    return [
         Snapshot(str(who), look.now, look.reasons, each.left_at is not None
                  and each.left_at <= look.now + AHEAD)
         for who, each in enumerate(seen)
         for look in each.looks[:: EVERY_FOURTH]
         if look.now + AHEAD <= end
-    )  # fmt: skip
-    return learn(past, VERSION, end)
+    ]  # fmt: skip
 
 
 def reweighed(seen: Sequence[Watched], model: Reweighing) -> list[Watched]:
@@ -109,7 +108,7 @@ def measure(folder: Path, divisor: int) -> Finding:
     """The hub beside recency and chance, threshold from some worlds, figures from others."""
     chosen, _ = replay(CHOSEN_ON, divisor)
     reported, end = replay(REPORTED_ON, divisor)
-    model = learnt(chosen[HUB], end)
+    model = learn(past(chosen[HUB], end), VERSION, end)
     if isinstance(model, Reweighing):
         for seen in (chosen, reported):
             seen[TRAINED] = reweighed(seen[HUB], model)
@@ -118,9 +117,9 @@ def measure(folder: Path, divisor: int) -> Finding:
         for name, seen_by in sorted(reported.items(), key=lambda pair: _ORDER.index(pair[0])):
             found = score(seen_by, threshold(chosen[name], span), end, span)
             rows.append(_row(name, found, of))
-            if name == HUB:
+            if name in (HUB, TRAINED):
                 notes.append(
-                    f"Leavers alerted by cause (and it was named), at 10 % {of}: "
+                    f"Leavers alerted by cause (and it was named), {name} at 10 % {of}: "
                     f"{_by_cause(leavers_of(seen_by, end), found)}."
                 )
     return Finding(
@@ -134,7 +133,7 @@ def measure(folder: Path, divisor: int) -> Finding:
             f" {_named(REPORTED_ON)}; {SUBSCRIBERS // divisor} subscribers each, looked at weekly."
             f" In brackets: 95 % Wilson intervals. Who stays are {len(stayers(reported[HUB]))}.",
             *notes,
-            _card(model),
+            *_card(model, past(reported[HUB], end)),
             *_notes(reported[HUB], end),
         ),
     )  # fmt: skip
@@ -144,15 +143,25 @@ def _named(seeds: Sequence[int]) -> str:
     return ", ".join(map(str, seeds))
 
 
-def _card(model: Reweighing | TooFew) -> str:
+def _card(model: Reweighing | TooFew, others: Sequence[Snapshot]) -> list[str]:
+    """What was said of the model before, and what became of it on worlds that it never saw."""
     if isinstance(model, TooFew):
-        return f"Trained model: {model.reason}."
-    card, gain = model.card, model.card.gain
+        return [f"Trained model: {model.reason}."]
+    card = model.card
     factors = ", ".join(f"{name} x {factor:.1f}" for name, factor in model.factors.items())
+    caught, auc = gains(others, totals(others, model.factors))
+    return [
+        f"Trained model, forward in time: share of looks at leavers caught, mean over budgets to a"
+        f" tenth of looks at others {_gain(card.caught)}; AUC {_gain(card.auc)}:"
+        f" {'kept' if card.wins else 'refused, the points stay in use'}. Factors: {factors}.",
+        f"The same on the worlds reported on: share caught {_gain(caught)}; AUC {_gain(auc)}.",
+    ]
+
+
+def _gain(of: Gain) -> str:
     return (
-        f"Trained model: AUC of later looks {card.auc_trained:.3f}, points {card.auc_points:.3f},"
-        f" difference {gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]:"
-        f" {'kept' if card.wins else 'refused, the points stay in use'}. Factors: {factors}."
+        f"{of.trained:.3f}, points {of.points:.3f}, difference {of.value:+.4f}"
+        f" [{of.low:+.4f}, {of.high:+.4f}]"
     )
 
 

@@ -41,11 +41,13 @@ NAMES: Mapping[str, str] = {
     "complaint-calls-gone": COMPLAINT_UNHEARD,
     "wrote-then-called": COMPLAINT_UNHEARD,
     "low-score": COMPLAINT_UNHEARD,
+    "complaint": COMPLAINT_UNHEARD,
     "negative-tone": COMPLAINT_UNHEARD,
     "burst-then-stop": ONE_OFF_NEED,
     "bought-not-begun": NOT_ADOPTED,
     "never-settled": NOT_ADOPTED,
     "contract-ends": TERM_END,
+    "looked-around": TERM_END,
     "failed-payment": FAILED_PAYMENT,
     "competitor-named": PRICE_RISE,
 }

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def train(session: Session, promote: bool) -> int:
     """Learn from customers who left how much each signal is worth, and test it on later ones.
 
-    Nothing is kept without --promote; and with it, only a model that tells later leavers better
-    than the points do, by an interval that excludes zero. Else the points stay in use, and the
-    command ends with code 1.
+    Nothing is kept without --promote; and with it, only a model whose alerts would have reached
+    more of the later leavers than those of the points, by an interval that excludes zero, without
+    ordering all customers worse. Else the points stay in use, and the command ends with code 1.
     """
     from hub.voc.learning import TooFew
     from hub.voc.reweighing import keep
@@ -111,21 +111,25 @@ def _lines(found: Reweighing) -> Iterator[str]:
         f" {card.first[:10]} to {card.last[:10]}; {card.leavers:,} of them left"
     )
     yield wrapped(
-        f"tested on {counted(card.tested_on, 'look')} after {card.cut[:10]}, when"
-        f" {card.tested_leavers:,} left within {card.ahead_days} days"
+        f"tested on {counted(card.tested_on, 'look')} from {card.tested_from[:10]} on, each by what"
+        f" was known then; {card.tested_leavers:,} left within {card.ahead_days} days"
     )
-    yield wrapped(_verdict(card))
+    yield from map(wrapped, _verdict(card))
     rows = [(name, f"x {factor:.2f}") for name, factor in sorted(found.factors.items())]
     yield from (f"  {line}" for line in table(("signal", "worth"), rows))
 
 
-def _verdict(card: Card) -> str:
-    gain = card.gain
-    said = "better than the points" if card.wins else "not better than the points for sure"
-    return (
-        f"AUC {card.auc_trained:.3f}, points {card.auc_points:.3f}, difference {gain.value:+.3f}"
-        f" [{gain.low:+.3f}, {gain.high:+.3f}]: {said}"
+def _verdict(card: Card) -> Iterator[str]:
+    c, auc = card.caught, card.auc
+    yield (
+        f"leavers alerted within budget {c.trained:.1%}, by the points {c.points:.1%}, difference"
+        f" {c.value:+.1%} [{c.low:+.1%}, {c.high:+.1%}]"
     )
+    yield (
+        f"AUC {auc.trained:.3f}, points {auc.points:.3f}, difference {auc.value:+.3f}"
+        f" [{auc.low:+.3f}, {auc.high:+.3f}]"
+    )
+    yield "better than the points" if card.wins else "not better than the points for sure"
 
 
 def _closing(learnt: Reweighing, *, promote: bool) -> str:

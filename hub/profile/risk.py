@@ -26,11 +26,13 @@ WORDS: Final[Mapping[str, str]] = {
     "overdue-purchase": "an order is overdue",
     "returns-spike": "has brought back several orders",
     "contract-ends": "a contract ends soon and nothing is done to renew it",
+    "looked-around": "looked at plans or prices while a contract runs out",
     "failed-payment": "a payment failed",
     "open-issue": "a ticket is unresolved",
     "repeat-contact": "had to ask again and again about one issue",
     "reopened": "a ticket was opened again",
     "low-score": "gave a low score, and nobody has answered",
+    "complaint": "wrote of being angry, disappointed or frustrated",
     "negative-tone": "sounds worse than before",
     "competitor-named": "wrote of a competitor",
 }

@@ -119,5 +119,12 @@ def sentiment_of(text: str, models: Models, *, answer: bool = True) -> Sentiment
     return models.scorer(read, answer=answer)(tokens) if tokens else UNSCORED
 
 
+def emotions_of(text: str, models: Models) -> tuple[Emotion, ...]:
+    """The feelings that ``text`` names, as :func:`annotate` tells them."""
+    tokens = tokenise(text)
+    read = read_as(tokens, identify(tokens), models.assumed)
+    return emotions(tokens) if read in LEXICON_LANGUAGES else NO_EMOTION
+
+
 def _unscored(_: Sequence[Token]) -> Sentiment:
     return UNSCORED

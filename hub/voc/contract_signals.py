@@ -6,13 +6,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from hub.core.records import Subscription
+from hub.core.records import Interaction, Subscription
 from hub.journeys import kinds
 from hub.journeys.event import Event
+from hub.text.tokens import tokenise
 from hub.voc.past import Past
-from hub.voc.signal import Finding, Signal
+from hub.voc.signal import MONTH, Finding, Signal
 
 _CONTRACT_DAYS: Final = 60
+_PAGES: Final = frozenset(
+    {"plan", "plans", "price", "prices", "pricing", "cancel", "cancellation", "downgrade"}
+)
+"""Words in the names of pages that somebody looks at who thinks of changing or leaving."""
 
 
 def contract_ends(past: Past) -> Sequence[Finding]:
@@ -43,6 +48,17 @@ def _renewals(past: Past, ending: Event) -> Iterator[Event]:
             yield event
 
 
+def looked_around(past: Past) -> Sequence[Finding]:
+    """A look at plans, prices or how to leave, while a contract runs out."""
+    since = min((finding.at for finding in contract_ends(past)), default=None)
+    return [
+        Finding(event.at, f'looked at "{event.record.subject}" while a contract runs out', (event,))
+        for event in past.of({kinds.PAGE_VIEW})
+        if since is not None and event.at >= since and isinstance(event.record, Interaction)
+        if _PAGES.intersection(token.form for token in tokenise(event.record.subject or ""))
+    ]
+
+
 def failed_payment(past: Past) -> Sequence[Finding]:
     """Payments that failed and were not mended by one that went through; each try adds."""
     mended = past.of({kinds.PAYMENT, kinds.ORDER, kinds.SUBSCRIPTION_STARTED})
@@ -65,9 +81,11 @@ def running(past: Past) -> list[Event]:
 
 
 _CONTRACTS = frozenset({kinds.SUBSCRIPTION_STARTED, kinds.SUBSCRIPTION_ENDED})
+_PAGE_VIEWS = frozenset({kinds.PAGE_VIEW})
 _PAYMENTS = frozenset({kinds.PAYMENT_FAILED, kinds.SUBSCRIPTION_STARTED})
 
 SIGNALS: Final = (
     Signal("contract-ends", 15, 15, None, (_CONTRACTS,), contract_ends),
+    Signal("looked-around", 15, 15, MONTH, (_CONTRACTS, _PAGE_VIEWS), looked_around),
     Signal("failed-payment", 20, 60, 14, (_PAYMENTS,), failed_payment, involuntary=True),
 )

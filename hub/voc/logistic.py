@@ -43,21 +43,3 @@ def fit(x: Floats, y: Floats, towards: Floats, ridge: float) -> tuple[float, Flo
         if np.max(np.abs(step)) < _TOLERANCE:
             break
     return float(weights[0]), weights[1:]
-
-
-def auc(scores: Ints, y: Floats, times: Floats) -> float:
-    """The chance that one who leaves scores higher than one who stays; ties count half.
-
-    Args:
-        scores: One per case, whole numbers from 0 up, such as points.
-        y: 1 where it happened, else 0.
-        times: How often each case counts.
-
-    >>> auc(np.array([1, 2, 2]), np.array([0.0, 0.0, 1.0]), np.ones(3))
-    0.75
-    """
-    left = np.bincount(scores, weights=times * y)
-    stayed = np.bincount(scores, weights=times * (1 - y))
-    below = np.cumsum(stayed) - stayed
-    pairs = left.sum() * stayed.sum()
-    return float(left @ (below + stayed / 2) / pairs) if pairs else 0.5

@@ -24,12 +24,29 @@ FILE: Final = Path("models", "risk.json")
 """Where it stands, below the hub's data."""
 
 
-class Gain(msgspec.Struct, frozen=True):
-    """AUC of the model minus that of the points, with its 95 % interval."""
+MARGIN: Final = 0.01
+"""AUC that a model may lose, of all customers, for what it gains where alerts live."""
 
-    value: float
+
+class Gain(msgspec.Struct, frozen=True):
+    """A measure of the model beside that of the points.
+
+    Args:
+        points: Of the points.
+        trained: Of the model.
+        low: Lower end of the 95 % interval of the difference.
+        high: Upper end.
+    """
+
+    points: float
+    trained: float
     low: float
     high: float
+
+    @property
+    def value(self) -> float:
+        """The difference."""
+        return self.trained - self.points
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,43 +56,42 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
         trained_at: When, ISO 8601.
         first: Earliest instant that it was trained on.
         last: Latest one whose outcome is known.
-        cut: Instant that parts what it learnt from and what it was tested on: all later.
+        tested_from: First instant of the test: what was said on that day and later, by what had
+            been learnt from outcomes known then.
         ahead_days: Within how many days somebody has to leave to count.
         customers: How many it knows.
         snapshots: At how many instants it looked at them, in all.
         leavers: How many of the customers left.
-        tested_on: Snapshots after the cut.
+        tested_on: Snapshots in the test.
         tested_leavers: Customers who left among those.
-        auc_points: AUC of the points after the cut.
-        auc_trained: AUC of the model after the cut, trained on what was known before.
-        gain: The difference.
+        caught: Share of leavers alerted, a mean over budgets of up to a tenth of who stays.
+        auc: Chance that one who leaves scores higher than one who stays.
     """
 
     trained_at: str
     first: str
     last: str
-    cut: str
+    tested_from: str
     ahead_days: int
     customers: int
     snapshots: int
     leavers: int
     tested_on: int
     tested_leavers: int
-    auc_points: float
-    auc_trained: float
-    gain: Gain
+    caught: Gain
+    auc: Gain
 
     @property
     def wins(self) -> bool:
-        """Whether it tells later leavers better than the points do, and not by chance."""
-        return self.gain.low > 0
+        """Whether its alerts reach more leavers, surely, and it orders everybody no worse."""
+        return self.caught.low > 0 and self.auc.low > -MARGIN
 
 
 class Reweighing(msgspec.Struct, frozen=True, kw_only=True):
     """A trained model.
 
     Args:
-        score: The score that it weighs, such as ``risk@2``.
+        score: The score that it weighs, such as ``risk@3``.
         factors: Signal or pattern to what its points are multiplied with; none below zero.
         card: What is known of it.
     """

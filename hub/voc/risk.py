@@ -31,7 +31,7 @@ from hub.voc.reweighing import Reweighing
 from hub.voc.signal import Finding, Known, Signal, is_heard
 from hub.voc.tide import Tide
 
-VERSION: Final = "risk@2"
+VERSION: Final = "risk@3"
 """Definition and version; raised whenever signals or weights change."""
 
 SIGNALS: Final = (*use_signals.SIGNALS, *contract_signals.SIGNALS, *service_signals.SIGNALS)

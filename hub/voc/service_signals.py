@@ -13,7 +13,8 @@ from hub.journeys import kinds
 from hub.journeys.event import Event
 from hub.journeys.feeling import survey_score
 from hub.journeys.threads import Thread
-from hub.text.annotation import sentiment_of
+from hub.text.annotation import emotions_of, sentiment_of
+from hub.text.emotions import Feeling
 from hub.text.tokens import tokenise
 from hub.text.words import is_answer, words_of
 from hub.voc.past import OUTBOUND, Past
@@ -25,6 +26,8 @@ _LONG: Final = 14.0
 """Days from which it counts in full."""
 _AGAIN: Final = timedelta(days=7)
 _WRITTEN: Final = kinds.FEEDBACK | {kinds.TICKET_OPENED, kinds.MESSAGE_IN}
+_UNASKED = frozenset({kinds.TICKET_OPENED, kinds.MESSAGE_IN})
+_DISPLEASED: Final[frozenset[Feeling]] = frozenset({"angry", "disappointed", "frustrated"})
 _LATEST, _MOST = 3, 12
 """Texts that tone is read from: the latest, and at most so many in all."""
 
@@ -88,6 +91,27 @@ def low_score(past: Past) -> Sequence[Finding]:
         for event in past.of(kinds.FEEDBACK, days=60)
         if _is_low(event) and (latest is None or latest < event.at)
     ]
+
+
+def complaint(past: Past) -> Sequence[Finding]:
+    """The customer wrote, unasked, of being angry, disappointed or frustrated, and is not won back.
+
+    Only a good score later on ends it: that somebody answered, or called it solved, is not their
+    word. A survey is asked for, and has its score.
+
+    Source: ISO 10002 (a complaint is an expression of dissatisfaction made to an organisation).
+    """
+    pleased = max((e.at for e in past.of(kinds.FEEDBACK) if _is_high(e)), default=None)
+    return [
+        Finding(event.at, f"wrote of being {feelings[0]}", (event,))
+        for event in past.of(_UNASKED, days=QUARTER)
+        if (feelings := _displeased(past, event)) and (pleased is None or pleased < event.at)
+    ]
+
+
+def _displeased(past: Past, event: Event) -> list[Feeling]:
+    named = emotions_of(words_of(event.record) or "", past.reading.models)
+    return [each.feeling for each in named if each.feeling in _DISPLEASED]
 
 
 def negative_tone(past: Past) -> Sequence[Finding]:
@@ -176,6 +200,7 @@ SIGNALS: Final = (
     Signal("repeat-contact", 10, 10, MONTH, (_CONTACTS,), repeat_contact),
     Signal("reopened", 5, 5, MONTH, (_TICKETS,), reopened),
     Signal("low-score", 15, 15, 30, (_FEEDBACK,), low_score),
+    Signal("complaint", 15, 15, MONTH, (_UNASKED,), complaint),
     Signal("negative-tone", 10, 10, MONTH, (_TEXTS,), negative_tone),
     Signal("competitor-named", 5, 5, 60, (_TEXTS,), competitor_named),
     Signal("promoter", -10, -10, 60, (_FEEDBACK,), promoter),

@@ -30,9 +30,10 @@ def watched(*points: float | None, left=None, cause=None, signals=(), ahead=30) 
     return Watched(left, cause, tuple(looks))
 
 
+NONE = Gain(0.5, 0.5, 0.0, 0.0)
 CARD = Card(
-    trained_at="", first="", last="", cut="", ahead_days=90, customers=0, snapshots=0, leavers=0,
-    tested_on=0, tested_leavers=0, auc_points=0.5, auc_trained=0.5, gain=Gain(0.0, 0.0, 0.0),
+    trained_at="", first="", last="", tested_from="", ahead_days=90, customers=0, snapshots=0,
+    leavers=0, tested_on=0, tested_leavers=0, caught=NONE, auc=NONE,
 )  # fmt: skip
 YEAR, WEEK = SPANS["of stayers in a year"], SPANS["of weeks"]
 CALM = [watched(float(worst), 0.0) for worst in range(20)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import cache
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,27 +22,34 @@ from hub.voc.learning import (
     FEWEST,
     Snapshot,
     TooFew,
+    forward,
     learn,
     looks,
     snapshots,
 )
-from hub.voc.logistic import auc, fit
-from hub.voc.reweighing import Reweighing, answered_for, keep, read
+from hub.voc.logistic import fit
+from hub.voc.reweighing import Gain, Reweighing, answered_for, keep, read
 from hub.voc.risk import VERSION, assess
+from hub.voc.roc import auc, caught
 from tests.unit.voc.stories import contract, day, days, story
 
 NOW = day(1_000)
 
 
-def world(size: int = 240) -> list[Snapshot]:
-    """Customers with two signals of ten points: one that some leave after, and one of noise."""
+def world(size: int = 150, often: float = 0.08) -> list[Snapshot]:
+    """Customers with two signals of ten points: one that some leave after, and one of noise.
+
+    Args:
+        size: How many.
+        often: At which share of looks the true one shows.
+    """
     chance = random.Random(1)
     found = []
     for who in range(size):
         for at in looks(NOW):
-            often = {"true": 0.3, "false": 0.5}
-            points = {name: 10 for name in often if chance.random() < often[name]}
-            left = chance.random() < (0.15 if "true" in points else 0.02)
+            shows = {"true": often, "false": 0.5}
+            points = {name: 10 for name in shows if chance.random() < shows[name]}
+            left = chance.random() < (0.3 if "true" in points else 0.015)
             found.append(Snapshot(f"c{who}", at, points, left))
             if left:
                 break
@@ -61,8 +70,17 @@ def test_a_signal_that_does_not_bear_out_loses_and_the_model_wins():
 
     assert model.of("true") > 2 > 0.5 > model.of("false")
     assert model.card.wins
-    assert model.card.gain.low > 0
-    assert model.card.auc_trained > model.card.auc_points
+    assert model.card.caught.low > 0
+    assert model.card.caught.trained > model.card.caught.points
+
+
+def test_who_orders_everybody_better_but_catches_no_more_is_refused():
+    """The true signal at three in ten looks: within a tenth, whoever shows both is as good."""
+    model = learn(world(often=0.3), VERSION, NOW)
+
+    assert isinstance(model, Reweighing)
+    assert model.card.auc.low > 0 > model.card.caught.low
+    assert not model.card.wins
 
 
 def test_where_the_points_are_right_nothing_is_gained():
@@ -81,23 +99,54 @@ def test_where_the_points_are_right_nothing_is_gained():
 
     assert isinstance(model, Reweighing)
     assert not model.card.wins
-    assert model.card.gain.low <= 0 <= model.card.gain.high
+    assert model.card.caught.low <= 0 <= model.card.caught.high
 
 
-def test_the_test_days_are_later_than_all_that_was_learnt():
-    """What is learnt from looks after the cut, or not yet known on it, changes no tested figure."""
-    every, model = world(), learnt()
-    cut = max(each.at for each in every if each.at.isoformat() <= model.card.cut)
+@pytest.mark.parametrize(
+    ("spans", "same"), [(1, True), (3, True), (4, False)], ids=["28-days", "84-days", "112-days"]
+)
+def test_a_look_is_judged_by_outcomes_that_were_known_on_its_day(spans, same):
+    """What became of somebody after 90 days says nothing before these 90 days are over."""
+    every = sorted(world(), key=lambda each: each.at)
+    last = every[-1].at
+    before = last - spans * EVERY
+    turned = [replace(each, left=each.left ^ (each.at == before)) for each in every]
+    n = sum(each.at == last for each in every)
 
-    unknown_then = [each for each in every if cut - AHEAD < each.at < cut]
-    turned = [Snapshot(each.customer, each.at, each.points, not each.left) for each in unknown_then]
-    others = [each for each in every if not cut - AHEAD < each.at < cut]
-    again = learn([*others, *turned], VERSION, NOW)
+    assert (list(forward(turned)[-n:]) == list(forward(every)[-n:])) is same
 
-    assert unknown_then
-    assert isinstance(again, Reweighing)
-    assert again.card.auc_trained == model.card.auc_trained
-    assert again.card.gain == model.card.gain
+
+def test_only_looks_that_a_model_could_judge_are_tested():
+    """The test begins with the first look before which enough had left, known by then."""
+    every, card = world(), learnt().card
+    origin = datetime.fromisoformat(card.tested_from)
+
+    gone = {each.customer for each in every if each.left and each.at + AHEAD <= origin}
+    fewer = {each.customer for each in every if each.left and each.at + AHEAD <= origin - EVERY}
+
+    assert len(gone) >= FEWEST > len(fewer)
+    assert card.tested_on == sum(each.at >= origin for each in every)
+
+
+@pytest.mark.parametrize(
+    ("caught_low", "auc_low", "wins"),
+    [
+        (0.001, 0.001, True),
+        (0.001, -0.0099, True),
+        (0.001, -0.01, False),
+        (0.0, 0.02, False),
+    ],
+    ids=["both-better", "order-hardly-worse", "order-worse", "no-more-caught"],
+)
+def test_a_model_wins_by_its_alerts_and_may_not_spoil_the_order(caught_low, auc_low, wins):
+    """More leavers within budget, surely; of AUC at most a hundredth less, as surely."""
+    card = msgspec.structs.replace(
+        learnt().card,
+        caught=Gain(0.2, 0.25, caught_low, 0.1),
+        auc=Gain(0.7, 0.7, auc_low, 0.02),
+    )
+
+    assert card.wins is wins
 
 
 @pytest.mark.parametrize(
@@ -162,17 +211,53 @@ def test_a_fit_has_no_slope_left(seed, ridge):
     assert np.max(np.abs(x.T @ off - ridge * (weights - towards))) < 1e-6
 
 
-@settings(max_examples=40)
-@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=30))
-def test_auc_is_the_share_of_pairs_in_order(cases):
-    """As counting every pair tells; ties count half."""
-    scores = np.array([score for score, _ in cases])
-    y = np.array([float(left) for _, left in cases])
-    pairs = [(a > b) + (a == b) / 2 for a, left in cases if left for b, gone in cases if not gone]
+def at_each(scores, y):
+    """Who left and who stayed, at each score."""
+    left, stayed = (np.bincount(scores, weights=each) for each in (y, 1 - y))
+    return {"left": left, "stayed": stayed}
 
-    assert auc(scores, y, np.ones(len(y))) == pytest.approx(
-        sum(pairs) / len(pairs) if pairs else 0.5
-    )
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.integers(0, 5), min_size=1, max_size=15),
+    st.lists(st.integers(0, 5), min_size=1, max_size=15),
+)
+def test_auc_is_the_share_of_pairs_in_order(left, stayed):
+    """As counting every pair tells; ties count half."""
+    y = np.repeat([1.0, 0.0], [len(left), len(stayed)])
+    pairs = [(a > b) + (a == b) / 2 for a in left for b in stayed]
+
+    assert auc(**at_each(np.array(left + stayed), y)) == pytest.approx(sum(pairs) / len(pairs))
+
+
+@settings(max_examples=40)
+@given(
+    st.sets(st.integers(0, 60), min_size=2, max_size=20),
+    st.integers(0, 10_000),
+    st.integers(1, 20),
+)
+def test_caught_is_the_share_of_leavers_above_the_stayers_whom_the_budget_lets_through(
+    scores, seed, let_through
+):
+    """As counting tells: of leavers, who is above the highest stayer, the second, and so on."""
+    shuffled = random.Random(seed).sample(sorted(scores), len(scores))
+    cut = 1 + seed % (len(shuffled) - 1)
+    left, stayed = shuffled[:cut], sorted(shuffled[cut:], reverse=True)
+    alerted = stayed[:let_through]
+    y = np.repeat([1.0, 0.0], [len(left), len(stayed)])
+
+    found = caught(**at_each(np.array(left + stayed), y), budget=len(alerted) / len(stayed))
+
+    above = [sum(score > each for score in left) / len(left) for each in alerted]
+    assert found == pytest.approx(sum(above) / len(above))
+
+
+def test_who_is_equal_is_caught_by_chance():
+    """Where all score the same, half of the budget is caught; where nobody left, nobody."""
+    same = np.full(50, 7)
+
+    assert caught(**at_each(same, np.repeat([0.0, 1.0], 25)), budget=0.1) == pytest.approx(0.05)
+    assert caught(**at_each(same, np.zeros(50)), budget=0.1) == 0.0
 
 
 def test_reasons_of_a_trained_model_still_add_up():
@@ -183,11 +268,15 @@ def test_reasons_of_a_trained_model_still_add_up():
 
     plain, trained = assess(events, day(0)), assess(events, day(0), model=own)
 
-    before = {reason.signal: reason.points for reason in plain.reasons}
-    after = {reason.signal: reason.points for reason in trained.reasons}
-    assert after["failed-payment"] == 1.5 * before["failed-payment"]
-    assert "low-score" in before
-    assert "low-score" not in after
+    before = {reason.signal: reason for reason in plain.reasons}
+    after = {reason.signal: reason for reason in trained.reasons}
+    assert after.keys() == before.keys() - {"low-score"}
+    assert after["failed-payment"].points == 1.5 * before["failed-payment"].points
+    assert all(
+        (each.text, each.evidence, each.since) == (was.text, was.evidence, was.since)
+        for each, was in ((after[name], before[name]) for name in after)
+    )
+    assert sum(each.points for each in trained.reasons) == trained.points
     assert trained.coverage == plain.coverage
 
 
@@ -219,7 +308,7 @@ def test_only_the_model_that_somebody_answers_for_is_used(kept):
     refused = [
         (path, VERSION, None, "that the register"),
         (path, VERSION, "0" * 16, "0000 *|that the register"),
-        (path, "risk@99", model.model_id, "weighs risk@2"),
+        (path, "risk@99", model.model_id, "weighs risk@3"),
         (path.with_name("none.json"), VERSION, model.model_id, "does not exist"),
     ]
     for where, score, named, said in refused:

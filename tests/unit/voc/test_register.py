@@ -33,8 +33,8 @@ def test_the_shipped_score_has_an_entry():
 @pytest.mark.parametrize(
     ("change", "code", "said"),
     [
-        (('score = "risk"', 'score = "credit"'), "HUB-235", "the score risk@2 has no entry"),
-        (("version = 2", "version = 1"), "HUB-236", "knows version 1 of the score risk"),
+        (('score = "risk"', 'score = "credit"'), "HUB-235", "the score risk@3 has no entry"),
+        (("version = 3", "version = 1"), "HUB-236", "knows version 1 of the score risk"),
         (('"log_in", ', ""), "HUB-236", "reads more than its entry .* says: log_in"),
     ],
     ids=["none", "version", "inputs"],

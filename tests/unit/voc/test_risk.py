@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from typing import Literal
 
 import pytest
 
-from hub.core.records import AnyRecord, Interaction, Order, Refund
+from hub.core.records import AnyRecord, Feedback, Interaction, Message, Order, Refund
 from hub.journeys.kinds import KINDS
 from hub.text.phrases import Phrases
 from hub.voc.past import Reading
@@ -30,6 +31,20 @@ def refunded(number: int, at: float) -> Order:
     refund = Refund(at=day(at), amount_minor=100)
     return Order(
         order_ref=f"R{number}", at=day(at - 60), currency="AUD", total_minor=100, refunds=[refund]
+    )
+
+
+def wrote(text: str, direction: Literal["in", "out"] = "in") -> Message:
+    return Message(at=day(0), text=text, direction=direction)
+
+
+def viewed(page: str, at: float) -> Interaction:
+    return Interaction(at=day(at), kind="page_view", subject=page)
+
+
+def asked(comment: str) -> Feedback:
+    return Feedback(
+        at=day(0), instrument="csat", score=3, scale_min=1, scale_max=5, comment=comment
     )
 
 
@@ -80,6 +95,11 @@ SEEN = [
     ("contract-ends", story("", contract(0, 100)), 40, 0),
     ("contract-ends", story("", contract(0, 100), contract(70)), 80, 0),
     ("contract-ends", story("", contract(0, 100, "cancelled")), 80, 0),
+    ("looked-around", story("", contract(0, 100), viewed("/Pricing?from=app", 40)), 41, 15),
+    ("looked-around", story("", contract(0, 100), viewed("plans", 39.9)), 41, 0),
+    ("looked-around", story("", contract(0, 100), viewed("planting", 41)), 41, 0),
+    ("looked-around", story("", contract(0), viewed("plans", 41)), 41, 0),
+    ("looked-around", story("", contract(0, 100), viewed("plans", 45), contract(70)), 80, 0),
     ("failed-payment", story("failed 10"), 10, 20),
     ("failed-payment", story("failed 10 13 17"), 17, 51),
     ("failed-payment", story("failed 10 11 12 13"), 13, 60),
@@ -100,6 +120,15 @@ SEEN = [
     ("low-score", story("nps7 0; csat3 0"), 1, 0),
     ("low-score", story("nps3 0; sent 1"), 2, 0),
     ("low-score", story("sent 0; nps3 1"), 2, 15),
+    ("complaint", story("bad 0"), 0, 15),
+    ("complaint", story("bad 0; sent 1; nps7 2"), 28, 8),
+    ("complaint", story("bad 0; nps9 1"), 1, 0),
+    ("complaint", story("nps9 0; bad 1"), 1, 15),
+    ("complaint", story("", wrote("The app refuses my password again, it is broken.")), 0, 0),
+    ("complaint", story("", wrote("I am not angry, only curious.")), 0, 0),
+    ("complaint", story("", wrote("We are staff, and the customer was angry.", "out")), 0, 0),
+    ("complaint", story("", wrote("Das war gestern leider nichts, wir sind so sad.")), 0, 0),
+    ("complaint", story("", asked("I am so angry")), 0, 0),
     ("negative-tone", story("good 0 1 2; bad 3 4 5"), 5, 10),
     ("negative-tone", story("good 0 1; bad 3 4 5"), 5, 0),
     ("negative-tone", story("good 0 1 2 3 4 5"), 5, 0),

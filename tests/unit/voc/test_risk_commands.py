@@ -195,7 +195,7 @@ def test_without_an_entry_in_the_register_nothing_is_scored(asked, hub):
         path.unlink()
         register.rmdir()
 
-    assert all("the score risk@2 has no entry in the register" in each for each in refused)
+    assert all("the score risk@3 has no entry in the register" in each for each in refused)
 
 
 def test_patterns_of_ones_own_replace_the_shipped_ones(asked, hub):
@@ -242,11 +242,12 @@ def test_with_little_past_no_model_is_learnt(hub, capsys):
 
 
 def _trained(wins: bool) -> Reweighing:
-    gain = Gain(value=0.02, low=0.01 if wins else -0.01, high=0.03)
+    caught = Gain(points=0.2, trained=0.22, low=0.01 if wins else -0.01, high=0.03)
+    auc = Gain(points=0.7, trained=0.7, low=-0.005, high=0.005)
     at = NOW.isoformat()
     card = Card(
-        trained_at=at, first=at, last=at, cut=at, ahead_days=90, customers=900, snapshots=9_000,
-        leavers=90, tested_on=3_000, tested_leavers=40, auc_points=0.7, auc_trained=0.72, gain=gain,
+        trained_at=at, first=at, last=at, tested_from=at, ahead_days=90, customers=900,
+        snapshots=9_000, leavers=90, tested_on=3_000, tested_leavers=40, caught=caught, auc=auc,
     )  # fmt: skip
     return Reweighing(score=VERSION, factors={"open-issue": 2.0, "low-score": 0.5}, card=card)
 
@@ -270,6 +271,7 @@ def test_only_a_model_that_wins_is_kept(wins, tmp_path, monkeypatch, capsys):
     assert path.exists() is wins
     assert ("risk.trained" in kinds) is wins
     said = " ".join(capsys.readouterr().out.split())
+    assert "leavers alerted within budget 22.0%, by the points 20.0%, difference +2.0%" in said
     assert ("not better than the points for sure" in said) is not wins
 
 
