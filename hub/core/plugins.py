@@ -87,6 +87,11 @@ def guarded(doing: str) -> Iterator[None]:
         raise defect(doing, err) from err
 
 
+def offered() -> list[EntryPoint]:
+    """What the installed packages offer as connectors; the metadata of all of them is read."""
+    return list(entry_points(group=ENTRY_POINT_GROUP))
+
+
 def installed(found: Iterable[EntryPoint] | None = None) -> Sequence[str]:
     """Names of the installed connectors, sorted, from metadata alone."""
     return sorted({point.name for point in _points(found)})
@@ -129,7 +134,7 @@ def _only(name: str, found: Iterable[EntryPoint] | None) -> EntryPoint:
 
 
 def _points(found: Iterable[EntryPoint] | None) -> list[EntryPoint]:
-    return list(entry_points(group=ENTRY_POINT_GROUP) if found is None else found)
+    return offered() if found is None else list(found)
 
 
 def _info(point: EntryPoint, *, alone: bool) -> PluginInfo:
