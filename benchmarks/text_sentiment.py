@@ -20,7 +20,7 @@ from benchmarks.results import Finding
 from benchmarks.retail import ROOT
 from hub.core.records import Feedback
 from hub.emulation.world import World
-from hub.text.annotation import Models, annotate
+from hub.text.annotation import annotate
 from hub.text.aspects import aspect_phrases
 from hub.text.entities import catalogue
 from hub.text.evaluation import Quality, difference, quality
@@ -28,6 +28,7 @@ from hub.text.features import Ints
 from hub.text.language import UNKNOWN, identify, read_as
 from hub.text.model import LABELS
 from hub.text.pairs import label_of_score
+from hub.text.reading import Models
 from hub.text.sentiment import by_lexicon
 from hub.text.tokens import tokenise
 from hub.text.training import Corpus, Pair, TooFew, train

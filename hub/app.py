@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from hub.core.hubtoml import Catalogue, HubToml, read
 from hub.core.ids import IdSource
 from hub.core.limiter import Limiters
 from hub.core.mistakes import ConfigMistakes, nearest
-from hub.core.plugins import guarded, installed, load_connector
+from hub.core.plugins import guarded, installed, load_connector, offered
 from hub.core.positions import Positions
 from hub.core.secrets import Redactor
 from hub.core.settings import ConnectionSection, Settings
@@ -308,7 +309,8 @@ class App:
 
 def installed_connectors() -> Catalogue:
     """The connectors of this environment, loaded one at a time and only when named."""
-    return Catalogue(installed(), load_connector)
+    found = offered()
+    return Catalogue(installed(found), partial(load_connector, found=found))
 
 
 def load(

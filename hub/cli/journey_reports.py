@@ -140,7 +140,8 @@ def curve(session: Session, name: str | None, words: bool) -> None:
     """Print how customers feel at each stage, and what it costs them."""
     from hub.journeys.curve import curve as measured
     from hub.journeys.curve import lowest
-    from hub.journeys.feeling import named_feelings, no_feelings, score_or_words, survey_score
+    from hub.journeys.feeling import named_feelings, no_feelings, score_or_words
+    from hub.journeys.score import survey_score
     from hub.text.sources import load_models
 
     felt: SentimentOf = survey_score

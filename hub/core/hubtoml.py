@@ -26,7 +26,7 @@ from hub.core.connector import Connector, Unsupported
 from hub.core.errors import ConfigError, HubError
 from hub.core.expectations import one_of
 from hub.core.mistakes import ConfigMistakes, Mistake, dotted, mistakes_in, nearest
-from hub.core.positions import KeyPath, Place, Positions, scan
+from hub.core.positions import KeyPath, Place, Positions
 from hub.core.secrets import LITERAL_FIX, REFUSAL, Secret, kind_of_secret
 from hub.core.settings import DEFAULT_PURPOSES, Settings
 
@@ -83,7 +83,7 @@ def read(path: Path, catalogue: Catalogue) -> HubToml:
         ConfigError: If the file cannot be read at all.
     """
     text = _text(path)  # 1
-    positions = scan(text)
+    positions = Positions(text)
     tree = _parsed(path, text, positions)  # 2
     reading = _Reading(path.parent.resolve(), tree, positions, catalogue)
     settings = reading.validated(Settings, tree, ())  # 3
@@ -103,7 +103,7 @@ def read_model(path: Path, model: type[M]) -> tuple[M, Positions]:
         ConfigError: If the file cannot be read at all.
     """
     text = _text(path)
-    positions = scan(text)
+    positions = Positions(text)
     tree = json.dumps(_parsed(path, text, positions), default=_iso)
     try:
         return model.model_validate_json(tree, strict=True, extra="forbid"), positions

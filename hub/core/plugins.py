@@ -89,6 +89,16 @@ def guarded(doing: str) -> Iterator[None]:
         raise defect(doing, err) from err
 
 
+def offered() -> list[EntryPoint]:
+    """What the installed packages offer as connectors."""
+    return list(_brought_by_packages(tuple(sys.path)))
+
+
+@cache  # the metadata of every package is read: 10 ms, and each connection asks
+def _brought_by_packages(_path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=ENTRY_POINT_GROUP))
+
+
 def installed(found: Iterable[EntryPoint] | None = None) -> Sequence[str]:
     """Names of the installed connectors, sorted, from metadata alone."""
     return sorted({point.name for point in _points(found)})
@@ -131,12 +141,7 @@ def _only(name: str, found: Iterable[EntryPoint] | None) -> EntryPoint:
 
 
 def _points(found: Iterable[EntryPoint] | None) -> list[EntryPoint]:
-    return list(_brought_by_packages(tuple(sys.path)) if found is None else found)
-
-
-@cache  # the metadata of every package is read: 10 ms, and each connection asks
-def _brought_by_packages(_path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=ENTRY_POINT_GROUP))
+    return offered() if found is None else list(found)
 
 
 def _info(point: EntryPoint, *, alone: bool) -> PluginInfo:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of the file to a value."""
@@ -39,13 +40,32 @@ class Duplicate:
     second: Place
 
 
-@dataclass(frozen=True, slots=True)
 class Positions:
-    """Places of one file's keys and values, by path."""
+    """Places of one file's keys and values, by path.
 
-    keys: Mapping[KeyPath, Place]
-    values: Mapping[KeyPath, Place]
-    duplicates: tuple[Duplicate, ...] = ()
+    They are looked for when the first of them is asked for: a file without mistakes needs none.
+
+    Args:
+        text: The file's text; places are found as far as it is TOML.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def keys(self) -> Mapping[KeyPath, Place]:
+        """Where each key stands."""
+        return self._scanned.keys
+
+    @property
+    def values(self) -> Mapping[KeyPath, Place]:
+        """Where each value stands."""
+        return self._scanned.values
+
+    @property
+    def duplicates(self) -> Sequence[Duplicate]:
+        """What stands twice."""
+        return self._scanned.duplicates
 
     def of_key(self, path: KeyPath) -> Place:
         """Where the key stands; for one that is not in the file, the table it belongs into."""
@@ -57,13 +77,12 @@ class Positions:
         """Where the value stands; for a table written as ``[header]``, its header."""
         return self.values.get(path) or self.of_key(path)
 
-
-def scan(text: str) -> Positions:
-    """The places of every key and value of ``text``, as far as it is TOML."""
-    scanner = _Scanner(text)
-    with suppress(_NotToml):  # tomllib says what is wrong and where
-        scanner.document()
-    return Positions(scanner.keys, scanner.values, tuple(scanner.duplicates))
+    @cached_property
+    def _scanned(self) -> _Scanner:
+        scanner = _Scanner(self._text)
+        with suppress(_NotToml):  # tomllib says what is wrong and where
+            scanner.document()
+        return scanner
 
 
 class _NotToml(Exception):

@@ -17,9 +17,10 @@ from hub.core.records import Ticket
 from hub.journeys import kinds
 from hub.journeys.definition import Emotion, Journey
 from hub.journeys.event import Event
-from hub.journeys.feeling import FeelingsOf, SentimentOf, no_feelings, survey_score
+from hub.journeys.feeling import FeelingsOf, SentimentOf, no_feelings
 from hub.journeys.inventory import answers
 from hub.journeys.passage import Step, Timeline, steps
+from hub.journeys.score import survey_score
 
 _UNWELL = frozenset({"angry", "anxious", "confused", "disappointed", "frustrated"})
 

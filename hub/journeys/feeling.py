@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from hub.core.records import Feedback
 from hub.journeys import kinds
 from hub.journeys.event import Event
-from hub.text.annotation import Models, sentiment_of
+from hub.journeys.score import survey_score
 from hub.text.emotions import emotions
 from hub.text.language import identify, read_as
+from hub.text.reading import Models, sentiment_of
 from hub.text.sentiment import LEXICON_LANGUAGES
 from hub.text.tokens import tokenise
 from hub.text.words import is_answer, words_of
@@ -27,22 +27,6 @@ _WRITTEN: Final = kinds.FEEDBACK | {kinds.TICKET_OPENED, kinds.MESSAGE_IN}
 def no_feelings(_: Event) -> Sequence[str]:
     """Names nothing: for those who go by scores alone."""
     return ()
-
-
-def survey_score(event: Event) -> float | None:
-    """The score of an answer or review between the ends of its own scale; None without a score.
-
-    A CES of five boxes asks for effort, so that low is good; that of seven asks for ease.
-    Source: Dixon, Freeman, Toman 2010 (CES 1.0) and CEB 2013 (CES 2.0).
-    """
-    record = event.record
-    if not isinstance(record, Feedback) or record.score is None:
-        return None
-    low, high = record.scale_min, record.scale_max
-    if low is None or high is None or high <= low or not low <= record.score <= high:
-        return None
-    felt = 2 * (record.score - low) / (high - low) - 1
-    return -felt if record.instrument == "ces" and (low, high) == (1, 5) else felt
 
 
 def score_or_words(models: Models) -> SentimentOf:

@@ -16,7 +16,7 @@ from hub.core.records import Ticket
 from hub.journeys import kinds
 from hub.journeys.definition import Journey, Reason
 from hub.journeys.event import Event
-from hub.journeys.feeling import survey_score
+from hub.journeys.score import survey_score
 
 SKEW: Final = timedelta(minutes=5)
 """How far the clocks of two systems may differ without turning cause and answer around."""

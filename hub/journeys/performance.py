@@ -12,8 +12,9 @@ from statistics import fmean, median
 from hub.journeys import kinds
 from hub.journeys.definition import Journey
 from hub.journeys.event import Event
-from hub.journeys.feeling import SentimentOf, survey_score
+from hub.journeys.feeling import SentimentOf
 from hub.journeys.passage import Passage, Timeline, passage, reason_of_loss
+from hub.journeys.score import survey_score
 
 
 @dataclass(frozen=True, slots=True)

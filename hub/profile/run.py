@@ -35,7 +35,7 @@ from hub.store import bulk, dirty
 from hub.store.engine import Store
 from hub.store.records import chunks
 from hub.store.schema import profiles
-from hub.text.annotation import Models
+from hub.text.reading import Models
 from hub.text.sources import load_models
 from hub.voc import method
 from hub.voc.health import health

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Final
 
 from hub.profile.sources import Fact
-from hub.text.annotation import Models, sentiment_of
+from hub.text.reading import Models, sentiment_of
 from hub.text.words import is_answer, words_of
 
 LATEST: Final = 3

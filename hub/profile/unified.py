@@ -19,7 +19,7 @@ from hub.profile.sources import Sources
 from hub.profile.value import value
 from hub.profile.voice import voice
 from hub.profile.who import who
-from hub.text.annotation import Models
+from hub.text.reading import Models
 from hub.voc.scoring import Scorer
 
 VERSION = "unified_profile_v1"

@@ -9,7 +9,7 @@ from hub.profile.leaf import Field, Group, field, no_data
 from hub.profile.sources import Sources
 from hub.profile.tone import LATEST, trend
 from hub.store.cases import WAITING
-from hub.text.annotation import Models
+from hub.text.reading import Models
 
 
 def voice(sources: Sources, models: Models) -> Group:

@@ -11,9 +11,9 @@ from hub.core.settings import HubSection, TextSection
 from hub.store.records import chunks
 from hub.store.schema import order_entries, source_records
 from hub.text import registry
-from hub.text.annotation import Models
 from hub.text.aspects import aspect_phrases
 from hub.text.entities import Catalogue, catalogue
+from hub.text.reading import Models
 
 _MONTH_FIRST = frozenset({"US"})
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.text.annotation import Models
 from hub.text.aspects import aspects
 from hub.text.keyphrases import keyphrases
 from hub.text.language import identify, read_as
+from hub.text.reading import Models
 from hub.text.tokens import clauses, tokenise
 
 VERSION: Final = "topics@1"

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from hub.journeys import kinds
 from hub.journeys.event import Event
-from hub.journeys.feeling import survey_score
+from hub.journeys.score import survey_score
 from hub.journeys.threads import CONVERSATION
 from hub.voc.contract_signals import contract_ends, failed_payment, running
 from hub.voc.past import IN_USE, UTC_ZONE, Past, sources

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from hub.journeys import kinds
 from hub.journeys.event import Event
 from hub.journeys.threads import Thread, threads
-from hub.text.annotation import Models
 from hub.text.phrases import Phrases
+from hub.text.reading import Models
 from hub.voc.issue import Issue, issues
 
 UTC_ZONE = ZoneInfo("UTC")

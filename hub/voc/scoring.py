@@ -15,8 +15,8 @@ from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from hub.journeys.event import Event
-from hub.text.annotation import Models
 from hub.text.phrases import Phrases
+from hub.text.reading import Models
 from hub.voc.health import Colour, Health, colour, health
 from hub.voc.method import Method
 from hub.voc.past import UTC_ZONE, Past, Reading

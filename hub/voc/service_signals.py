@@ -11,10 +11,10 @@ from typing import Final
 from hub.core.records import Feedback
 from hub.journeys import kinds
 from hub.journeys.event import Event
-from hub.journeys.feeling import survey_score
+from hub.journeys.score import survey_score
 from hub.journeys.threads import Thread
-from hub.text.annotation import emotions_of, sentiment_of
 from hub.text.emotions import Feeling
+from hub.text.reading import emotions_of, sentiment_of
 from hub.text.tokens import tokenise
 from hub.text.words import is_answer, words_of
 from hub.voc.past import OUTBOUND, Past

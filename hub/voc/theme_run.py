@@ -34,7 +34,7 @@ from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.schema import golden_records, meta
 from hub.store.themes import ANYTHING, Step
-from hub.text.annotation import Models
+from hub.text.reading import Models
 from hub.text.sources import load_models
 from hub.text.topics import VERSION, topics
 from hub.text.words import is_answer, words_of

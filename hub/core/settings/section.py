@@ -2,23 +2,65 @@
 
 from __future__ import annotations
 
+import ast
+from inspect import cleandoc, getsource
+from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Annotated, Self, cast
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from hub.core.durations import Duration
 
 
 class Section(BaseModel):
-    """Base of every section: unknown keys refused, values fixed once read."""
+    """Base of every section: unknown keys refused, values fixed once read.
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    A setting is described by the text below it, which is read when its JSON Schema is asked for:
+    reading all of them takes a quarter of the time that ``hub check`` has.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The schema, with the description of each setting."""
+        found = handler(core_schema)
+        settings = handler.resolve_ref_schema(found).get("properties", {})
+        for name, text in _descriptions(cls).items():
+            settings[cls.model_fields[name].alias or name].setdefault("description", text)
+        return found
+
+
+def _descriptions(section: type[Section]) -> dict[str, str]:
+    """The text that stands below each setting in the code, inherited settings included."""
+    found: dict[str, str] = {}
+    for each in reversed(section.__mro__[: section.__mro__.index(Section)]):
+        for setting, text in pairwise(_body(each)):
+            match setting, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(ast.Constant(str(said))):
+                    found[name] = cleandoc(said)
+    return found
+
+
+def _body(section: type) -> list[ast.stmt]:
+    parsed = ast.parse(dedent(getsource(section))).body[0]
+    return parsed.body if isinstance(parsed, ast.ClassDef) else []
 
 
 def form(pattern: str, expected: str) -> FieldInfo:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from hub.core.positions import KeyPath, Place, scan
+from hub.core.positions import KeyPath, Place, Positions
 
 GOOD = {
     "top-level key": ("a = 1", ("a",), Place(1, 1), Place(1, 5)),
@@ -43,7 +43,7 @@ def test_key_and_value_are_placed(text: str, path: KeyPath, key: Place, value: P
     """Each form of TOML gives line and column of the key and of its value."""
     tomllib.loads(text)
 
-    positions = scan(text)
+    positions = Positions(text)
 
     assert (positions.of_key(path), positions.of_value(path)) == (key, value)
 
@@ -53,7 +53,7 @@ def test_quotes_and_hashes_inside_a_multi_line_string_are_text() -> None:
     text = 'a = """\n# [no]\nk = 1\\""" "" ""\\\n"""\nb = 2'
     assert set(tomllib.loads(text)) == {"a", "b"}
 
-    positions = scan(text)
+    positions = Positions(text)
 
     assert set(positions.keys) == {("a",), ("b",)}
     assert positions.of_key(("b",)) == Place(5, 1)
@@ -61,14 +61,14 @@ def test_quotes_and_hashes_inside_a_multi_line_string_are_text() -> None:
 
 def test_absent_key_is_placed_at_its_table() -> None:
     """A missing key is reported where it would have to be written."""
-    positions = scan("[a]\nx = 1\n[a.b]\ny = 2")
+    positions = Positions("[a]\nx = 1\n[a.b]\ny = 2")
 
     assert positions.of_key(("a", "b", "z")) == Place(3, 2)
 
 
 def test_header_is_the_place_of_its_table_even_after_a_child() -> None:
     """[a] after [a.b] is where table a stands, not the child's header."""
-    positions = scan("[a.b]\ny = 1\n[a]\nx = 1")
+    positions = Positions("[a.b]\ny = 1\n[a]\nx = 1")
 
     assert positions.of_value(("a",)) == Place(3, 2)
 
@@ -91,7 +91,7 @@ def test_duplicate_is_told_with_both_places(text: str, first: Place, second: Pla
     with pytest.raises(tomllib.TOMLDecodeError):
         tomllib.loads(text)
 
-    (duplicate,) = scan(text).duplicates
+    (duplicate,) = Positions(text).duplicates
 
     assert (duplicate.first, duplicate.second) == (first, second)
 
@@ -100,7 +100,7 @@ def test_several_duplicates_are_told_at_once() -> None:
     """The admin corrects all repetitions in one go."""
     text = "a = 1\na = 2\n[t]\nk = 1\nk = 2\n[t]"
 
-    places = [duplicate.second for duplicate in scan(text).duplicates]
+    places = [duplicate.second for duplicate in Positions(text).duplicates]
 
     assert places == [Place(2, 1), Place(5, 1), Place(6, 2)]
 
@@ -108,7 +108,7 @@ def test_several_duplicates_are_told_at_once() -> None:
 @pytest.mark.parametrize("text", ["a = ", "[t", "a b = 1", "= 1", "a = [1, ", 'a = "x', "[[a]\n"])
 def test_what_is_not_toml_ends_the_scan_quietly(text: str) -> None:
     """Syntax is for tomllib to report; the scanner keeps what it understood before it."""
-    assert scan("first = 1\n" + text).of_key(("first",)) == Place(1, 1)
+    assert Positions("first = 1\n" + text).of_key(("first",)) == Place(1, 1)
 
 
 keys = st.text("abz_-1", min_size=1, max_size=4) | st.sampled_from(["a b", "ü", "#", "]", '"', "."])
@@ -175,7 +175,7 @@ def test_every_path_that_tomllib_reads_has_a_place(text: str) -> None:
     """Scanner and tomllib agree on which paths a text holds, and neither holds more."""
     tree = _read(text)
 
-    positions = scan(text)
+    positions = Positions(text)
 
     found = set(positions.keys) | set(positions.values)
     assert found == _paths(tree)
@@ -188,7 +188,7 @@ def test_value_place_is_where_the_value_starts(text: str) -> None:
     tree = _read(text)
     lines = text.split("\n")
 
-    for path, place in scan(text).values.items():
+    for path, place in Positions(text).values.items():
         value: object = tree
         for step in path:
             value = value[step]  # type: ignore[index]

@@ -16,9 +16,9 @@ from hub.core.records import (
     Ticket,
 )
 from hub.core.records import Order as ShopOrder
-from hub.journeys.feeling import survey_score
 from hub.journeys.funnel import Funnel, before_and_after, funnel
 from hub.journeys.passage import passage, reason_of_loss
+from hub.journeys.score import survey_score
 from hub.journeys.timeline import events_of
 from hub.metrics.journeys import Precision, change_of_completion, completion
 from tests.unit.journeys.traces import ALWAYS, day, journey, people, trace

@@ -26,7 +26,7 @@ from hub.journeys.feeling import named_feelings, score_or_words
 from hub.journeys.files import SHIPPED, read
 from hub.journeys.inventory import Row, inventory
 from hub.journeys.timeline import Event, events_of, in_order
-from hub.text.annotation import Models
+from hub.text.reading import Models
 from tests.unit.journeys.traces import ALWAYS, day, journey, trace
 
 MAP = read(SHIPPED)

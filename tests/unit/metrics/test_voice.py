@@ -12,8 +12,9 @@ import pytest
 from hub.core.records import AnyRecord, Feedback, Message, Ticket
 from hub.journeys.timeline import Event, events_of
 from hub.metrics.voice import Voice, gather, hear
-from hub.text.annotation import Annotation, Models, annotate
+from hub.text.annotation import Annotation, annotate
 from hub.text.entities import catalogue
+from hub.text.reading import Models
 
 AT = datetime(2026, 3, 1, 20, tzinfo=UTC)
 SYDNEY = ZoneInfo("Australia/Sydney")

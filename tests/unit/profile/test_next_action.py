@@ -15,7 +15,7 @@ from hub.privacy.resolution import Event
 from hub.profile.paths import value_at
 from hub.profile.sources import Fact, Sources
 from hub.profile.unified import compose
-from hub.text.annotation import Models
+from hub.text.reading import Models
 from hub.voc.method import shipped
 from hub.voc.risk import kinds_read
 from hub.voc.scoring import Scorer, weighing

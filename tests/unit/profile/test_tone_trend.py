@@ -10,7 +10,7 @@ import pytest
 from hub.core.records import AnyRecord, Feedback, Message
 from hub.profile.sources import Fact
 from hub.profile.tone import Trend, trend
-from hub.text.annotation import Models
+from hub.text.reading import Models
 from hub.text.sentiment import LEXICON
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from hub.core.records import Product
-from hub.text.annotation import Annotation, Models, annotate
+from hub.text.annotation import Annotation, annotate
 from hub.text.entities import Catalogue, catalogue
+from hub.text.reading import Models
 
 LABELLED = Path(__file__).parent / "data" / "labelled_tickets.jsonl"
 """Written and labelled by the authors before the first run.

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.text.annotation import Models, annotate, sentiment_of
+from hub.text.annotation import annotate
 from hub.text.aspects import aspect_phrases
 from hub.text.entities import catalogue
+from hub.text.reading import Models, sentiment_of
 from hub.text.sentiment import LEXICON
 from hub.text.tokens import tokenise
 from hub.text.training import Trained, train

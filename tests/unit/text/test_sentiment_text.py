@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.text.annotation import Models, annotate
+from hub.text.annotation import annotate
 from hub.text.entities import catalogue
 from hub.text.lexicon import NEGATIONS, PHRASES, WORDS
+from hub.text.reading import Models
 from hub.text.sentiment import LEXICON, by_lexicon
 from hub.text.tokens import tokenise
 
