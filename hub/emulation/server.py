@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 _VENDOR_FAULTS = "emulator.faults"
 _START_TIMEOUT = 10.0
+_TURNS_TO_CLOSE = 3
+"""Of the event loop, until an idle connection is closed."""
 _LINGER_NONE = struct.pack("ii", 1, 0)
 
 
@@ -127,7 +129,7 @@ def serve(emulator: Emulator, port: int = 0) -> Iterator[str]:
             raise EmulatorDown(f"{emulator.name}: the emulator did not start in time")
         yield _url(listener)
     finally:
-        server.should_exit = True
+        server.leave()
         thread.join()
         listener.close()
         emulator.close()
@@ -318,15 +320,42 @@ def _drop_connection(scope: Scope) -> None:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is up."""
+    """A server that says when it is up and ends when it is told to.
+
+    Uvicorn's own looks every 100 ms whether it should, and then waits another 100 ms: for tests
+    that start an emulator each, more than the rest of the test.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leaving = asyncio.Event()
+
+    def leave(self) -> None:
+        """End; called from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._leaving.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.up.set()
+
+    async def main_loop(self) -> None:
+        await self.on_tick(0)
+        await self._leaving.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
+        if self.server_state.connections:  # somebody is being answered
+            await super().shutdown(sockets)
 
 
 def _config(emulator: Emulator) -> uvicorn.Config:

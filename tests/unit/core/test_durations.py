@@ -14,7 +14,7 @@ class Every(BaseModel):
     every: Annotated[int, Duration("10s", "1h")]
 
 
-@given(st.integers(0, 10**9))
+@given(st.integers(0, 10**9 - 1))  # nine digits may be written
 def test_text_of_a_duration_reads_back(value: int) -> None:
     """Printing and reading are inverse, so ``config show`` can be pasted back."""
     assert seconds(duration_text(value)) == value

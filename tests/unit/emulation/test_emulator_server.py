@@ -74,7 +74,7 @@ def counter() -> Counter:
 
 @pytest.fixture
 def client(counter: Counter) -> Iterator[httpx.Client]:
-    with serve(counter) as url, httpx.Client(base_url=url) as client:
+    with serve(counter) as url, httpx.Client(base_url=url, verify=False) as client:
         yield client
 
 
