@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from hub.audit.checkpoint import Notary
 from hub.audit.verify import Checkpoint
@@ -178,10 +177,6 @@ class _Stages:
     def _sources(self) -> list[Source]:
         return [lane.source for lane in self.lanes]
 
-    @property
-    def _zone(self) -> ZoneInfo:
-        return self.hub.settings.hub.zone
-
     def due(self) -> list[Mark]:
         """What this run follows up: these connections, if something came apart from a run."""
         names = {source.name for source in self._sources}
@@ -214,8 +209,9 @@ class _Stages:
     def metrics(self) -> MetricsReport:
         """Each customer in numbers, then everybody together."""
         self.progress.stage("metrics")
-        section, ids = self.hub.settings.metrics, self.hub.ids
-        return metrics.run(self.hub.store, section, ids=ids, actor=self.actor, zone=self._zone)
+        hub, settings = self.hub, self.hub.settings
+        zone = settings.hub.zone
+        return metrics.run(hub.store, settings.metrics, ids=hub.ids, actor=self.actor, zone=zone)
 
     def cases(self) -> CasesReport:
         """Who is to be looked after, and whether that closes the loop."""
@@ -233,7 +229,7 @@ class _Stages:
         """What customers speak of, and which of it rises."""
         self.progress.stage("themes")
         hub, settings = self.hub, self.hub.settings
-        terms = theme_run.Terms(settings.themes, settings.loop.look_back, self._zone)
+        terms = theme_run.Terms(settings.themes, settings.loop.look_back, settings.hub.zone)
         return theme_run.run(hub.store, settings.text, terms, hub.keys, actor=self.actor)
 
     def profiles(self, rules: Rules) -> ProfileReport:

@@ -22,7 +22,7 @@ from hub.identity import customers
 from hub.pipeline import Hub, Lane
 from hub.store import cases, handovers
 from hub.store.records import source_keys
-from hub.store.schema import cluster_members, facts, profiles, source_records
+from hub.store.schema import cluster_members, facts, order_entries, profiles, source_records
 from hub.voc.follow_up import key_of
 
 CRM, DESK, APP = "crm", "desk", "loyalty"
@@ -74,27 +74,24 @@ def _somebody(connection: Connection) -> tuple[str, dict[str, str]] | None:
         .where(source_records.c.entity == "person")
     )
     members = connection.execute(people).all()
-    asked, bought = (_last(connection, entity) for entity in ("ticket", "order"))
+    tickets = select(facts.c.party_rid).where(facts.c.entity == "ticket")
+    asked = set(connection.execute(tickets).scalars())
+    orders = select(order_entries.c.party_rid, func.max(order_entries.c.at))
+    bought = dict(connection.execute(orders.group_by(order_entries.c.party_rid)).tuples().all())
     known: dict[str, dict[str, str]] = defaultdict(dict)
     keys = source_keys(connection, (member.rid for member in members))
     for member in members:
         known[member.golden_id][keys[member.rid].connection] = keys[member.rid].source_id
     helped = {member.golden_id for member in members if member.rid in asked}
     fitting = [
-        (bought.get(member.rid, 0), member.golden_id)
+        (bought.get(member.rid, 0), known[member.golden_id][APP], member.golden_id)
         for member in members
         if {CRM, DESK, APP} <= known[member.golden_id].keys() and member.golden_id not in helped
     ]
     if not fitting:
         return None
-    _, chosen = max(fitting)
+    chosen = max(fitting)[-1]
     return chosen, known[chosen]
-
-
-def _last(connection: Connection, entity: str) -> dict[int, int]:
-    """The newest record of an entity by the record of its customer, in microseconds."""
-    of_entity = select(facts.c.party_rid, func.max(facts.c.at)).where(facts.c.entity == entity)
-    return dict(connection.execute(of_entity.group_by(facts.c.party_rid)).all())
 
 
 @dataclass(frozen=True, slots=True)
