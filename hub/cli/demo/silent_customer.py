@@ -68,30 +68,33 @@ def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str,
 
 def _somebody(connection: Connection) -> tuple[str, dict[str, str]] | None:
     """Of the customers of CRM, help desk and app who never asked for help: who bought last."""
-    people = (
-        select(cluster_members.c.golden_id, cluster_members.c.rid)
-        .join(source_records, source_records.c.rid == cluster_members.c.rid)
-        .where(source_records.c.entity == "person")
-    )
-    members = connection.execute(people).all()
     tickets = select(facts.c.party_rid).where(facts.c.entity == "ticket")
     asked = set(connection.execute(tickets).scalars())
     orders = select(order_entries.c.party_rid, func.max(order_entries.c.at))
     bought = dict(connection.execute(orders.group_by(order_entries.c.party_rid)).tuples().all())
-    known: dict[str, dict[str, str]] = defaultdict(dict)
-    keys = source_keys(connection, (member.rid for member in members))
-    for member in members:
-        known[member.golden_id][keys[member.rid].connection] = keys[member.rid].source_id
-    helped = {member.golden_id for member in members if member.rid in asked}
     fitting = [
-        (bought.get(member.rid, 0), known[member.golden_id][APP], member.golden_id)
-        for member in members
-        if {CRM, DESK, APP} <= known[member.golden_id].keys() and member.golden_id not in helped
+        (max(bought.get(rid, 0) for rid in rids), ids[APP], golden_id, ids)
+        for golden_id, (rids, ids) in _people(connection).items()
+        if {CRM, DESK, APP} <= ids.keys() and asked.isdisjoint(rids)
     ]
-    if not fitting:
-        return None
-    chosen = max(fitting)[-1]
-    return chosen, known[chosen]
+    return max(fitting, key=lambda each: each[:2])[2:] if fitting else None
+
+
+def _people(connection: Connection) -> dict[str, tuple[list[int], dict[str, str]]]:
+    """Row ids of every customer's records, and their id by connection."""
+    query = (
+        select(cluster_members.c.golden_id, cluster_members.c.rid)
+        .join(source_records, source_records.c.rid == cluster_members.c.rid)
+        .where(source_records.c.entity == "person")
+    )
+    members = connection.execute(query).all()
+    keys = source_keys(connection, (member.rid for member in members))
+    found: dict[str, tuple[list[int], dict[str, str]]] = defaultdict(lambda: ([], {}))
+    for golden_id, rid in members:
+        rids, ids = found[golden_id]
+        rids.append(rid)
+        ids[keys[rid].connection] = keys[rid].source_id
+    return found
 
 
 @dataclass(frozen=True, slots=True)
