@@ -70,8 +70,9 @@ def _somebody(connection: Connection) -> tuple[str, dict[str, str]] | None:
     """Of the customers of CRM, help desk and app who never asked for help: who bought last."""
     tickets = select(facts.c.party_rid).where(facts.c.entity == "ticket")
     asked = set(connection.execute(tickets).scalars())
-    orders = select(order_entries.c.party_rid, func.max(order_entries.c.at))
-    bought = dict(connection.execute(orders.group_by(order_entries.c.party_rid)).tuples().all())
+    entry = order_entries.c
+    orders = select(entry.party_rid, func.max(entry.at)).group_by(entry.party_rid)
+    bought: dict[int, int] = dict(map(tuple, connection.execute(orders)))
     fitting = [
         (max(bought.get(rid, 0) for rid in rids), ids[APP], golden_id, ids)
         for golden_id, (rids, ids) in _people(connection).items()
