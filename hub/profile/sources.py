@@ -120,18 +120,17 @@ def load(
 
 def _add_numbers(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:
     held = profile_metrics.c
-    told = (held.metric, held.series, held.value, held.label, held.status, held.definition)
+    columns = (
+        held.golden_id, held.metric, held.series, held.value, held.label, held.status,
+        held.definition, held.computed_at,
+    )  # fmt: skip
     for chunk in chunks(ids):
-        query = (
-            select(held.golden_id, *told, held.computed_at)
-            .where(held.golden_id.in_(chunk))
-            .order_by(held.metric, held.series)
-        )
-        for golden_id, *number, at in connection.execute(query).all():
-            metric, series, value, label, status, definition = number
-            found[golden_id].numbers.append(
-                Number(metric, series, value, label, status, definition, from_micros(at))
-            )
+        query = select(*columns).where(held.golden_id.in_(chunk)).order_by(held.metric, held.series)
+        for golden_id, metric, series, value, label, status, definition, at in connection.execute(
+            query
+        ).all():
+            number = Number(metric, series, value, label, status, definition, from_micros(at))
+            found[golden_id].numbers.append(number)
 
 
 def _add_facts(connection: Connection, ids: Sequence[str], found: dict[str, Sources]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, select
 
 from hub.exports.report.measured import standing
 from hub.exports.report.model import Money, Share
@@ -205,17 +206,12 @@ def _by_customer(orders: Sequence[Order]) -> dict[str, list[Order]]:
 
 def _returned(connection: Connection, basis: Basis) -> Pain | Silence | None:
     """Of the products that come back more often than the others, the one with most money."""
-    entry = order_entries.c
-    sold = func.sum(case((entry.positive.is_(True), 1), else_=0))
-    back = func.sum(case((entry.kind == "return", 1), else_=0))
-    worth = func.sum(case((entry.kind == "return", -entry.amount_minor), else_=0))
-    query = (
-        select(entry.sku, entry.currency, sold, back, worth)
-        .where(entry.sku.is_not(None))
-        .group_by(entry.sku, entry.currency)
-    )
     # Codes without a digit are bookings, such as postage or a discount, and no products.
-    rows = [r for r in connection.execute(query) if any(letter.isdigit() for letter in r[0])]
+    rows = [
+        (*product, each.sold, each.back, each.worth)
+        for product, each in sorted(_products(connection).items())
+        if any(letter.isdigit() for letter in product[0])
+    ]
     sales, returns = sum(r[2] for r in rows), sum(r[3] for r in rows)
     if not returns:
         return Silence("returns: no file holds any", "sales with what came back, as minus lines")
@@ -236,6 +232,33 @@ def _returned(connection: Connection, basis: Basis) -> Pain | Silence | None:
         (amount,),
         f"Open one of {sku} that came back, read its page in the shop, and mend what misleads.",
     )
+
+
+@dataclass(slots=True)
+class _Lines:
+    """Lines of a product: how many were sold, how many came back, and what those were worth."""
+
+    sold: int = 0
+    back: int = 0
+    worth: int = 0
+
+
+def _products(connection: Connection) -> dict[tuple[str, str], _Lines]:
+    """The lines of each product and currency.
+
+    They are counted here: a database would sort all that were ever sold for it, and in memory.
+    """
+    entry = order_entries.c
+    query = select(entry.sku, entry.currency, entry.positive, entry.kind, entry.amount_minor)
+    rows = connection.execute(query.where(entry.sku.is_not(None))).partitions(1_000)
+    found: dict[tuple[str, str], _Lines] = defaultdict(_Lines)
+    for sku, currency, positive, kind, minor in chain.from_iterable(rows):
+        lines = found[sku, currency]
+        lines.sold += positive
+        if kind == "return":
+            lines.back += 1
+            lines.worth -= minor
+    return found
 
 
 def _sums(amounts: Iterator[Money]) -> tuple[Money, ...]:

@@ -54,6 +54,22 @@ def test_help_lists_every_command_without_importing_it() -> None:
     assert all(re.search(rf"^  {name} ", done.stdout, re.MULTILINE) for name in COMMANDS)
 
 
+def test_check_imports_nothing_that_it_does_not_look_at(tmp_path: Path) -> None:
+    """``hub check`` reads settings: it needs no database, no numbers and no analyses of texts."""
+    (tmp_path / "hub.toml").write_text('[hub]\nname = "Shop"\n', "utf-8")
+    code = (
+        "import sys; from hub.cli.main import run; code = run(['check']); heavy = "
+        "{'sqlalchemy', 'numpy', 'httpx', 'cel.cel', 'hub.text.annotation'} & set(sys.modules); "
+        "sys.exit(str(heavy) if heavy else code)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_every_command_of_the_table_exists() -> None:
     """An entry whose module or attribute is gone would fail only when a customer types it."""
     ctx = click.Context(main.cli)

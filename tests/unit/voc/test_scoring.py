@@ -12,11 +12,12 @@ from hub.core.errors import ConfigError
 from hub.core.records import Order
 from hub.core.settings import RiskSection
 from hub.journeys.timeline import Event, events_of
+from hub.text.reading import Models
 from hub.voc.health import Health, colour
 from hub.voc.method import method, shipped
 from hub.voc.register import SHIPPED
-from hub.voc.risk import Risk
-from hub.voc.scoring import Scorer, steady_band
+from hub.voc.risk import Risk, assess
+from hub.voc.scoring import Scorer, steady_band, weighing
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -110,3 +111,14 @@ def test_another_method_has_another_basis() -> None:
 
     assert method(Path("/nowhere"), RiskSection()).basis == shipped().basis
     assert own.basis != shipped().basis
+
+
+def test_the_hub_weighs_as_an_assessment_alone_does() -> None:
+    """What it sees is found out once for all customers, which changes nothing for any of them."""
+    order = Order(order_ref="7", at=NOW - timedelta(days=3), currency="EUR", total_minor=900)
+    known = {"order": NOW, "ticket_opened": NOW}
+    weigh = weighing(shipped(), known, models=Models())
+
+    for at in (NOW, NOW - timedelta(days=2), NOW + timedelta(days=90)):
+        told = events_of("shop/orders/7", order)
+        assert weigh(told, at) == assess(told, at, known=known)
