@@ -65,8 +65,8 @@ def _refuse_the_outside(address: object) -> None:
 
 
 # Not an audit hook: that one is called for every file, import and statement, 5 % of all test time.
-socket.socket.connect = _loopback_only(socket.socket.connect)  # type: ignore[method-assign]
-socket.socket.connect_ex = _loopback_only(socket.socket.connect_ex)  # type: ignore[method-assign]
+for _way in ("connect", "connect_ex"):
+    setattr(socket.socket, _way, _loopback_only(getattr(socket.socket, _way)))
 
 
 @pytest.hookimpl(trylast=True)

@@ -285,7 +285,7 @@ def test_a_port_that_is_taken_is_a_clear_error(start: Start) -> None:
     assert "--port 0" in second.log
 
 
-@pytest.mark.slow
+@quick_on_sqlite
 def test_a_stopping_hub_leaves_at_a_checkpoint_and_another_goes_on(
     start: Start, seen: Store
 ) -> None:

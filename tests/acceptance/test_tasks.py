@@ -199,7 +199,6 @@ def test_a_task_does_not_wait_for_the_turn_of_its_system(account: Account) -> No
     assert (before, len(account.tasks)) == ([], 1)
 
 
-@pytest.mark.slow
 def test_a_hub_killed_between_send_and_receipt_hands_over_once(account: Account) -> None:
     """The next run asks HubSpot first and sends nothing again."""
     account.contact(**ADA)

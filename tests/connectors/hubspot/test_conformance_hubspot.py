@@ -22,7 +22,6 @@ NOT_CLAIMED = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
 def test_the_connector_keeps_its_promise(check: Check) -> None:
     """Every check of the suite, gold included, against the emulator over HTTP."""
