@@ -22,7 +22,7 @@ def value_at(profile: Mapping[str, object], path: str) -> Value:
     True
     """
     node = _node(profile, path)
-    value = node.get("value") if isinstance(node, Mapping) else node
+    value = node.get("value") if isinstance(node, dict) else node
     if isinstance(value, list):
         return SEPARATOR.join(str(item) for item in value)
     return value if isinstance(value, str | int | float | bool) else None
@@ -35,13 +35,13 @@ def leaf_at(profile: Mapping[str, object], path: str) -> Mapping[str, object]:
     'metric:nps@1'
     """
     node = _node(profile, path)
-    return node if isinstance(node, Mapping) else {}
+    return node if isinstance(node, dict) else {}
 
 
 def _node(profile: Mapping[str, object], path: str) -> object:
     node: object = profile
     for part in path.split("."):
-        if not isinstance(node, Mapping):
+        if not isinstance(node, dict):  # as JSON is read
             return None
         node = node.get(part)
     return node

@@ -52,6 +52,7 @@ def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str,
             return None
         golden_id, ids = found
         name = customers.names(connection, [golden_id])[golden_id]
+    concerned = [lane for lane in lanes if lane.source.name in (CRM, DESK, APP)]
     scene = _Scene(stage, ids, stage.clock.now())
     ticket = scene.opens_ticket()
     days = {}
@@ -60,7 +61,7 @@ def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str,
         if day in LOOKS:
             scene.wait(day)
             scene.exports_log_ins(day)
-            pipeline.run(hub, lanes, actor=actor)
+            pipeline.run(hub, concerned, actor=actor)
             with hub.store.read() as connection:
                 days[day] = _known(connection, golden_id)
     return {"golden_id": golden_id, "name": name, "days": days}
