@@ -30,6 +30,7 @@ from connectors.csv.keys import LINE_KEY, keys_by_column, keys_by_line
 from connectors.csv.parsing import Fault
 from connectors.csv.tables import Piece, Position, Table, open_table
 from hub.core.connector import Context, Page, Reader, Reject, Row, State
+from hub.core.conversion import convert
 
 if TYPE_CHECKING:
     from connectors.csv.occurrences import Occurrences
@@ -89,7 +90,7 @@ def stream_reader(settings: CsvSettings, stream: StreamSettings) -> Reader:
     def read(ctx: Context, state: State) -> Iterator[Page]:
         known = Checkpoint(reading=fingerprint)
         if state.get("reading") == fingerprint:
-            known = msgspec.convert(state, Checkpoint)
+            known = convert(state, Checkpoint)
         paths = listed(settings, stream)  # 1
         plan, files = (_plan_set if stream.whole_set else _plan_each)(paths, known)  # 2
         if plan or files != known.files:

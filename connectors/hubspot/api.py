@@ -18,6 +18,7 @@ from msgspec import Struct
 from connectors.hubspot.client import reason
 from connectors.hubspot.config import HubSpotSettings
 from hub.core.connector import Context, Json
+from hub.core.conversion import convert
 from hub.core.errors import RetryLater, StopRun
 from hub.core.http import HttpClient, Response
 from hub.core.pages import dig
@@ -365,7 +366,7 @@ def dicts(value: object) -> list[dict[str, Any]]:
 
 def _results(answer: Response, kind: type[T]) -> T:
     try:
-        return msgspec.convert(dig(answer.json, "results"), kind)
+        return convert(dig(answer.json, "results"), kind)
     except msgspec.ValidationError as err:
         raise StopRun(
             f"{answer.request}: the answer is not of a form that this connector knows ({err}). "

@@ -33,6 +33,7 @@ from connectors.hubspot.api import BATCH, Api, Filter, Statuses
 from connectors.hubspot.rows import KEY, NOT_TOLD, STATUSES, aliases, row_of
 from hub.core.batches import in_batches
 from hub.core.connector import Context, Page, Row, State
+from hub.core.conversion import convert
 from hub.core.pages import epoch_millis, instant_of
 
 REMEMBERED = 10_000
@@ -99,7 +100,7 @@ class CrmReader:
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
         """The pass that an earlier run left unfinished, if any, then one up to the present."""
-        api, progress = Api.of(ctx), msgspec.convert(state, Progress)
+        api, progress = Api.of(ctx), convert(state, Progress)
         if progress.step != "idle":
             progress = yield from self._pass(api, progress)
         latest = epoch_millis(ctx.clock.now() - timedelta(seconds=self.lag))

@@ -25,6 +25,7 @@ from msgspec import Struct
 from connectors.hubspot.config import HubSpotSettings
 from connectors.hubspot.reader import CrmReader
 from hub.core.connector import Context, Delivery, Page, Webhook
+from hub.core.conversion import from_json
 from hub.core.errors import SkipRecord
 from hub.core.webhooks import recent, signed
 
@@ -122,7 +123,7 @@ def events(delivery: Delivery) -> list[Event]:
         SkipRecord: If the body is not a list of them.
     """
     try:
-        return msgspec.json.decode(delivery.body, type=list[Event])
+        return from_json(delivery.body, list[Event])
     except (msgspec.MsgspecError, UnicodeDecodeError) as err:
         raise SkipRecord(
             "the body is not HubSpot's list of events. Point only HubSpot's webhook here",

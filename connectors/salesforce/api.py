@@ -20,6 +20,7 @@ from connectors.salesforce.client import LocatorExpired
 from connectors.salesforce.config import SalesforceSettings
 from connectors.salesforce.describe import Described, Shape
 from hub.core.connector import Context, Json, Row
+from hub.core.conversion import convert
 from hub.core.errors import StopRun
 from hub.core.http import HttpClient, Response
 from hub.core.pages import instant_of
@@ -238,7 +239,7 @@ def _to_second(instant: datetime) -> str:
 
 def _read(answer: Response, kind: type[T]) -> T:
     try:
-        return msgspec.convert(answer.json, kind)
+        return convert(answer.json, kind)
     except msgspec.ValidationError as err:
         raise StopRun(
             f"{answer.request}: the answer is not of a form that this connector knows ({err}). "

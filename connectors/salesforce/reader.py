@@ -26,7 +26,6 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
 from msgspec.structs import replace
 
 from connectors.salesforce.api import RETRIEVED, Api
@@ -44,6 +43,7 @@ from connectors.salesforce.soql import MODIFIED, Slice, fitting, select
 from hub.core.batches import in_batches
 from hub.core.clock import iso_z
 from hub.core.connector import Context, Page, Row, State
+from hub.core.conversion import convert
 from hub.core.errors import StopRun
 from hub.core.pages import instant_of
 
@@ -90,7 +90,7 @@ class SObjectReader:
         Raises:
             ObjectNotVisible: If the org does not show the object, but could be expected to.
         """
-        api, progress = Api.of(ctx), msgspec.convert(state, Progress)
+        api, progress = Api.of(ctx), convert(state, Progress)
         try:
             shape = api.describe(self.sobject)
         except ObjectNotVisible:

@@ -36,6 +36,7 @@ from connectors.shopify.documents import Kind
 from connectors.shopify.rows import KEY, UPDATED
 from hub.core.batches import in_batches
 from hub.core.connector import ById, Context, Page, Row, State
+from hub.core.conversion import convert
 from hub.core.errors import StopRun
 from hub.core.pages import epoch_millis, instant_of
 
@@ -98,7 +99,7 @@ class ShopReader:
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
         """The pass that an earlier run left unfinished, if any, then one up to the present."""
-        api, progress = Api(ctx), msgspec.convert(state, Progress)
+        api, progress = Api(ctx), convert(state, Progress)
         if progress.step != "idle":
             progress = yield from self._pass(api, progress)
         progress = yield from self._pass(api, self._next(progress, ctx.clock.now()))

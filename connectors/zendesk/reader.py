@@ -32,6 +32,7 @@ from connectors.zendesk.api import Api, Export
 from connectors.zendesk.client import NotOffered
 from connectors.zendesk.rows import KEY
 from hub.core.connector import Context, Page, Row, State
+from hub.core.conversion import convert
 from hub.core.errors import StopRun
 from hub.core.pages import epoch_millis, instant_of
 
@@ -86,7 +87,7 @@ class CursorExport:
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
         """The pages after the cursor, then what is gone for good."""
-        api, progress = Api.of(ctx), msgspec.convert(state, CursorProgress)
+        api, progress = Api.of(ctx), convert(state, CursorProgress)
         end = False
         while not end:
             page = api.export(self.kind, progress.cursor, self.include)
@@ -157,7 +158,7 @@ class TimeExport:
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
         """The pages from the last end time on, less the look-back, then who is there."""
-        api, progress = Api.of(ctx), msgspec.convert(state, TimeProgress)
+        api, progress = Api.of(ctx), convert(state, TimeProgress)
         start, known, end = max(0, progress.since - self.lookback), frozenset[str](), False
         while not end:
             page = api.export_by_time(self.kind, self.name, start, self.include)
@@ -226,7 +227,7 @@ class AnswerList:
 
     def __call__(self, ctx: Context, state: State) -> Iterator[Page]:
         """The pages of offers whose answers may have come since."""
-        pages = self._pages(Api.of(ctx), msgspec.convert(state, ListProgress))
+        pages = self._pages(Api.of(ctx), convert(state, ListProgress))
         try:
             first = next(pages)
         except NotOffered as err:

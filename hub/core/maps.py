@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from hub.core.connector import Row
+from hub.core.conversion import convert
 from hub.core.errors import SkipRecord
 from hub.core.mistakes import nearest
 from hub.core.pages import dig, instant_of
@@ -55,7 +56,7 @@ def maps_to(entity: type[R], **sources: Source) -> Callable[[Row], R]:
         found = ((name, fitted(find(row))) for name, find, fitted in columns)
         filled = {name: value for name, value in found if value not in _EMPTY}
         try:
-            return msgspec.convert({"entity": entity.entity_name, **filled}, entity, strict=False)
+            return convert({"entity": entity.entity_name, **filled}, entity, strict=False)
         except msgspec.ValidationError as err:
             raise SkipRecord(mistake(err), reason="bad-field") from err
 

@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from hub.core.clock import Micros
+from hub.core.conversion import from_json
 from hub.core.ids import GoldenId, Rid, SourceKey
 from hub.identity import index, stewardship
 from hub.identity.blocking import CONTACT, BlockingKey, keys
@@ -235,5 +236,5 @@ def _stored_links(connection: Connection, rids: Set[Rid]) -> Iterator[AnyRow]:
 
 
 def _scored(row: AnyRow) -> Scored:
-    grounds = msgspec.json.decode(row.evidence, type=Grounds)
+    grounds = from_json(row.evidence, Grounds)
     return Scored(row.rid_a, row.rid_b, row.weight, row.verdict, grounds)

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from hub.core.clock import Micros
+from hub.core.conversion import from_json
 from hub.core.settings import IdentitySection
 from hub.identity import guards
 from hub.identity.comparison import names
@@ -77,8 +78,8 @@ def current(connection: Connection) -> Epoch | None:
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    shape = msgspec.json.decode(row.model, type=Shape)
-    frequencies = msgspec.json.decode(row.frequencies, type=Frequencies)
+    shape = from_json(row.model, Shape)
+    frequencies = from_json(row.frequencies, Frequencies)
     return Epoch(row.epoch, shape, Model(shape.weights, frequencies))
 
 

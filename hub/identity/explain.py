@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
-import msgspec
 import orjson
 from sqlalchemy import Connection, select
 
+from hub.core.conversion import from_json
 from hub.core.errors import NotFound
 from hub.core.ids import GoldenId, Rid, SourceKey
 from hub.core.records import one_line
@@ -148,7 +148,7 @@ def _stored(connection: Connection, names: Mapping[Rid, str]) -> list[LinkExplai
     for part in chunks(sorted(names)):
         for row in connection.execute(select(links).where(links.c.rid_a.in_(part))):
             if row.rid_b in names:
-                grounds = msgspec.json.decode(row.evidence, type=Grounds)
+                grounds = from_json(row.evidence, Grounds)
                 joined = together.get(row.rid_a) == together.get(row.rid_b)
                 pair = names[row.rid_a], names[row.rid_b]
                 found.append(_link(*pair, row.verdict, joined, row.weight, grounds))

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import msgspec
 from sqlalchemy import Connection, select, update
 
 from hub.core.clock import Micros
+from hub.core.conversion import from_json
 from hub.core.errors import NotFound
 from hub.core.ids import GoldenId
 from hub.identity.lineage import Lineage, Tombstone
@@ -74,7 +74,7 @@ def tombstones(connection: Connection, survivors: Collection[GoldenId]) -> list[
             .order_by(identity_events.c.event_id)
         )
         for golden_id, redirect, body in connection.execute(query):
-            records = frozenset(msgspec.json.decode(body, type=Merge).records)
+            records = frozenset(from_json(body, Merge).records)
             found[golden_id] = Tombstone(golden_id, redirect, records)
     return [found[golden_id] for golden_id in sorted(found)]
 

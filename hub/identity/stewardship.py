@@ -16,6 +16,7 @@ from sqlalchemy import Connection, and_, select
 
 from hub.audit.log import AuditEvent, record
 from hub.core.clock import Clock, Micros, to_micros
+from hub.core.conversion import from_json
 from hub.core.errors import NotFound
 from hub.core.ids import GoldenId, IdSource, Rid, SourceKey
 from hub.identity.clusters import Constraint
@@ -154,7 +155,7 @@ def last_merge(connection: Connection, loser: GoldenId) -> Merge | None:
     table = identity_events.c
     query = select(table.body).where(table.kind == "merged", table.golden_id == loser)
     body = connection.execute(query.order_by(table.event_id.desc()).limit(1)).scalar_one()
-    return msgspec.json.decode(body, type=Merge)
+    return from_json(body, Merge)
 
 
 def _opposed(connection: Connection, kind: Decision, a: SourceKey, b: SourceKey) -> list[str]:

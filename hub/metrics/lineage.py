@@ -22,6 +22,7 @@ import orjson
 from sqlalchemy import Connection, select
 
 from hub.core.clock import from_micros
+from hub.core.conversion import convert, from_json
 from hub.core.errors import NotFound, TamperEvident
 from hub.core.settings import MetricsSection
 from hub.metrics import formulas, issues, orders, service, survey, tickets
@@ -115,7 +116,7 @@ def verify(content: bytes) -> Lineage:
         TamperEvident: With the first of the three steps that fails.
     """
     try:
-        document = msgspec.json.decode(content, type=Lineage)
+        document = from_json(content, Lineage)
         measured = _checked(document)
     except (msgspec.ValidationError, msgspec.DecodeError, ValueError, KeyError, TypeError) as err:
         raise TamperEvident(f"no lineage file of this version: {type(err).__name__}") from err
@@ -150,8 +151,7 @@ def _measure(document: Lineage) -> dict[str, object]:
     basis = Basis(given["reference"], ZoneInfo(given["time_zone"]), settings)
     family = FAMILIES[said["metric"]]
     rows = [
-        msgspec.convert(dict(zip(document.columns, row, strict=True)), family.row)
-        for row in document.rows
+        convert(dict(zip(document.columns, row, strict=True)), family.row) for row in document.rows
     ]
     found = [
         each

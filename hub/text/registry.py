@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from hub.audit import log
 from hub.audit.log import AuditEvent
 from hub.core.clock import from_micros, to_micros
+from hub.core.conversion import from_json
 from hub.core.settings import TextSection
 from hub.store import bulk
 from hub.store.engine import Store
@@ -77,7 +78,7 @@ def listing(connection: Connection) -> Sequence[Held]:
     seen: set[str] = set()
     found = []
     for model_id, body in connection.execute(query):
-        card = msgspec.json.decode(body, type=Card)
+        card = from_json(body, Card)
         usable = card.promoted and card.version == VERSION
         found.append(Held(model_id, card, usable and card.language not in seen))
         seen.add(card.language)

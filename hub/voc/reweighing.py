@@ -18,6 +18,7 @@ from typing import Final
 
 import msgspec
 
+from hub.core.conversion import from_json
 from hub.core.errors import ConfigError
 
 FILE: Final = Path("models", "risk.json")
@@ -132,7 +133,7 @@ def read(path: Path) -> Reweighing | None:
         ConfigError: If the file is no model, or its numbers are not those of its name (HUB-238).
     """
     try:
-        held = msgspec.json.decode(path.read_bytes(), type=_File)
+        held = from_json(path.read_bytes(), _File)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as err:
