@@ -28,17 +28,20 @@ from hub.voc.follow_up import key_of
 CRM, DESK, APP = "crm", "desk", "loyalty"
 
 HANDS: Final = (
-    (0.3, "Kim", "Hello, we will look into it."),
-    (3.0, "Lee", "Could you explain once more what happened?"),
-    (6.0, "Sam", "Which of the two orders do you mean?"),
+    (0.05, "Kim", "Hello, we will look into it."),
+    (0.15, "Lee", "Could you explain once more what happened?"),
+    (0.25, "Sam", "Which of the two orders do you mean?"),
 )
 """On which day which agent takes the ticket over, and what they say."""
 
 LOG_INS: Final = (*range(-56, 3, 2), 6)
 """Days on which the customer logs in: every other day, once more, and then not."""
 
-LOOKS: Final = (7, 18)
-"""Days on which the hub runs."""
+LOOKS: Final = (0, 18)
+"""Days on which the hub runs; on day 0 of the same date, so that only one profile has moved."""
+
+EVENING: Final = 0.3
+"""When it runs, in days."""
 
 
 def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str, Any] | None:
@@ -59,7 +62,7 @@ def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str,
     for day in range(LOOKS[-1] + 1):
         scene.passes_on(ticket, day)
         if day in LOOKS:
-            scene.wait(day)
+            scene.wait(day + EVENING)
             scene.exports_log_ins(day)
             pipeline.run(hub, concerned, actor=actor)
             with hub.store.read() as connection:
