@@ -1,8 +1,8 @@
 """How good a detector of leavers is, and at what price in false alerts.
 
-1. A threshold is chosen: the lowest at which at most a tenth of those who stay are alerted. "Are
-   alerted" is read in three ways (:data:`SPANS`): ever in the year, which gives an unlucky week
-   fifty chances; in 76 days, as long as leavers are watched; in one week.
+1. A threshold is chosen: the lowest at which in no world more than a tenth of those who stay are
+   alerted. "Are alerted" is read in three ways (:data:`SPANS`): ever in the year, which gives an
+   unlucky week fifty chances; in 76 days, as long as leavers are watched; in one week.
 2. At a threshold is reported: alerts for who stays, leavers alerted in the 90 to 14 days before
    they left, and how many of those for the right reason.
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from hub.emulation.world.churn.causes import (
     COMPLAINT_UNHEARD,
@@ -99,6 +100,11 @@ class Score:
     caught: tuple[tuple[Watched, Look], ...]
 
     @property
+    def false_share(self) -> float:
+        """Of the spans of who stays, those that hold an alert."""
+        return self.false_alerts / self.spans
+
+    @property
     def named(self) -> int:
         """Leavers who were alerted for the right cause."""
         return sum(cause_named(look) == each.cause for each, look in self.caught)
@@ -109,11 +115,27 @@ def cause_named(look: Look) -> str | None:
     return next((NAMES[signal] for signal in look.signals if signal in NAMES), None)
 
 
-def threshold(seen: Sequence[Watched], span: int) -> float:
+def threshold(worlds: Sequence[Sequence[Watched]], span: int) -> float:
+    """The lowest points at which each of these worlds keeps to the budget.
+
+    One more world, drawn as these ``n`` were, exceeds it with a chance of at most ``1 / (n + 1)``,
+    whatever the distribution: it would have to be the one of all that needs the highest points.
+
+    Args:
+        worlds: Everybody of each world, under the eyes of one detector.
+        span: Length in looks.
+
+    Source: Wilks 1941, the largest of a sample as a limit for the next; conformal prediction with
+    whole groups for units: Dunn, Wasserman and Ramdas 2023; Lee, Barber and Willett 2023.
+    """
+    return max(needed(seen, span) for seen in worlds)
+
+
+def needed(seen: Sequence[Watched], span: int) -> float:
     """The lowest points at which at most a tenth of the spans of who stays hold an alert.
 
     Args:
-        seen: Everybody, under the eyes of one detector.
+        seen: Everybody of a world, under the eyes of one detector.
         span: Length in looks.
     """
     highest = worst(seen, span)
@@ -142,6 +164,11 @@ def worst(seen: Sequence[Watched], span: int) -> list[float]:
         for each in stayers(seen)
         for first in range(max(1, len(each.looks) - span + 1))
     ]
+
+
+def together(worlds: Sequence[Sequence[Watched]]) -> list[Watched]:
+    """Everybody of these worlds."""
+    return list(chain.from_iterable(worlds))
 
 
 def stayers(seen: Sequence[Watched]) -> list[Watched]:

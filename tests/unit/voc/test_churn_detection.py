@@ -6,13 +6,18 @@ import ast
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given, settings
 
 import hub.voc
-from benchmarks.churn_detection import CHOSEN_ON, REPORTED_ON, reweighed, watch
+from benchmarks import churn_trained
+from benchmarks.churn_detection import CHOSEN_ON, REPORTED_ON, watch
 from benchmarks.churn_detectors import by_chance, hub_risk, recency
-from benchmarks.churn_score import NAMES, SPANS, Look, Watched, score, threshold
+from benchmarks.churn_score import BUDGET, NAMES, SPANS, Look, Watched, needed, score, threshold
+from benchmarks.churn_trained import by_the_others, reweighed
 from hub.emulation.world.churn import CAUSES, ChurnWorld
+from hub.voc.learning import TooFew
 from hub.voc.pattern_files import shipped
 from hub.voc.reweighing import Card, Gain, Reweighing
 from hub.voc.risk import SIGNALS, VERSION
@@ -37,26 +42,69 @@ CARD = Card(
 )  # fmt: skip
 YEAR, WEEK = SPANS["of stayers in a year"], SPANS["of weeks"]
 CALM = [watched(float(worst), 0.0) for worst in range(20)]
+PEOPLE = st.lists(
+    st.lists(st.integers(0, 12).map(float), min_size=1, max_size=3).map(lambda own: watched(*own)),
+    min_size=1,
+    max_size=30,
+)
+WORLDS = st.lists(PEOPLE, min_size=2, max_size=4)
+PROPERTY = settings(max_examples=40)
 
 
-def test_the_threshold_lets_a_tenth_of_who_stays_be_alerted():
+def test_a_world_needs_the_points_that_let_a_tenth_of_who_stays_be_alerted():
     """Twenty stayers with worst points 0 to 19: two may be alerted, so it lies at 18."""
-    at = threshold(CALM, YEAR)
+    at = needed(CALM, YEAR)
 
     assert at == 18
     assert score(CALM, at, END, YEAR).false_alerts == 2
 
 
-def test_the_threshold_never_lets_more_through_than_the_budget():
+def test_a_world_never_needs_so_little_that_more_come_through_than_the_budget():
     """Three stayers tied at the top are too many: it lies above them."""
     tied = [*CALM[:17], *(watched(50.0) for _ in range(3))]
 
-    assert threshold(tied, YEAR) > 50
+    assert needed(tied, YEAR) > 50
+
+
+def test_the_threshold_is_that_of_the_world_which_needs_the_highest():
+    """One world needs 18 and one 23; together 21, and the second would exceed."""
+    louder = [watched(float(worst + 5), 0.0) for worst in range(20)]
+
+    assert (needed(CALM, YEAR), needed(louder, YEAR), needed(CALM + louder, YEAR)) == (18, 23, 21)
+    assert threshold([CALM, louder], YEAR) == 23
+
+
+@PROPERTY
+@given(WORLDS, st.sampled_from(list(SPANS.values())))
+def test_no_world_that_a_threshold_is_chosen_on_exceeds_the_budget(worlds, span):
+    """Ties, one stayer or many: in each of them at most a tenth are alerted."""
+    at = threshold(worlds, span)
+
+    assert all(score(seen, at, END, span).false_share <= BUDGET for seen in worlds)
+
+
+@PROPERTY
+@given(WORLDS, st.sampled_from(list(SPANS.values())))
+def test_of_worlds_left_out_in_turn_one_at_most_exceeds_the_budget(worlds, span):
+    """This is the promise: which of them is the new one is chance, so it is one in as many."""
+    exceeds = []
+    for number, seen in enumerate(worlds):
+        at = threshold(worlds[:number] + worlds[number + 1 :], span)
+        exceeds.append(score(seen, at, END, span).false_share > BUDGET)
+
+    assert sum(exceeds) <= 1
+
+
+@PROPERTY
+@given(WORLDS)
+def test_another_world_never_lowers_the_threshold(worlds):
+    """What was learnt of one world is not unlearnt by a quiet one."""
+    assert threshold(worlds, YEAR) >= threshold(worlds[1:], YEAR)
 
 
 def test_the_milder_budget_counts_weeks():
     """Forty weeks of the same twenty people: four of them may carry an alert."""
-    at = threshold(CALM, WEEK)
+    at = needed(CALM, WEEK)
 
     assert (at, score(CALM, at, END, WEEK).false_alerts) == (16, 4)
 
@@ -158,3 +206,18 @@ def test_a_trained_model_is_judged_by_the_same_looks():
 
     assert after.looks == (Look(LEFT, 15.0, {"open-issue": 15, "usage-drop": 0}),)
     assert list(after.looks[0].signals) == ["open-issue"]
+
+
+def test_a_world_is_judged_by_a_model_that_has_not_seen_it(monkeypatch):
+    """The threshold of a model is chosen on worlds that are as new to it as those reported on."""
+    worlds = [[watched(float(points), 0.0)] for points in (1, 2, 3)]
+    learnt_from = []
+
+    def note(others, end):
+        learnt_from.append([seen[0].looks[0].points for seen in others])
+        return TooFew("three customers")
+
+    monkeypatch.setattr(churn_trained, "trained", note)
+
+    assert by_the_others(worlds, END) == worlds
+    assert learnt_from == [[2, 3], [1, 3], [1, 2]]
