@@ -1,7 +1,7 @@
 """The hub in one sentence.
 
     connector → sync → store → identity → golden record
-              → metrics → cases → themes → profile → push → proof
+              → metrics → risk → cases → themes → profile → push → proof
 
 Stages do not call each other. Each reads what the one before committed, commits its own work, and
 leaves marks for the next; so any of them can be run again, resumed after a kill, or run elsewhere.
@@ -40,9 +40,11 @@ from hub.store.keys import Keys
 from hub.store.leases import go_on, turn
 from hub.sync.pull import PageSeen, Source
 from hub.sync.run import SyncReport, sync
-from hub.voc import alerts, case_measures, case_run, theme_run
+from hub.voc import alerts, case_measures, case_run, own_scorer, risk_run, theme_run
 from hub.voc.alerts import Told
 from hub.voc.case_run import CasesReport
+from hub.voc.own_scorer import Terms
+from hub.voc.risk_run import RiskReport
 from hub.voc.theme_run import ThemesReport
 
 
@@ -101,6 +103,7 @@ class PipelineReport:
     resolved: ResolveReport
     golden: GoldenReport
     measured: MetricsReport
+    assessed: RiskReport
     cased: CasesReport
     rose: ThemesReport
     profiled: ProfileReport
@@ -141,7 +144,8 @@ def run(
         ConfigMistakes: If a file of patterns or segments has mistakes.
         ConfigError: If a score has no entry in the register of automated decisions.
     """
-    rules = profile.rules(hub.folder, hub.settings)  # first: a mistake there stops the run
+    terms = own_scorer.terms(hub.folder, hub.settings)  # first: a mistake there stops the run
+    rules = profile.rules(hub.folder, hub.settings)
     stages = _Stages(hub, lanes, actor, progress)
     due = stages.due()
     pulled = stages.sync(full=full)
@@ -149,6 +153,7 @@ def run(
         resolved = stages.identity()
         survived = stages.golden_record()
         measured = stages.metrics()
+        assessed = stages.risk(terms)
         cased = stages.cases()
         rose = stages.themes()
         profiled = stages.profiles(rules)
@@ -159,7 +164,7 @@ def run(
     head = stages.proof()
     told = stages.alert()
     return PipelineReport(
-        pulled, resolved, survived, measured, cased, rose, profiled,
+        pulled, resolved, survived, measured, assessed, cased, rose, profiled,
         withdrawn, pushed, handed, head, told,
     )  # fmt: skip
 
@@ -212,6 +217,11 @@ class _Stages:
         hub, settings = self.hub, self.hub.settings
         zone = settings.hub.zone
         return metrics.run(hub.store, settings.metrics, ids=hub.ids, actor=self.actor, zone=zone)
+
+    def risk(self, terms: Terms) -> RiskReport:
+        """Who may leave, and why, from everybody's timeline."""
+        self.progress.stage("risk")
+        return risk_run.run(self.hub.store, terms)
 
     def cases(self) -> CasesReport:
         """Who is to be looked after, and whether that closes the loop."""

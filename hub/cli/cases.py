@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hub.core.records import Feedback, Ticket
     from hub.store.cases import Case, Step
     from hub.store.handovers import Handover
+    from hub.store.rises import Rise
     from hub.voc.case_desk import Opened
     from hub.voc.case_steps import Doer
 
@@ -102,7 +103,7 @@ def _state(case: Case, now: int) -> str:
 @click.argument("case_id", metavar="CASE")
 @pass_session
 def show(session: Session, case_id: str) -> None:
-    """Print CASE with the answers in it and everything that happened to it."""
+    """Print CASE with what it rests on and everything that happened to it."""
     from hub.store import handovers
     from hub.voc import case_desk
 
@@ -115,6 +116,7 @@ def show(session: Session, case_id: str) -> None:
     document = {
         **case_desk.document(found.case, found.golden_id),
         "answers": [_answer(key, said) for key, said in found.answers],
+        "rises": [_rise(each) for each in found.rises],
         "handovers": [handover_document(row) for row in handed],
         "events": [{**event, "at": iso(event["at"])} for event in found.events],
     }
@@ -137,6 +139,19 @@ def _answer(key: str, said: Feedback | Ticket) -> dict[str, object]:
     }
 
 
+def _rise(found: Rise) -> dict[str, object]:
+    from hub.voc.rise import why
+
+    reasons = [
+        {"signal": each.signal, "points": each.points, "says": each.says,
+         "records": list(each.records)}
+        for each in why(found)
+    ]  # fmt: skip
+    ended = None if found.ended_at is None else iso(found.ended_at)
+    spell = {"at": iso(found.at), "since": iso(found.since), "ended_at": ended}
+    return {**spell, "points": found.points, "reasons": reasons}
+
+
 def _lines(found: Opened, handed: Sequence[Handover], now: int) -> list[str]:
     case = found.case
     lines = [
@@ -151,11 +166,21 @@ def _lines(found: Opened, handed: Sequence[Handover], now: int) -> list[str]:
         lines.append(f"  goes on   in {case.joined_to}")
     lines += [f"  {handover_line(row)}" for row in handed]
     lines += [f"  {_said(said)} [{key}]{_words(said)}" for key, said in found.answers]
+    lines += [f"  {line}" for rise in found.rises for line in _risen(rise)]
     for event in found.events:
         said_of = {k: v for k, v in event.items() if k not in ("at", "kind", "actor") and v}
         details = "".join(f", {name} {value}" for name, value in said_of.items())
         lines.append(f"  {moment(event['at'])}  {event['kind']} by {event['actor']}{details}")
     return lines
+
+
+def _risen(found: Rise) -> Iterator[str]:
+    from hub.voc.rise import why
+
+    over = "" if found.ended_at is None else f", until {moment(found.ended_at)}"
+    yield f"risk {found.points} of 100 at {moment(found.at)}{over}"
+    for each in why(found):
+        yield f"  {each.points:+d}  {each.says} [{', '.join(each.records)}]"
 
 
 def _said(said: Feedback | Ticket) -> str:

@@ -80,10 +80,10 @@ def check(session: Session, connect: str | None) -> int:
     After it, those in the first file of journeys, segments, patterns or decisions that has any.
     """
     from hub.cli.checks import unready
-    from hub.cli.risk_ground import method
     from hub.core.mistakes import ConfigMistakes
     from hub.journeys.files import read_all
     from hub.segments.files import read_all as read_segments
+    from hub.voc.method import method
 
     try:
         app = session.app()
@@ -93,7 +93,7 @@ def check(session: Session, connect: str | None) -> int:
         app.require_limits(app.enabled)
         read_all(app.folder, app.settings.journeys.files)
         read_segments(app.folder, app.settings.segments.files)
-        method(app)
+        method(app.folder, app.settings.risk, app.data_dir)
     except ConfigMistakes as err:
         return _refuse(session, err)
     items = _checked(app, connect) if connect else []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.layout import counted, entries, fitted, moment, wrapped
-from hub.cli.risk_ground import as_of, look_at, method, scoring_at, told_at
+from hub.cli.risk_ground import as_of, look_at, terms, told_at
 from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
 from hub.core.clock import to_micros
@@ -60,6 +60,7 @@ def _show_one(session: Session, asked: str, when: str | None) -> None:
 
 def _show_latest(session: Session, top: int, when: str | None) -> None:
     from hub.identity import customers
+    from hub.voc.own_scorer import own_scorer
     from hub.voc.postmortem import post_mortem
 
     app, left = session.app(), Counter[str]()
@@ -67,7 +68,7 @@ def _show_latest(session: Session, top: int, when: str | None) -> None:
     with app.open_hub(actor()) as hub:
         with hub.store.read() as connection:
             now = told_at(app, when, connection)
-            weigh = scoring_at(app, method(app), connection, now).weigh
+            weigh = own_scorer(connection, terms(app), now).weigh
             latest = nlargest(top, _departed(connection, now, horizon, left), key=itemgetter(0, 1))
             seen = [golden_id for _, golden_id, _ in latest]
             names = customers.names(connection, seen)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from hub.cli.layout import counted, entries, fitted, moment, wrapped
-from hub.cli.risk_ground import as_of, look_at, method, scoring_at, told_at
+from hub.cli.risk_ground import as_of, look_at, terms, told_at
 from hub.cli.risk_model import model, train
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
@@ -76,13 +76,14 @@ def list_risks(session: Session, top: int, when: str | None) -> None:
     Those who have left already are not in it: hub postmortem CUSTOMER tells why.
     """
     from hub.identity import customers
+    from hub.voc.own_scorer import own_scorer
 
     app = session.app()
-    found, bands = method(app), Counter[str]()
+    found, bands = terms(app), Counter[str]()
     with app.open_hub(actor()) as hub:
         with hub.store.read() as connection:
             now = told_at(app, when, connection)
-            everyone = _standings(connection, scoring_at(app, found, connection, now), now)
+            everyone = _standings(connection, own_scorer(connection, found, now), now)
             shown = nsmallest(top, _at_risk(everyone, bands), key=_rank)
             seen = [each.golden_id for each in shown]
             names = customers.names(connection, seen)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -21,10 +20,9 @@ if TYPE_CHECKING:
     from hub.cli.session import Session
     from hub.journeys.event import Event
     from hub.voc.health import Health
-    from hub.voc.method import Method
+    from hub.voc.own_scorer import Terms
     from hub.voc.register import Entry
     from hub.voc.scoring import Scorer
-    from hub.voc.tide import Tide
 
 
 def as_of(function: Callable[..., None]) -> Callable[..., None]:
@@ -34,17 +32,17 @@ def as_of(function: Callable[..., None]) -> Callable[..., None]:
     )
 
 
-def method(app: App) -> Method:
-    """The patterns and the register of this hub.
+def terms(app: App) -> Terms:
+    """How this hub scores.
 
     Raises:
-        ConfigMistakes: With everything that is wrong in the first file that has mistakes.
-        ConfigError: If the score has no entry in the register, or not the right one, or if the
-            trained model is not there or not the one that the entry names.
+        ConfigMistakes: With everything that is wrong in the first file of patterns with mistakes.
+        ConfigError: If something is decided that has no entry in the register, or not the right
+            one, or if the trained model is not there or not the one that the entry names.
     """
-    from hub.voc import method
+    from hub.voc import own_scorer
 
-    return method.method(app.folder, app.settings.risk, app.data_dir)
+    return own_scorer.terms(app.folder, app.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,59 +71,28 @@ def look_at(session: Session, asked: str, when: str | None, how: str) -> Subject
 
     Raises:
         NotFound: If nobody is called so.
-        ConfigError: As :func:`method`.
+        ConfigError: As :func:`terms`.
     """
     from hub.cli.customer import customer
     from hub.identity import customers
     from hub.journeys.timeline import load
+    from hub.voc.own_scorer import own_scorer
 
     app = session.app()
-    found = method(app)
+    found = terms(app)
     with app.open_hub(actor()) as hub:
         with hub.store.read() as connection:
             now = told_at(app, when, connection)
             golden_id = customer(connection, asked).golden_id
             events = load(connection, [golden_id])[golden_id]
-            scorer = scoring_at(app, found, connection, now)
+            scorer = own_scorer(connection, found, now)
         customers.note_read(hub.store, [golden_id], how=how, actor=actor(), clock=hub.clock)
-    return Subject(golden_id, events, now, scorer, found.entry, scorer.health(events, now))
+    return Subject(golden_id, events, now, scorer, found.by.entry, scorer.health(events, now))
 
 
 def told_at(app: App, when: str | None, connection: Connection) -> datetime:
     """The instant that ``--at`` names, on the business's clocks; without it, profiles' today."""
-    from hub.profile.day import today
+    from hub.metrics.day import today
 
     zone = app.settings.hub.zone
     return instant(when, zone) or today(connection, app.clock.now(), zone)
-
-
-def scoring_at(
-    app: App, by: Method, connection: Connection, now: datetime, tide: Tide | None = None
-) -> Scorer:
-    """The scores as this hub gives them, with everything that it hears of at ``now``.
-
-    Args:
-        app: Its settings.
-        by: How it decides.
-        connection: What is read from.
-        now: Until when the hub is asked what it hears of.
-        tide: What everybody does, if it has been read already.
-    """
-    from hub.text.sources import load_models
-    from hub.voc.health import health
-    from hub.voc.known import known_kinds
-    from hub.voc.own_past import own_tide
-    from hub.voc.scoring import Scorer, weighing
-
-    settings, known = app.settings, known_kinds(connection, now)
-    zone = settings.hub.zone
-    weigh = weighing(
-        by,
-        known,
-        models=load_models(connection, settings.text),
-        competitors=settings.text.competitors,
-        zone=zone,
-        tide=own_tide(connection) if tide is None else tide,
-    )
-    fares = partial(health, known=known, zone=zone)
-    return Scorer(weigh, settings.metrics.churn_horizon, by.floor, fares)

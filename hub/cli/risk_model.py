@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hub.cli.layout import counted, table, wrapped
-from hub.cli.risk_ground import method, scoring_at
+from hub.cli.risk_ground import terms
 from hub.cli.run import actor
 from hub.cli.session import Session, pass_session
 from hub.core.errors import EXIT_FAILED
@@ -61,7 +61,7 @@ def model(session: Session) -> None:
         said = "no model is trained; the points are in use. Train one: hub risk train"
         session.show({"model_id": None}, said)
         return
-    in_use = method(app).model == found
+    in_use = terms(app).by.model == found
     use = "in use" if in_use else 'not in use: see [risk] model = "trained"'
     lines = [*_lines(found), wrapped(use)]
     session.show(_document(found) | {"in_use": in_use}, "\n".join(lines))
@@ -76,12 +76,14 @@ def _file(app: App) -> Path:
 def _learn(app: App) -> Reweighing | TooFew:
     from hub.voc.learning import learn, looks
     from hub.voc.own_past import own_past, own_tide
+    from hub.voc.own_scorer import own_scorer
     from hub.voc.risk import VERSION
 
-    by, now = replace(method(app), model=None), app.clock.now()
+    found, now = terms(app), app.clock.now()
+    plain = replace(found, by=replace(found.by, model=None))
     with app.open_hub(actor()) as hub, hub.store.read() as connection:
         everybody = own_tide(connection)
-        weigh = {at: scoring_at(app, by, connection, at, everybody).weigh for at in looks(now)}
+        weigh = {at: own_scorer(connection, plain, at, everybody).weigh for at in looks(now)}
         past = own_past(connection, now, app.settings.metrics.churn_horizon, weigh)
         return learn(past, VERSION, now)
 

@@ -88,6 +88,7 @@ def document(report: PipelineReport) -> dict[str, object]:
             "golden_changed": report.golden.written,
         },
         "snapshots": report.measured.snapshots,
+        "risk": {"assessed": report.assessed.looked_at, "rose": report.assessed.rose},
         "cases": dict(report.cased.steps),
         "themes": dict(report.rose.steps),
         "profiles_changed": report.profiled.written,

@@ -17,6 +17,7 @@ Boundary = Literal[
     "component committed",
     "party committed",
     "metrics committed",
+    "risk committed",
     "cases committed",
     "themes committed",
     "profile committed",

@@ -62,23 +62,6 @@ def load(connection: Connection, golden_ids: Iterable[str]) -> Timelines:
     return _ordered(told)
 
 
-def with_orders(
-    connection: Connection, read: Mapping[str, Iterable[tuple[str, AnyRecord]]]
-) -> Timelines:
-    """The timeline of customers whose facts somebody has read already: their orders are read.
-
-    Args:
-        connection: To read from.
-        read: By golden id, source key as text and content of everything but the orders.
-    """
-    told = {
-        golden_id: [event for source, record in records for event in events_of(source, record)]
-        for golden_id, records in read.items()
-    }
-    _tell(connection, _orders(), told)
-    return _ordered(told)
-
-
 def _tell(
     connection: Connection, query: Select[str, bytes, str, str, str], told: Timelines
 ) -> None:

@@ -5,7 +5,7 @@
 2. Their own values, rewritten only where they differ.
 3. RFM, predicted value, effort and the overall values, from the aggregates of all customers.
 4. Profiles whose numbers moved are marked for the next stage; customers whose facts changed, for
-   the stages of cases and of themes.
+   the stages of risk, of cases and of themes.
 """
 
 from __future__ import annotations
@@ -227,6 +227,7 @@ def _finish(
 ) -> None:
     seq = dirty.sequence(store)
     with store.write() as connection:
+        dirty.mark(connection, "risk", touched, cause="metrics", seq=seq)
         dirty.mark(connection, "cases", touched, cause="metrics", seq=seq)
         dirty.mark(connection, "themes", touched, cause="metrics", seq=seq)
         dirty.done(connection, "facts", facts)

@@ -1,7 +1,7 @@
 """The next action for a customer: the first rule that finds something, with its reason.
 
 1. Who waits for a word is told, before anything else is done.
-2. What would lower a risk that is medium or high, best first.
+2. What would lower a risk that is medium or high; where nothing on record would, a word.
 3. Other help that is owed: an open ticket, a payment that failed, a contract that ends, less use.
 4. Offers: an open cart, an order that is overdue. Never while marketing is held, and only to those
    whom marketing may reach on some channel.
@@ -12,24 +12,20 @@ the register of automated decisions has the entry (:mod:`hub.voc.register`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from hub.core.clock import from_micros
 from hub.core.records import Cart
-from hub.journeys import kinds
+from hub.metrics.day import day
 from hub.privacy.resolution import State
-from hub.profile.day import day
 from hub.profile.happened import latest
 from hub.profile.sources import Sources
 from hub.profile.suppression import Flag, reasons
-from hub.store.cases import WAITING
-from hub.voc.case_trigger import OF_TICKETS
-from hub.voc.issue import issues
-from hub.voc.remedy import Weigh, remedies
-from hub.voc.scoring import Standing
+from hub.store.cases import WAITING, Case
+from hub.voc.case_trigger import HIGH_RISK, OF_TICKETS
 
 CART_DAYS: Final = 30
 """Days for which an open cart is worth a word."""
@@ -58,17 +54,18 @@ class Situation:
 
     Args:
         sources: Everything that is known of the customer.
-        standing: Their risk.
         flags: What holds marketing.
-        weigh: How risk is assessed.
         now: The instant.
     """
 
     sources: Sources
-    standing: Standing
     flags: Sequence[Flag]
-    weigh: Weigh
     now: datetime
+
+    @property
+    def waiting(self) -> list[Case]:
+        """Their cases in which nobody has told them anything."""
+        return [case for case in self.sources.cases if case.state in WAITING]
 
 
 def next_action(about: Situation) -> Action | None:
@@ -109,7 +106,7 @@ Rule = Callable[[Situation], Action | None]
 
 
 def _tell(about: Situation) -> Action | None:
-    waiting = [case for case in about.sources.cases if case.state in WAITING]
+    waiting = [case for case in about.waiting if case.rule != HIGH_RISK]
     if not waiting:
         return None
     case = min(waiting, key=lambda each: (each.due_at, each.case_id))
@@ -125,31 +122,36 @@ def _tell(about: Situation) -> Action | None:
 
 
 def _mend(about: Situation) -> Action | None:
-    before = about.standing.risk.points
-    if before is None or about.standing.band not in ("medium", "high"):
+    told = about.sources.told
+    if told.advice is None:
         return None
-    helping = remedies(about.sources.events, about.now, about.weigh)
-    if not helping:
-        return None
-    best = helping[0]
-    why = f"lowers the risk of leaving from {before} to {best.points}"
-    return Action(best.action, why, best.evidence)
+    why = f"lowers the risk of leaving from {told.standing.risk.points} to {told.advice.points}"
+    return Action(told.advice.action, why, told.advice.evidence)
+
+
+def _speak(about: Situation) -> Action | None:
+    """A high risk that nothing on record would lower still asks for a word."""
+    for case in about.waiting:
+        if case.rule == HIGH_RISK:
+            why = f"their risk of leaving is high since {day(from_micros(case.at), about.now)}"
+            return Action("ask the customer how they are doing", why, (f"case:{case.case_id}",))
+    return None
 
 
 def _solve(about: Situation) -> Action | None:
-    past = (event for event in about.sources.events if event.at <= about.now)
-    for issue in issues(past, about.now):
-        if issue.unresolved:
-            why = f"it is open since {day(issue.opening.at, about.now)}"
-            return Action(f"close {issue.subject}", why, (issue.opening.source,))
-    return None
+    found = about.sources.told.unsolved
+    if found is None:
+        return None
+    return Action(
+        f"close {found.what}", f"it is open since {day(found.at, about.now)}", (found.source,)
+    )
 
 
 def _because_of(signal: str, text: str) -> Rule:
     """A rule that answers one reason of the risk."""
 
     def rule(about: Situation) -> Action | None:
-        for reason in about.standing.risk.reasons:
+        for reason in about.sources.told.standing.risk.reasons:
             if reason.signal == signal and reason.points > 0:
                 return Action(text, reason.text, reason.evidence)
         return None
@@ -165,19 +167,21 @@ def _cart(about: Situation) -> Action | None:
     if found is None:
         return None
     (source, at), _ = found
-    if about.now - at > timedelta(days=CART_DAYS) or any(_orders_since(about, at)):
+    if about.now - at > timedelta(days=CART_DAYS) or _ordered_since(about, at):
         return None
     why = f"it was left on {day(at, about.now)}"
     return Action("remind of the open cart", why, (source,))
 
 
-def _orders_since(about: Situation, at: datetime) -> Iterator[bool]:
-    return (event.kind == kinds.ORDER and event.at >= at for event in about.sources.events)
+def _ordered_since(about: Situation, at: datetime) -> bool:
+    last = about.sources.told.ordered_at
+    return last is not None and last >= at
 
 
 HELP: Final = (
     _tell,
     _mend,
+    _speak,
     _solve,
     _because_of("failed-payment", "ask for another way to pay"),
     _because_of("contract-ends", "talk about what comes after the contract"),

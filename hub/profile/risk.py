@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from hub.profile.figures import metric_leaf
@@ -13,56 +13,30 @@ from hub.profile.suppression import Flag, leaf
 from hub.voc.health import VERSION as HEALTH_VERSION
 from hub.voc.health import Health
 from hub.voc.method import NEXT_ACTION
+from hub.voc.rise import says
 from hub.voc.risk import VERSION, Reason
 from hub.voc.scoring import Standing
 
 SCORE: Final = f"score:{VERSION}"
 HEALTH: Final = f"score:{HEALTH_VERSION}"
 
-WORDS: Final[Mapping[str, str]] = {
-    "usage-drop": "uses it much less than before",
-    "feature-dropped": "has stopped using a feature",
-    "never-settled": "has never settled into using it",
-    "overdue-purchase": "an order is overdue",
-    "returns-spike": "has brought back several orders",
-    "contract-ends": "a contract ends soon and nothing is done to renew it",
-    "looked-around": "looked at plans or prices while a contract runs out",
-    "failed-payment": "a payment failed",
-    "open-issue": "a ticket is unresolved",
-    "repeat-contact": "had to ask again and again about one issue",
-    "reopened": "a ticket was opened again",
-    "low-score": "gave a low score, and nobody has answered",
-    "complaint": "wrote of being angry, disappointed or frustrated",
-    "negative-tone": "sounds worse than before",
-    "competitor-named": "wrote of a competitor",
-}
-"""What each signal is called where systems are told: without the days that grow by themselves."""
-
 MOST: Final = 200
 """Characters of what systems keep in a line of text: of Salesforce's 255, with room to spare."""
 
 
-def risk(
-    sources: Sources,
-    standing: Standing,
-    fares: Health,
-    floor: int,
-    flags: Sequence[Flag],
-    action: Action | None,
-) -> Group:
+def risk(sources: Sources, floor: int, flags: Sequence[Flag], action: Action | None) -> Group:
     """The risk with its reasons, health, the flags, and the next action.
 
     Args:
         sources: Everything that is known of the customer.
-        standing: Where they stand.
-        fares: Their health.
         floor: Coverage, in percent, below which the points are unknown.
         flags: What holds marketing.
         action: What to do next; None for nothing.
     """
+    standing = sources.told.standing
     return {
         "churn": metric_leaf(sources, "churn", purpose="analytics"),
-        **_health(fares, standing),
+        **_health(sources.told.health, standing),
         **_score(standing, floor),
         **{flag.name: leaf(flag) for flag in flags},
         "next_action": _next(action),
@@ -88,7 +62,7 @@ def _score(standing: Standing, floor: int) -> Group:
     at = standing.newest
     low = f"unknown: coverage {found.coverage} %, below {floor} %"
     against = [reason for reason in found.reasons if reason.points > 0]
-    top = short(WORDS.get(against[0].signal, against[0].text), MOST) if against else "none"
+    top = short(says(against[0]), MOST) if against else "none"
     points = field(found.points, SCORE, at, purpose="analytics")
     told = field([r.text for r in found.reasons], SCORE, at, purpose="analytics")
     return {

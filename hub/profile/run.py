@@ -1,7 +1,7 @@
-"""The profile stage: composes the profiles whose golden record, facts, numbers or cases moved.
+"""The profile stage: composes the profiles of customers of whom anything moved.
 
-All of them when a new day has begun, since time alone moves flags, stages and risks, and when the
-purposes in hub.toml, the patterns, the segments or this version's way of composing have changed.
+All of them when a new day has begun, since time alone moves flags and stages, and when the purposes
+in hub.toml, the segments or this version's way of composing have changed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,10 @@ from sqlalchemy import Connection, delete, select
 from hub.core.boundary import reached
 from hub.core.clock import to_micros
 from hub.core.settings import DEFAULT_PURPOSES, PurposeSection, Settings, TextSection
-from hub.journeys.timeline import AT_ONCE
+from hub.metrics.day import today
 from hub.privacy.gate import Gate
 from hub.profile import leaf, sources
 from hub.profile.card import card
-from hub.profile.day import today
 from hub.profile.unified import compose
 from hub.segments import evaluation, membership
 from hub.segments import files as segment_files
@@ -37,20 +35,13 @@ from hub.store.records import chunks
 from hub.store.schema import profiles
 from hub.text.reading import Models
 from hub.text.sources import load_models
-from hub.voc import method
-from hub.voc.health import health
-from hub.voc.known import known_kinds
-from hub.voc.method import Method
-from hub.voc.own_past import own_tide
 from hub.voc.past import UTC_ZONE
-from hub.voc.postmortem import HORIZON_DAYS
-from hub.voc.scoring import WEEK, Scorer, weighing
-from hub.voc.tide import Tide
+from hub.voc.risk import FLOOR
 
-BATCH = AT_ONCE
-"""Profiles composed in one transaction, from the timelines that are held for them."""
+BATCH = 100
+"""Profiles composed in one transaction."""
 
-COMPOSITION = 5
+COMPOSITION = 6
 """Raise it when ``hub.profile.unified`` or the card compose the same sources differently."""
 
 AS_SHIPPED = TextSection()
@@ -74,17 +65,15 @@ class Rules:
         purposes: By name; they decide what each permission says.
         zone: On whose clocks a day begins.
         text: How customers' words are read.
-        by: How risk is assessed.
+        floor: Coverage, in percent, below which a risk is unknown.
         segments: Which customers belong together.
-        horizon_days: Days without an order after which a customer without a contract has left.
     """
 
     purposes: Mapping[str, PurposeSection] = field(default_factory=lambda: DEFAULT_PURPOSES)
     zone: ZoneInfo = UTC_ZONE
     text: TextSection = AS_SHIPPED
-    by: Method = field(default_factory=method.shipped)
+    floor: int = FLOOR
     segments: Segments = field(default_factory=segment_files.shipped)
-    horizon_days: int = HORIZON_DAYS
 
 
 def rules(folder: Path, settings: Settings) -> Rules:
@@ -92,15 +81,13 @@ def rules(folder: Path, settings: Settings) -> Rules:
 
     Raises:
         ConfigMistakes: With everything that is wrong in the first file that has mistakes.
-        ConfigError: If something is decided that has no entry in the register.
     """
     return Rules(
         settings.purposes,
         ZoneInfo(settings.hub.time_zone),
         settings.text,
-        method.method(folder, settings.risk, settings.hub.data_folder(folder)),
+        settings.risk.floor,
         segment_files.read_all(folder, settings.segments.files),
-        settings.metrics.churn_horizon,
     )
 
 
@@ -113,8 +100,6 @@ class Means:
         now: Microseconds.
         at: The instant that ages and days are counted to: the metrics' today.
         models: How customers' words are read.
-        scorer: How their risk is assessed.
-        tide: What everybody does in the same weeks.
         ground: What segments are evaluated on.
     """
 
@@ -122,8 +107,6 @@ class Means:
     now: int
     at: datetime
     models: Models
-    scorer: Scorer
-    tide: Tide
     ground: Ground
 
 
@@ -137,10 +120,8 @@ def run(store: Store, rules: Rules) -> ProfileReport:
     with store.read() as connection:
         if not dirty.count(connection, "profile"):
             return ProfileReport(0, 0, 0)  # before anything is read for nobody
-        means = _means(connection, rules, models, to_micros(now), at)
-    # What the hub hears of decides everybody's coverage, and the tide what they are held against.
-    shared = f"{means.scorer.weigh((), at).unseen} {means.tide(at)} {means.tide(at - WEEK)}"
-    dirty.mark_all_if_new(store, "profile", shared, everybody, what="shared")
+        ground = evaluation.ground(connection, rules.segments, to_micros(now), rules.zone)
+    means = Means(rules, to_micros(now), at, models, ground)
     looked_at = written = removed = 0
     while True:
         with store.write() as connection:
@@ -157,30 +138,18 @@ def run(store: Store, rules: Rules) -> ProfileReport:
 
 
 def _basis(rules: Rules, models: Models, at: datetime) -> str:
-    """What all profiles of a day rest on, but for what the hub hears of."""
+    """What all profiles of a day rest on."""
     return (
         f"{COMPOSITION} {at.date()} {Gate(rules.purposes).policy} {rules.zone} {models.methods}"
-        f" {rules.text.competitors} {rules.by.basis} {rules.horizon_days} {rules.segments.basis}"
+        f" {rules.floor} {rules.segments.basis}"
     )
-
-
-def _means(connection: Connection, rules: Rules, models: Models, now: int, at: datetime) -> Means:
-    """The means of today; what they are made of is read once per run."""
-    text, zone, by = rules.text, rules.zone, rules.by
-    known = known_kinds(connection, at)
-    ground = evaluation.ground(connection, rules.segments, now, zone)
-    tide = own_tide(connection)
-    weigh = weighing(by, known, models=models, competitors=text.competitors, zone=zone, tide=tide)
-    fares = partial(health, known=known, zone=zone)
-    scorer = Scorer(weigh, rules.horizon_days, by.floor, fares)
-    return Means(rules, now, at, models, scorer, tide, ground)
 
 
 def _compose(connection: Connection, golden_ids: list[str], by: Means) -> tuple[int, int]:
     held = _held(connection, golden_ids)
     found = sources.load(connection, golden_ids, by.rules.purposes, by.now)
     composed: dict[str, dict[str, Any]] = {
-        who: compose(source, by.at, by.models, by.scorer) for who, source in found.items()
+        who: compose(source, by.at, by.models, by.rules.floor) for who, source in found.items()
     }
     _assign(connection, golden_ids, composed, by)
     rows = []

@@ -14,11 +14,9 @@ from sqlalchemy import Connection, case, func, not_, or_, select
 from hub.core.clock import from_micros
 from hub.core.records import AnyRecord, Feedback, decode
 from hub.core.settings import PurposeSection
-from hub.journeys.event import Event
-from hub.journeys.timeline import with_orders
 from hub.privacy import permissions as consent
 from hub.privacy.permissions import Permissions
-from hub.store import cases
+from hub.store import assessments, cases
 from hub.store.cases import Case
 from hub.store.records import chunks, source_keys
 from hub.store.schema import (
@@ -29,6 +27,8 @@ from hub.store.schema import (
     profile_metrics,
     source_records,
 )
+from hub.voc import assessment
+from hub.voc.assessment import UNREAD, Assessment
 from hub.voc.detractor import Answer
 
 
@@ -68,7 +68,7 @@ class Sources:
         returns: Number of return entries.
         last_return_at: Instant of the latest return.
         first_order_at: Instant of the first order.
-        events: Their timeline, orders included, in order.
+        told: What their timeline says.
         cases: Their cases, oldest first.
         case_of: The case of an answer, by the answer's source key.
     """
@@ -82,7 +82,7 @@ class Sources:
     returns: int = 0
     last_return_at: datetime | None = None
     first_order_at: datetime | None = None
-    events: list[Event] = field(default_factory=list)
+    told: Assessment = UNREAD
     cases: list[Case] = field(default_factory=list)
     case_of: dict[str, Case] = field(default_factory=dict)
 
@@ -114,7 +114,8 @@ def load(
     _add_numbers(connection, ids, found)
     _add_facts(connection, ids, found)
     _add_order_habits(connection, ids, found)
-    _add_timelines(connection, found)
+    for golden_id, body in assessments.held(connection, ids).items():
+        found[golden_id].told = assessment.read(body)
     return found
 
 
@@ -154,15 +155,6 @@ def _add_facts(connection: Connection, ids: Sequence[str], found: dict[str, Sour
             sources.facts.append(fact)
             if (case := by_id.get(inside.get(row.rid, ""))) is not None:
                 sources.case_of[fact.source] = case
-
-
-def _add_timelines(connection: Connection, found: dict[str, Sources]) -> None:
-    told = with_orders(
-        connection,
-        {who: [(each.source, each.record) for each in s.facts] for who, s in found.items()},
-    )
-    for golden_id, events in told.items():
-        found[golden_id].events = events
 
 
 def _add_order_habits(

@@ -6,26 +6,19 @@ somebody resolves what it is about. Any of them holds marketing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from hub.core.records import Order, OrderLine, Ticket
-from hub.journeys import kinds
-from hub.profile.day import day
+from hub.core.records import Ticket
+from hub.metrics.day import day
 from hub.profile.leaf import Field, Group, field, no_data
 from hub.profile.sources import Sources
-from hub.text.tokens import tokenise
 from hub.voc.detractor import unresolved
 
 RETURN_DAYS: Final = 14
 """Days after a return in which nobody is offered anything."""
-
-_DISPUTED: Final = frozenset({"dispute", "disputed", "chargeback", "chargebacks"})
-_SETTLED: Final = frozenset(
-    {"won", "lost", "closed", "resolved", "settled", "withdrawn", "accepted"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +83,9 @@ def _until(raised: Sequence[Flag]) -> Field:
 
 
 def _recent_return(sources: Sources, now: datetime) -> Flag:
-    back = [e for e in sources.events if e.kind in (kinds.RETURN, kinds.REFUND) and e.at <= now]
-    last, source = sources.last_return_at, "hub"
-    if back and (last is None or back[-1].at >= last):
-        last, source = back[-1].at, back[-1].source
+    last, source, back = sources.last_return_at, "hub", sources.told.returned
+    if back is not None and (last is None or back.at >= last):
+        last, source = back.at, back.source
     if last is None:
         return Flag("recent_return")
     until = last + timedelta(days=RETURN_DAYS)
@@ -110,34 +102,11 @@ def _open_complaint(sources: Sources, now: datetime) -> Flag:
 
 
 def _in_dispute(sources: Sources, now: datetime) -> Flag:
-    """As far as sources tell: an open ticket, or an order, whose words say so.
-
-    No connected system hands over the disputes of its payments.
-    """
-    for event in sources.events:
-        record = event.record
-        if isinstance(record, Ticket):
-            said = (record.subject, record.category, *record.attributes.values())
-            disputed = record.is_unsolved and _says_disputed(said)
-        else:
-            disputed = isinstance(record, Order | OrderLine) and any(
-                _says_disputed((value,)) for value in record.attributes.values()
-            )
-        if disputed:
-            what = "a ticket of" if isinstance(record, Ticket) else "an order of"
-            why = f"{what} {day(event.at, now)} speaks of a dispute"
-            return Flag("in_dispute", why, event.source, event.at)
-    return Flag("in_dispute")
-
-
-def _says_disputed(said: Iterable[object]) -> bool:
-    words = {word for each in said if isinstance(each, str) for word in _words(each)}
-    return bool(words & _DISPUTED) and not words & _SETTLED
-
-
-def _words(text: str) -> list[str]:
-    plain = text.lower().replace("charge-back", "chargeback").replace("_", " ")
-    return [token.form for token in tokenise(plain)]
+    found = sources.told.dispute
+    if found is None:
+        return Flag("in_dispute")
+    why = f"{found.what} of {day(found.at, now)} speaks of a dispute"
+    return Flag("in_dispute", why, found.source, found.at)
 
 
 def _unresolved_detractor(sources: Sources, now: datetime) -> Flag:

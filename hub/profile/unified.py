@@ -20,18 +20,17 @@ from hub.profile.value import value
 from hub.profile.voice import voice
 from hub.profile.who import who
 from hub.text.reading import Models
-from hub.voc.scoring import Scorer
+from hub.voc.risk import FLOOR
 
 VERSION = "unified_profile_v1"
 LEXICON_ONLY = Models()
-AS_SHIPPED = Scorer()
 
 
 def compose(
     sources: Sources,
     now: datetime,
     models: Models = LEXICON_ONLY,
-    scorer: Scorer = AS_SHIPPED,
+    floor: int = FLOOR,
 ) -> dict[str, object]:
     """The profile without its card; ``hub.profile.card`` adds that from what stands here.
 
@@ -39,12 +38,10 @@ def compose(
         sources: Everything that is known of the customer.
         now: The instant that ages and days are counted to.
         models: What their texts are read with.
-        scorer: What their risk is assessed with.
+        floor: Coverage, in percent, below which a risk is unknown.
     """
     flags = suppression.flags(sources, now)
-    standing = scorer.standing(sources.events, now)
-    fares = scorer.health(sources.events, now)
-    action = next_action(Situation(sources, standing, flags, scorer.weigh, now))
+    action = next_action(Situation(sources, flags, now))
     return {
         "version": VERSION,
         "golden_id": sources.golden_id,
@@ -53,7 +50,7 @@ def compose(
         "value": value(sources),
         "service": service(sources, now),
         "voice": voice(sources, models),
-        "risk": risk(sources, standing, fares, scorer.floor, flags, action),
+        "risk": risk(sources, floor, flags, action),
         "suppress": suppression.suppress(flags),
         "permission": permission(sources),
     }

@@ -17,14 +17,15 @@ from hub.core.records import Feedback, Ticket, decode
 from hub.core.settings import LoopSection
 from hub.journeys import timeline
 from hub.push.handover import TASKS, Origin, Wanted
-from hub.store import cases, handovers
+from hub.store import cases, handovers, rises
 from hub.store.cases import WAITING, Case
 from hub.store.records import chunks
 from hub.store.schema import source_records
-from hub.voc import follow_up
+from hub.voc import follow_up, use_payload
 from hub.voc.follow_up import FollowUp
 from hub.voc.past import Past
-from hub.voc.use_payload import lines, use_of
+from hub.voc.rise import lines
+from hub.voc.use_payload import use_of
 
 
 def origin(settings: LoopSection) -> Origin[Task]:
@@ -52,23 +53,25 @@ def origin(settings: LoopSection) -> Origin[Task]:
 
 
 def _wanted(connection: Connection, found: Sequence[tuple[str | None, Case]]) -> list[Wanted[Task]]:
-    said = _said(connection, [case.case_id for _, case in found])
+    inside = cases.answers_of(connection, [case.case_id for _, case in found])
+    said = _said(connection, inside)
+    risen = rises.latest(connection, (rid for rids in inside.values() for rid in rids))
     told = timeline.load(connection, {golden_id for golden_id, _ in found if golden_id})
     wanted = []
     for golden_id, case in found:
         opened_at = from_micros(case.opened_at)  # the task tells what was so then
-        use = lines(use_of(Past.at(opened_at, told.get(golden_id or "", []))))
-        build = partial(follow_up.task, FollowUp(case, said[case.case_id], use))
+        use = use_payload.lines(use_of(Past.at(opened_at, told.get(golden_id or "", []))))
+        risk = [line for rid in inside[case.case_id] if rid in risen for line in lines(risen[rid])]
+        build = partial(follow_up.task, FollowUp(case, said[case.case_id], use, risk))
         over = case.state not in WAITING
         wanted.append(Wanted(follow_up.key_of(case), case.case_id, golden_id, build, over=over))
     return wanted
 
 
 def _said(
-    connection: Connection, case_ids: Sequence[str]
+    connection: Connection, inside: Mapping[str, Sequence[int]]
 ) -> Mapping[str, Sequence[Feedback | Ticket]]:
     """What each case is made of, oldest first."""
-    inside = cases.answers_of(connection, case_ids)
     records: dict[int, Feedback | Ticket] = {}
     for chunk in chunks([rid for rids in inside.values() for rid in rids]):
         query = select(source_records.c.rid, source_records.c.canonical)

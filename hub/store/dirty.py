@@ -16,7 +16,9 @@ from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.schema import dirty, meta
 
-Stage = Literal["identity", "golden", "facts", "metrics", "cases", "themes", "profile", "follow-up"]
+Stage = Literal[
+    "identity", "golden", "facts", "metrics", "risk", "cases", "themes", "profile", "follow-up"
+]
 """``follow-up``: a connection of which something was stored apart from a run."""
 
 

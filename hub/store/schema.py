@@ -9,7 +9,8 @@ a person hangs on it; ``golden_id`` is today's answer to who that person is, and
                checkpoints runs leases run_slots inbox suppressions pseudonyms
     who is who identity_keys identity_epochs links decisions golden_ids cluster_members
                identity_events golden_records golden_history
-    measure    text_models profile_metrics metric_snapshots profiles segment_members
+    measure    text_models profile_metrics metric_snapshots assessments risk_rises profiles
+               segment_members
     follow up  cases case_answers case_events theme_mentions improvements improvement_events
                alerts
     push       connection_state plans outbox pushed_fields pushed_rows preimages withdrawals
@@ -446,6 +447,24 @@ metric_snapshots = _table(
         sqlite_where=text("superseded_at IS NULL"),
         postgresql_where=text("superseded_at IS NULL"),
     ),
+)
+
+assessments = _table(
+    "assessments",  # what a customer's timeline says
+    Column("golden_id", Key, primary_key=True),
+    Column("body", Json, nullable=False),
+    rowid=False,
+)
+
+risk_rises = _table(
+    "risk_rises",  # system time: from when the hub saw a risk become high until it saw it end
+    Column("party_rid", Big, primary_key=True, autoincrement=False),  # whose: its membership
+    Column("at", Big, primary_key=True, autoincrement=False),
+    Column("since", Big, nullable=False),  # since when it was high, as the timeline had it then
+    Column("points", Big, nullable=False),
+    Column("reasons", Json, nullable=False),
+    Column("ended_at", Big),
+    rowid=False,
 )
 
 profiles = _table(

@@ -26,7 +26,7 @@ from hub.store import view_sql
 from hub.store.engine import Store
 from hub.store.schema import metadata
 
-HEAD = "0012"
+HEAD = "0013"
 """Revision that this version of the hub writes; a test holds it equal to the newest file."""
 
 _LOCK = 0x6378687562

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, select
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
 from hub.core.records import Feedback, Ticket, decode
-from hub.store import cases, dirty
+from hub.store import cases, dirty, rises
 from hub.store.cases import Case, Step
 from hub.store.engine import Store
 from hub.store.records import source_keys
+from hub.store.rises import Rise
 from hub.store.schema import source_records
 from hub.voc.case_run import keep
 
@@ -27,12 +28,14 @@ class Opened:
         case: The case.
         golden_id: Whose it is today; None if nobody answers for it.
         answers: Source key and content of each answer and ticket in it.
+        rises: Risks in it that became high.
         events: What happened to it, in order.
     """
 
     case: Case
     golden_id: str | None
     answers: tuple[tuple[str, Feedback | Ticket], ...]
+    rises: tuple[Rise, ...]
     events: tuple[dict[str, Any], ...]
 
 
@@ -80,6 +83,7 @@ def show(connection: Connection, case_id: str) -> Opened:
         case,
         cases.customer_of(connection, case_id),
         tuple(_answers(connection, case_id)),
+        tuple(rises.latest(connection, cases.answers(connection, case_id)).values()),
         tuple(cases.events(connection, case_id)),
     )
 

@@ -8,7 +8,9 @@ twice before that waits for one word, not for two. The plan:
 2. Each episode has one case: the one whose word ended it; or the one that stands, the most
    advanced if there are several (people turned out to be one); or a new one. Others join it.
 3. A case is suppressed with its reason where nobody is to be contacted, and revived when that ends.
-4. A case whose answers are all gone is suppressed. What a customer was told stays told.
+4. A case whose answers are all gone, or whose risk fell by itself, is suppressed; not while
+   somebody has such a risk in hand: it may have fallen because they called. What a customer was
+   told stays told.
 
 Nothing here depends on the order in which answers arrived but which answer names a case.
 """
@@ -22,7 +24,7 @@ from typing import Final
 
 from hub.core.settings import LoopSection
 from hub.store.cases import Case, State, Step
-from hub.voc.case_trigger import Trigger
+from hub.voc.case_trigger import HIGH_RISK, Trigger
 
 SECOND: Final = 1_000_000
 _RANKS: Final = ("assigned", "open", "suppressed", "joined")
@@ -113,8 +115,13 @@ def reconcile(known: Known, desk: Desk) -> Iterator[Step]:
             if other is not first:
                 yield from _suppress(other, "joined", desk, joined_to=case.case_id)
     for case in free:  # 4
-        if case.reason != "joined":
-            yield from _suppress(case, "answer_gone", desk)
+        if case.reason != "joined" and not _in_hand(case):
+            fell = case.rule == HIGH_RISK
+            yield from _suppress(case, "risk_fell" if fell else "answer_gone", desk)
+
+
+def _in_hand(case: Case) -> bool:
+    return case.rule == HIGH_RISK and case.state == "assigned"
 
 
 def _claimed(episode: Episode, known: Known, free: Sequence[Case]) -> list[Case]:

@@ -85,7 +85,7 @@ def decline(case: Case, message: str, at: int, doer: Doer) -> Step:
 def _told(case: Case, message: str, at: int, now: int) -> Case:
     if not case.at <= at <= now:
         raise HubError(
-            f"case {case.case_id}: the customer answered at {from_micros(case.at).isoformat()} and"
+            f"case {case.case_id}: it began at {from_micros(case.at).isoformat()} and"
             f" it is {from_micros(now).isoformat()}; they cannot have been told at"
             f" {from_micros(at).isoformat()}. Give the time with --at",
             code="HUB-160",

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from hub.core.clock import to_micros
 from hub.core.records import Feedback, Ticket, decode
 from hub.core.settings import LoopRule
-from hub.store import cases
+from hub.store import cases, rises
 from hub.store.cases import Noted
 from hub.store.records import chunks, source_keys
 from hub.store.schema import cluster_members, facts, source_records
@@ -37,6 +37,9 @@ _ASKS: Final[Mapping[tuple[str, Scale], tuple[LoopRule, float]]] = {
 
 OF_TICKETS: Final[frozenset[LoopRule]] = frozenset({"reopened_ticket", "passed_around"})
 """Rules that a ticket meets; the others are met by answers."""
+
+HIGH_RISK: Final[LoopRule] = "high_risk"
+"""The rule that a risk meets when it becomes high; nobody has to say anything for it."""
 
 _FEW_HANDS: Final = 2
 """Assignees that a ticket may well need: one who takes it in, one who knows."""
@@ -99,6 +102,9 @@ def load(
     told: dict[str, list[Trigger]] = {golden_id: [] for golden_id in golden_ids}
     for golden_id, trigger in _triggers(connection, golden_ids, rules, look_back * _SECOND):
         told[golden_id].append(trigger)
+    if HIGH_RISK in rules:
+        for golden_id, trigger in _risen(connection, golden_ids, look_back * _SECOND):
+            told[golden_id].append(trigger)
     return {who: sorted(found, key=lambda each: (each.at, each.key)) for who, found in told.items()}
 
 
@@ -137,6 +143,18 @@ def _triggers(
                         row.rid, str(keys[row.rid]), row.party_rid, at, rule, is_history, times
                     ),
                 )
+
+
+def _risen(
+    connection: Connection, golden_ids: Sequence[str], look_back: int
+) -> Iterator[tuple[str, Trigger]]:
+    """Risks that are high, each on the record that its rise hangs on."""
+    standing = rises.standing(connection, golden_ids)
+    keys = source_keys(connection, [rise.party_rid for each in standing.values() for rise in each])
+    for golden_id, found in standing.items():
+        for rise in found:
+            rid, is_history = rise.party_rid, rise.at - rise.since > look_back
+            yield golden_id, Trigger(rid, str(keys[rid]), rid, rise.at, HIGH_RISK, is_history)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from hub.core.clock import from_micros
 from hub.core.connector import Task
 from hub.core.records import Feedback, Ticket
 from hub.store.cases import WAITING, Case
+from hub.voc.case_trigger import HIGH_RISK
 
 CASE, WORDS, USE = "task", "words", "use"
-"""Parts of a task: the case itself, the customer's own words, how they use what they have."""
+"""Parts of a task: the case itself, the customer's own words, what they use and why they may go."""
 
 _RULES: Final[Mapping[str, str]] = {
     "detractor": "would not recommend us",
@@ -24,6 +25,7 @@ _RULES: Final[Mapping[str, str]] = {
     "high_effort": "found it hard to get something done",
     "reopened_ticket": "came back with something that was called solved",
     "passed_around": "was passed from hand to hand and has no solution",
+    "high_risk": "may leave",
 }
 """Rule of a case, in words that go on after "a customer"."""
 _DAY = "%Y-%m-%d"
@@ -37,11 +39,13 @@ class FollowUp:
         case: The case.
         said: The answers and tickets in it, oldest first.
         use: How the customer uses what they have, one line each.
+        risk: Why they may leave, one line each.
     """
 
     case: Case
     said: Sequence[Feedback | Ticket] = ()
     use: Sequence[str] = ()
+    risk: Sequence[str] = ()
 
 
 def key_of(case: Case) -> str:
@@ -63,7 +67,8 @@ def task(follow_up: FollowUp, native_id: str, parts: Collection[str]) -> Task:
     if CASE not in parts:
         subject, lines = f"Case {case.case_id} is over", ["There is nothing to do any more."]
     else:
-        subject = f"Answer a customer who {_reason(case)}"
+        what = "Speak to" if case.rule == HIGH_RISK else "Answer"
+        subject = f"{what} a customer who {_reason(case)}"
         lines = [*_lines(follow_up, parts)]
     return Task(
         key_of(case), native_id, subject, "\n".join(lines), due, owner=_owner(case), done=done
@@ -83,6 +88,7 @@ def _lines(follow_up: FollowUp, parts: Collection[str]) -> Iterator[str]:
     if WORDS in parts:
         yield from (_said(each) for each in follow_up.said)
     if USE in parts:
+        yield from follow_up.risk
         yield from follow_up.use
     yield f"All of it: hub cases show {case.case_id}"
 

@@ -22,7 +22,7 @@ from hub.voc.register import Entry
 from hub.voc.reweighing import Reweighing
 from hub.voc.risk import FLOOR, VERSION, kinds_read
 
-NEXT_ACTION: Final = "next_action@1"
+NEXT_ACTION: Final = "next_action@2"
 """The rules of the next action; raised whenever they or their order change."""
 
 

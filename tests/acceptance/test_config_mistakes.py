@@ -199,6 +199,7 @@ low_satisfaction = "support"
 high_effort = "web"
 reopened_ticket = "support"
 passed_around = "support"
+high_risk = "retention"
 [themes]
 min_customers = 8
 false_alarms = 0.01

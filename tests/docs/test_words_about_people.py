@@ -1,4 +1,4 @@
-"""docs/explanation/words-about-people.md names every column of cases and themes with words."""
+"""docs/explanation/words-about-people.md names every column with words of following up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hub.store import schema
 
 PAGE = Path(__file__).parents[2] / "docs/explanation/words-about-people.md"
 TABLES = (
-    schema.cases, schema.case_events, schema.case_answers, schema.theme_mentions,
-    schema.improvements, schema.improvement_events,
+    schema.assessments, schema.risk_rises, schema.cases, schema.case_events,
+    schema.case_answers, schema.theme_mentions, schema.improvements, schema.improvement_events,
 )  # fmt: skip
 
 

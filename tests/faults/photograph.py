@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, select
 from hub.store.engine import Store
 from hub.store.records import source_keys, unpack
 from hub.store.schema import (
+    assessments,
     audit_leaves,
     case_answers,
     case_events,
@@ -39,6 +40,7 @@ from hub.store.schema import (
     pushed_fields,
     pushed_rows,
     quarantine,
+    risk_rises,
     source_records,
     streams,
     theme_mentions,
@@ -114,6 +116,14 @@ def photograph(store: Store) -> Photograph:
             "profiles": _counted(
                 (names.people[r.golden_id], r.revision, names.told(_timeless(r.body)))
                 for r in _rows(connection, profiles)
+            ),
+            "assessments": _counted(
+                (names.people[r.golden_id], names.told(r.body.decode()))
+                for r in _rows(connection, assessments)
+            ),
+            "rises": _counted(
+                (names.keys[r.party_rid], r.since, r.points, bytes(r.reasons), r.ended_at is None)
+                for r in _rows(connection, risk_rises)
             ),
             "cases": _counted(_cases(connection, names)),
             "case answers": _counted(

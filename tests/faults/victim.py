@@ -46,6 +46,7 @@ SMALL = {
     "hub.identity.golden": {"_BATCH": 25},
     "hub.identity.resolve": {"_BATCH": 25},
     "hub.metrics.run": {"BATCH": 20},
+    "hub.voc.risk_run": {"BATCH": 20},
     "hub.profile.run": {"BATCH": 20},
     "hub.push.plan": {"PAGE": 25},
 }

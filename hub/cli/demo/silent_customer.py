@@ -32,7 +32,7 @@ HANDS: Final = (
     (0.15, "Lee", "Could you explain once more what happened?"),
     (0.25, "Sam", "Which of the two orders do you mean?"),
 )
-"""On which day which agent takes the ticket over, and what they say."""
+"""When on the first day which agent takes the ticket over, in days, and what they say."""
 
 LOG_INS: Final = (*range(-56, 3, 2), 6)
 """Days on which the customer logs in: every other day, once more, and then not."""
@@ -57,16 +57,14 @@ def play(hub: Hub, stage: Stage, lanes: Sequence[Lane], actor: str) -> dict[str,
         name = customers.names(connection, [golden_id])[golden_id]
     concerned = [lane for lane in lanes if lane.source.name in (CRM, DESK, APP)]
     scene = _Scene(stage, ids, stage.clock.now())
-    ticket = scene.opens_ticket()
+    scene.passes_on(scene.opens_ticket())
     days = {}
-    for day in range(LOOKS[-1] + 1):
-        scene.passes_on(ticket, day)
-        if day in LOOKS:
-            scene.wait(day + EVENING)
-            scene.exports_log_ins(day)
-            pipeline.run(hub, concerned, actor=actor)
-            with hub.store.read() as connection:
-                days[day] = _known(connection, golden_id)
+    for day in LOOKS:
+        scene.wait(day + EVENING)
+        scene.exports_log_ins(day)
+        pipeline.run(hub, concerned, actor=actor)
+        with hub.store.read() as connection:
+            days[day] = _known(connection, golden_id)
     return {"golden_id": golden_id, "name": name, "days": days}
 
 
@@ -127,18 +125,17 @@ class _Scene:
         asked = {"requester_id": int(self.ids[DESK]), "subject": "Charged twice", "text": text}
         return self._done("create", "tickets", properties=asked)
 
-    def passes_on(self, ticket: str, day: int) -> None:
-        """Agents who take it over in the course of that day."""
+    def passes_on(self, ticket: str) -> None:
+        """One agent after the other takes it over, asks, and solves nothing."""
         for at, agent, says in HANDS:
-            if day <= at < day + 1:
-                self.wait(at)
-                address = f"{agent.lower()}@support.example.com"
-                hired = {"name": agent, "email": address, "role": "agent"}
-                number = int(self._done("create", "users", properties=hired))
-                work = {"assignee_id": number, "status": "pending"}
-                self._done("update", "tickets", id=ticket, properties=work)
-                reply = {"ticket_id": int(ticket), "author_id": number, "text": says}
-                self._done("create", "comments", properties=reply)
+            self.wait(at)
+            address = f"{agent.lower()}@support.example.com"
+            hired = {"name": agent, "email": address, "role": "agent"}
+            number = int(self._done("create", "users", properties=hired))
+            work = {"assignee_id": number, "status": "pending"}
+            self._done("update", "tickets", id=ticket, properties=work)
+            reply = {"ticket_id": int(ticket), "author_id": number, "text": says}
+            self._done("create", "comments", properties=reply)
 
     def exports_log_ins(self, day: int) -> None:
         """The app's export as of that day: the days on which the customer came."""

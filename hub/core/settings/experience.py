@@ -124,17 +124,28 @@ class MetricsSection(Section):
 
 
 LoopRule = Literal[
-    "detractor", "low_satisfaction", "high_effort", "reopened_ticket", "passed_around"
+    "detractor",
+    "low_satisfaction",
+    "high_effort",
+    "reopened_ticket",
+    "passed_around",
+    "high_risk",
 ]
 
 
 class LoopSection(Section):
     """Which answers and tickets ask for a reply, from whom, and how soon."""
 
-    rules: tuple[LoopRule, ...] = ("detractor", "low_satisfaction")
+    rules: tuple[LoopRule, ...] = (
+        "detractor",
+        "low_satisfaction",
+        "passed_around",
+        "high_risk",
+    )
     """What opens a case: detractor (NPS 0-6), low_satisfaction (CSAT 1-2 of 5, or bad),
     high_effort (CES 1-3 of 7), reopened_ticket (a ticket that was opened again), passed_around
-    (a ticket that three or more had in hand and nobody solved: its customer may say nothing)."""
+    (a ticket that three or more had in hand and nobody solved), high_risk (the risk of leaving
+    became high: the customer may have said nothing)."""
     team: Annotated[str, Field(min_length=1)] = "customer care"
     """Team that a case goes to."""
     teams: Mapping[LoopRule, Annotated[str, Field(min_length=1)]] = {}
@@ -144,7 +155,8 @@ class LoopSection(Section):
     escalate_to: Annotated[str, Field(min_length=1)] | None = None
     """Who is named when a case is overdue; without it the team itself."""
     look_back: Annotated[int, Duration("1d", "3650d")] = 2_592_000
-    """An answer older than this when the hub reads it first is history: no case is opened."""
+    """An answer older than this when the hub reads it first is history, as is a risk that had been
+    high for longer: no case is opened."""
     purpose: Purpose = "service"
     """Purpose of the reply; who has refused it on all of its channels is not contacted."""
     tasks: Connection | None = None
@@ -152,7 +164,8 @@ class LoopSection(Section):
     words: Purpose | None = None
     """Purpose under which a task quotes what the customer said; without it that of the reply."""
     use: Purpose | None = None
-    """Purpose under which a task tells what the customer uses; without it that of the reply."""
+    """Purpose under which a task tells what the customer uses, and why they may leave; without it
+    that of the reply."""
     recovery_window: Annotated[int, Field(ge=1, le=730)] = 90
     """Days after the reply in which a purchase counts as recovery."""
     alerts: HomePath | None = None

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import orjson
 import pytest
 
-from hub.profile import run as profile
 from hub.store import bulk, dirty, schema
 from hub.store.engine import Store
+from tests.unit.profile.stages import look
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Customers:
         """Make the profiles of everybody."""
         with self.store.write() as connection:
             dirty.mark(connection, "profile", self.rids, cause="test", seq=revision)
-        profile.run(self.store, profile.Rules())
+        look(self.store)
 
     def _insert(self, table: str, row: tuple[object, ...]) -> None:
         with self.store.write() as connection:

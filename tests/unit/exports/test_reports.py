@@ -47,7 +47,6 @@ from hub.metrics.interval import wilson
 from hub.metrics.months import month_of
 from hub.metrics.tone import Tone
 from hub.metrics.voice import Voice
-from hub.profile import run as profile
 from hub.store import bulk, schema
 from hub.store.engine import Store
 from hub.store.keys import Keys
@@ -55,6 +54,7 @@ from hub.store.schema import audit_leaves
 from hub.voc import theme_run
 from hub.voc.theme_run import Terms
 from tests.unit.metrics.conftest import Business
+from tests.unit.profile.stages import look
 
 NOVEMBER, DECEMBER = datetime(2025, 11, 15, tzinfo=UTC), datetime(2025, 12, 15, tzinfo=UTC)
 JANUARY, FEBRUARY = datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
@@ -92,7 +92,7 @@ def told(business: Business) -> None:
     business.fact(1, DECEMBER, ticket)
     _left_over(business)
     business.measure(min_n=5)
-    profile.run(business.store, profile.Rules())
+    look(business.store)
 
 
 def _left_over(business: Business) -> None:

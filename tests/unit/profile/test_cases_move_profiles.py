@@ -9,13 +9,13 @@ import pytest
 from sqlalchemy import select
 
 from hub.core.clock import ManualClock, to_micros
-from hub.profile import run as stage
 from hub.profile.paths import value_at
 from hub.store import dirty
 from hub.store.engine import Store
 from hub.store.schema import profiles
 from hub.voc import case_steps
 from hub.voc.case_steps import Doer
+from tests.unit.profile.stages import look
 from tests.unit.voc.complaints import Complaints
 
 
@@ -29,7 +29,7 @@ def desk(sqlite_store: Store, clock: ManualClock) -> Complaints:
     seq = dirty.sequence(store)
     with store.write() as connection:
         dirty.mark(connection, "profile", ["g1", "g2"], cause="test", seq=seq)
-    stage.run(store, stage.Rules())
+    look(store)
     desk.answer(1, 3)
     return desk
 
@@ -50,7 +50,7 @@ def test_each_step_of_a_case_marks_its_customer_alone(desk: Complaints) -> None:
     """Opened, told: in the transaction of the step, and nobody else is looked at."""
     desk.run()
     opened = marked(desk)
-    stage.run(desk.store, stage.Rules())
+    look(desk.store)
 
     doer = Doer("os:kim", to_micros(desk.clock.now()))
     desk.take(case_steps.inform(desk.only(), "mail-7", doer.now, doer))
@@ -62,13 +62,13 @@ def test_each_step_of_a_case_marks_its_customer_alone(desk: Complaints) -> None:
 def test_flag_card_and_action_follow_the_case(desk: Complaints) -> None:
     """While they wait they are unresolved; told, they are not, and nothing is left to do."""
     desk.run()
-    stage.run(desk.store, stage.Rules())
+    look(desk.store)
     waiting = told(desk)
 
     desk.clock.sleep(3_600)
     doer = Doer("os:kim", to_micros(desk.clock.now()))
     desk.take(case_steps.inform(desk.only(), "mail-7", doer.now, doer))
-    stage.run(desk.store, stage.Rules())
+    look(desk.store)
     after = told(desk)
 
     paths = ("risk.unresolved_detractor", "suppress.marketing", "voice.unanswered")
@@ -84,7 +84,7 @@ def test_who_may_not_be_contacted_stays_unhappy(desk: Complaints) -> None:
     """The case is suppressed, so nobody is to tell them; marketing is held all the same."""
     desk.refuses(1)
     desk.run()
-    stage.run(desk.store, stage.Rules())
+    look(desk.store)
 
     found = told(desk)
 

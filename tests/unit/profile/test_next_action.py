@@ -19,7 +19,7 @@ from hub.text.reading import Models
 from hub.voc.method import shipped
 from hub.voc.risk import kinds_read
 from hub.voc.scoring import Scorer, weighing
-from tests.unit.profile.test_unified import NOW, answer, sources, ticket
+from tests.unit.profile.test_unified import NOW, answer, sources, ticket, with_timeline
 from tests.unit.voc.test_detractor import CASE
 
 
@@ -51,8 +51,12 @@ SCORER = Scorer(weighing(shipped(), HEARD, models=Models()))
 """Of a hub that hears of everything: nobody's risk is unknown."""
 
 
+def composed(found: Sources) -> dict[str, Any]:
+    return compose(with_timeline(found, scorer=SCORER), NOW)
+
+
 def next_of(found: Sources) -> tuple[str, str, Sequence[str]]:
-    leaf: Any = compose(found, NOW, scorer=SCORER)["risk"]
+    leaf: Any = composed(found)["risk"]
     told = leaf["next_action"]
     return told["value"], told["reason"], told["evidence"]
 
@@ -88,7 +92,7 @@ def test_a_high_risk_is_met_with_what_lowers_it_most() -> None:
     found = sources(facts=[Fact("desk/tickets/812", at, stuck), answer(1, 2)])
 
     text, reason, evidence = next_of(found)
-    points = value_at(compose(found, NOW, scorer=SCORER), "risk.points")
+    points = value_at(composed(found), "risk.points")
 
     assert text == 'close ticket 812 "Invoice twice"'
     assert reason.startswith(f"lowers the risk of leaving from {points} to ")
@@ -146,7 +150,7 @@ def test_the_text_stays_while_the_matter_stands() -> None:
         at = NOW - timedelta(days=days)
         stuck = Ticket(at=at, subject="Invoice twice", assignee_stations=3, reopens=1)
         found = sources(facts=[Fact("desk/tickets/812", at, stuck)])
-        profile = compose(found, NOW, scorer=SCORER)
+        profile = composed(found)
         texts.add((value_at(profile, "risk.next_action"), value_at(profile, "risk.top_reason")))
         reasons.add(str(value_at(profile, "risk.reasons")))
 

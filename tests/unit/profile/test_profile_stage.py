@@ -13,6 +13,7 @@ from hub.store import bulk, dirty, schema
 from hub.store.engine import Store
 from hub.text import registry
 from hub.text.training import Trained, train
+from tests.unit.profile.stages import look
 from tests.unit.text.test_training_text import hotel_answers
 
 
@@ -36,39 +37,39 @@ def revision(store: Store) -> int:
 
 def test_nothing_marked_is_nothing_looked_at(ada, clock: ManualClock):
     """A second run with the same purposes looks at nobody."""
-    stage.run(ada, stage.Rules())
+    look(ada)
     clock.sleep(3_600)
 
-    assert stage.run(ada, stage.Rules()).looked_at == 0
+    assert look(ada).looked_at == 0
 
 
 def test_a_new_purpose_reaches_every_profile(ada):
     """An edit of hub.toml marks nobody by itself, and still shows up in permissions."""
-    stage.run(ada, stage.Rules())
+    look(ada)
     survey = PurposeSection(description="Ask.", basis="consent", channels=("email",))
 
-    report = stage.run(ada, stage.Rules({**DEFAULT_PURPOSES, "survey": survey}))
+    report = look(ada, stage.Rules({**DEFAULT_PURPOSES, "survey": survey}))
 
     assert (report.looked_at, report.written, revision(ada)) == (1, 1, 2)
 
 
 def test_another_way_of_composing_reaches_every_profile(ada, monkeypatch):
     """A new version of the hub looks at all profiles once; those that say the same stay."""
-    stage.run(ada, stage.Rules())
+    look(ada)
     monkeypatch.setattr(stage, "COMPOSITION", stage.COMPOSITION + 1)
 
-    report = stage.run(ada, stage.Rules())
+    report = look(ada)
 
     assert (report.looked_at, report.written, revision(ada)) == (1, 0, 1)
 
 
 def test_a_promoted_model_reaches_every_profile(ada):
     """What is derived from texts is derived anew when another model reads them."""
-    stage.run(ada, stage.Rules())
+    look(ada)
     trained = train("en", hotel_answers(40), fewest=100, trained_at="")
     assert isinstance(trained, Trained)
     with ada.write() as connection:
         registry.keep(connection, trained, actor="os:test", now=10**15)
 
-    assert stage.run(ada, stage.Rules()).looked_at == 1
-    assert stage.run(ada, stage.Rules()).looked_at == 0
+    assert look(ada).looked_at == 1
+    assert look(ada).looked_at == 0

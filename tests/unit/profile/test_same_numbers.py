@@ -14,11 +14,11 @@ from sqlalchemy import select
 from hub.app import load
 from hub.cli.main import run
 from hub.core.records import AnyRecord, Feedback, Interaction, PartyRef, Subscription, Ticket
-from hub.profile import run as stage
 from hub.store import dirty
 from hub.store.schema import profiles
-from hub.voc.method import method
+from hub.voc.own_scorer import terms
 from tests.unit.journeys.histories import History
+from tests.unit.profile.stages import look
 
 TODAY = datetime.combine(datetime.now(UTC).date(), time(), UTC)
 
@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             history.add(golden_id, f"desk/{record.entity_name}/{golden_id}-{number}", record)
     with store.write() as connection:
         dirty.mark(connection, "profile", PASTS, cause="test", seq=1)
-    stage.run(store, stage.Rules(by=method(tmp_path, app.settings.risk)))
+    look(store, terms=terms(tmp_path, app.settings))
     store.close()
     monkeypatch.chdir(tmp_path)
     return tmp_path

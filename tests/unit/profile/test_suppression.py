@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hub.core.records import Interaction, Order, Ticket
-from hub.journeys.timeline import events_of, in_order
+from hub.journeys.timeline import events_of
 from hub.profile.paths import value_at
 from hub.profile.sources import Fact, Sources
 from hub.profile.unified import compose
-from tests.unit.profile.test_unified import NOW, answer, sources, ticket
+from tests.unit.profile.test_unified import NOW, answer, sources, ticket, with_timeline
 
 FLAGS = ("recent_return", "open_complaint", "in_dispute", "unresolved_detractor")
 
@@ -28,8 +28,7 @@ def with_events(found: Sources, *records: Order | Interaction) -> Sources:
         for number, record in enumerate(records)
         for event in events_of(f"shop/events/{number}", record)
     ]
-    found.events = in_order([*found.events, *told])
-    return found
+    return with_timeline(found, told)
 
 
 def returned(days: float) -> Interaction:

@@ -22,8 +22,10 @@ from hub.store import dirty
 from hub.store.engine import Store
 from hub.store.schema import profiles
 from hub.voc.method import method
+from hub.voc.own_scorer import Terms
 from tests.conftest import SqliteDatabases
 from tests.unit.journeys.histories import START, History
+from tests.unit.profile.stages import look
 
 
 def ago(days: float) -> datetime:
@@ -87,14 +89,14 @@ def test_after_idle_days_it_says_what_a_fresh_hub_would(
 ) -> None:
     """However many days it was looked at in between: no mark, no new record, the same profile."""
     old = opened()
-    stage.run(old, stage.Rules())
+    look(old)
     first, begun = told(old), clock.now()
 
     for day in days:
         clock.sleep((begun + timedelta(days=day, hours=7) - clock.now()).total_seconds())
-        stage.run(old, stage.Rules())
+        look(old)
     fresh = opened()
-    stage.run(fresh, stage.Rules())
+    look(fresh)
 
     assert told(old) == told(fresh)
     assert told(old) != first
@@ -106,7 +108,7 @@ def test_what_time_moves(opened: Callable[[], Store], clock: ManualClock) -> Non
     seen = []
     for sleep in (0, 15, 47):
         clock.sleep(sleep * 86_400)
-        stage.run(store, stage.Rules())
+        look(store)
         seen.append(told(store))
 
     assert [value_at(each["g2"], "risk.recent_return") for each in seen] == [True, False, False]
@@ -124,10 +126,10 @@ def test_a_second_run_on_the_same_day_looks_at_nobody(
 ) -> None:
     """From the first minute of a day to its last a profile is the same."""
     store = opened()
-    stage.run(store, stage.Rules())
+    look(store)
     clock.sleep(86_399)
 
-    assert stage.run(store, stage.Rules()) == stage.ProfileReport(0, 0, 0)
+    assert look(store) == stage.ProfileReport(0, 0, 0)
 
 
 def test_the_day_turns_on_the_clocks_of_the_business(
@@ -135,13 +137,13 @@ def test_the_day_turns_on_the_clocks_of_the_business(
 ) -> None:
     """Midnight in Sydney is one in the afternoon in London."""
     store, sydney = opened(), ZoneInfo("Australia/Sydney")
-    stage.run(store, stage.Rules(zone=sydney))
+    look(store, stage.Rules(zone=sydney), Terms(zone=sydney))
     clock.sleep(12 * 3_600)
-    before = stage.run(store, stage.Rules(zone=sydney))
+    before = look(store, stage.Rules(zone=sydney), Terms(zone=sydney))
     clock.sleep(2 * 3_600)
 
     assert before.looked_at == 0
-    assert stage.run(store, stage.Rules(zone=sydney)).looked_at == 5
+    assert look(store, stage.Rules(zone=sydney), Terms(zone=sydney)).looked_at == 5
 
 
 def test_a_feed_that_falls_silent_makes_risks_unknown(
@@ -155,10 +157,10 @@ def test_a_feed_that_falls_silent_makes_risks_unknown(
         history.add(None, f"help/tickets/{number}", other)
     by = method(Path("/nowhere"), RiskSection(floor=50))
 
-    stage.run(store, stage.Rules(by=by))
+    look(store, stage.Rules(floor=50), Terms(by=by))
     heard = told(store)["g4"]["risk"]
     clock.sleep(130 * 86_400)
-    stage.run(store, stage.Rules(by=by))
+    look(store, stage.Rules(floor=50), Terms(by=by))
     silent = told(store)["g4"]["risk"]
 
     assert heard["coverage"]["value"] >= 50 > silent["coverage"]["value"]

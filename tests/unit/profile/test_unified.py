@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -10,6 +12,7 @@ import pytest
 
 from hub.core.records import Feedback, Ticket
 from hub.core.settings import DEFAULT_PURPOSES
+from hub.journeys import timeline
 from hub.journeys.timeline import events_of, in_order
 from hub.privacy.permissions import Permissions
 from hub.privacy.resolution import Event
@@ -18,7 +21,10 @@ from hub.profile.paths import value_at
 from hub.profile.shape import SHAPE
 from hub.profile.sources import Fact, Number, Sources
 from hub.profile.unified import compose
+from hub.voc.assessment import assessment
+from hub.voc.scoring import Scorer
 
+AS_SHIPPED = Scorer()
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LAST = NOW - timedelta(days=12)
 
@@ -48,8 +54,15 @@ def sources(*, numbers=(), facts=(), events=(), golden=None) -> Sources:
         "emails": [{"value": "ada@example.org", "source": "crm/contacts/1"}],
     }
     permissions = Permissions(tuple(events), DEFAULT_PURPOSES, 10**15)
-    events = in_order(event for each in facts for event in events_of(each.source, each.record))
-    return Sources("g1", golden, permissions, list(numbers), list(facts), events=events)
+    return with_timeline(Sources("g1", golden, permissions, list(numbers), list(facts)))
+
+
+def with_timeline(
+    found: Sources, also: Sequence[timeline.Event] = (), scorer: Scorer = AS_SHIPPED
+) -> Sources:
+    """The same customer, their timeline read: their facts, and what else happened."""
+    facts = [event for each in found.facts for event in events_of(each.source, each.record)]
+    return replace(found, told=assessment(in_order([*facts, *also]), NOW, scorer))
 
 
 def number(metric: str, value: float | None, label: str | None = None, series: str = "AUD"):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from hub.core.clock import to_micros
 from hub.core.records import Feedback
-from hub.profile import run as stage
+from hub.profile.run import Rules
 from hub.segments import files, membership
 from hub.segments.defined import Segments
 from hub.segments.membership import Spell
@@ -22,6 +22,7 @@ from hub.store.schema import (
     segment_members,
 )
 from tests.unit.metrics.conftest import Business, days_ago
+from tests.unit.profile.stages import look
 
 
 class Crowd(Business):
@@ -46,7 +47,7 @@ class Crowd(Business):
     def look(self, segments: Segments | None = None) -> None:
         """Measure, and find everybody's segments."""
         self.measure()
-        stage.run(self.store, stage.Rules(segments=segments or files.shipped()))
+        look(self.store, Rules(segments=segments or files.shipped()))
 
     def members(self, segment: str, when: int | None = None) -> list[str]:
         with self.store.read() as connection:

@@ -24,6 +24,7 @@ from hub.push import handover_tickets, refused
 from hub.push.destination import Destination
 from hub.push.intent import Intents
 from hub.store import (
+    assessments,
     cases,
     dirty,
     echoes,
@@ -31,6 +32,7 @@ from hub.store import (
     inbox,
     quarantine,
     records,
+    rises,
     runs,
     withdrawals,
 )
@@ -45,7 +47,7 @@ LARGE = (
     "source_records", "facts", "order_entries", "consent_events", "quarantine", "links",
     "cluster_members", "golden_records", "profiles", "profile_metrics", "pushed_rows",
     "pushed_fields", "outbox", "dirty", "identity_events", "inbox", "withdrawals",
-    "runs", "cases", "case_answers", "case_events", "handovers",
+    "runs", "cases", "case_answers", "case_events", "handovers", "assessments", "risk_rises",
 )  # fmt: skip
 
 
@@ -67,6 +69,11 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "responses": lambda c: survey.responses(c, 30, GOLDEN_IDS),
     "sources": lambda c: sources.load(c, GOLDEN_IDS, DEFAULT_PURPOSES, 1),
     "asking answers": lambda c: case_trigger.load(c, GOLDEN_IDS, ("detractor",), 86_400),
+    "asking risks": lambda c: case_trigger.load(c, GOLDEN_IDS, ("high_risk",), 86_400),
+    "rises": lambda c: rises.standing(c, GOLDEN_IDS),
+    "last rises": lambda c: rises.latest(c, range(1, 101)),
+    "anchors of rises": lambda c: rises.anchors(c, GOLDEN_IDS),
+    "assessments": lambda c: assessments.held(c, GOLDEN_IDS),
     "cases of customers": lambda c: cases.of_customers(c, GOLDEN_IDS),
     "cases of answers": lambda c: cases.of_answers(c, range(1, 101)),
     "cases that wait": lambda c: cases.waiting(c),
@@ -101,6 +108,10 @@ def sqlite_store(sqlite_databases) -> Iterator[Store]:
     store = Store.open(sqlite_databases.migrated())
     with store.write() as connection:  # somebody to look at, so that no query is skipped
         connection.exec_driver_sql("INSERT INTO streams VALUES (1, 'crm', 'people', 'person', '')")
+        connection.exec_driver_sql(
+            "INSERT INTO source_records (rid, stream_id, source_id, entity, version, fingerprint,"
+            " mapping, created_at, changed_at) VALUES (1, 1, 'p1', 'person', 1, '', '', 0, 0)"
+        )
         connection.exec_driver_sql("INSERT INTO cluster_members VALUES (1, 'g1', 0)")
         connection.exec_driver_sql(
             "INSERT INTO runs VALUES"

@@ -12,10 +12,11 @@ from sqlalchemy import delete, select, update
 from hub.core.clock import ManualClock, to_micros
 from hub.core.records import Feedback, encode
 from hub.core.settings import DEFAULT_PURPOSES, LoopSection
-from hub.store import bulk, cases, dirty
+from hub.store import bulk, cases, dirty, rises
 from hub.store.cases import Case, Step
 from hub.store.engine import Store
 from hub.store.keys import Keys
+from hub.store.rises import Rise
 from hub.store.schema import (
     case_events,
     cluster_members,
@@ -28,6 +29,8 @@ from hub.store.schema import (
 from hub.voc import case_desk, case_run
 
 KEYS = Keys(b"k" * 32)
+RECORD = ("rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
+          "canonical", "created_at", "changed_at")  # fmt: skip
 SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 
 
@@ -38,8 +41,12 @@ class Complaints:
         self.store, self.clock = store, clock
         self.settings = LoopSection.model_validate(settings)
         self._rids = count(1_000)
-        self._insert(streams, ("stream_id", "connection", "stream", "entity"),
-                     [(1, "desk", "answers", "feedback")])  # fmt: skip
+        named = ("stream_id", "connection", "stream", "entity")
+        read: list[tuple[object, ...]] = [
+            (1, "desk", "answers", "feedback"),
+            (9, "desk", "customers", "person"),
+        ]
+        self._insert(streams, named, read)
 
     def ago(self, **much: float) -> datetime:
         return self.clock.now() - timedelta(**much)
@@ -56,6 +63,8 @@ class Complaints:
             body = orjson.dumps({"fields": {"full_name": name}})
             row = (who, "person", 1, body, b"", 0)
             bulk.insert_new(connection, golden_records, named, [row])
+            record = (rid, 9, str(rid), "person", 1, b"", b"", b"", 0, 0)
+            bulk.insert_new(connection, source_records, RECORD, [record])
         self.mark(who, *before)
         return who
 
@@ -76,11 +85,9 @@ class Complaints:
         """A new answer of the customer of record ``rid``; returns its number."""
         fact = next(self._rids)
         now, at = to_micros(self.clock.now()), at or self.clock.now()
-        columns = ("rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
-                   "canonical", "created_at", "changed_at")  # fmt: skip
         body = encode(self._said(score, instrument, at))
         row = (fact, 1, str(fact), "feedback", 1, b"", b"", body, now, now)
-        self._insert(source_records, columns, [row])
+        self._insert(source_records, RECORD, [row])
         self._insert(
             facts, ("rid", "party_rid", "entity", "at"), [(fact, rid, "feedback", to_micros(at))]
         )
@@ -112,6 +119,21 @@ class Complaints:
     def bring_back(self, row: tuple[object, ...]) -> None:
         self._insert(facts, ("rid", "party_rid", "entity", "at"), [row])
         self._mark_giver(int(str(row[1])))
+
+    def risk_rises(self, rid: int, days: float = 0) -> None:
+        """The risk of the customer of record ``rid`` became high, and had been for ``days``."""
+        now = to_micros(self.clock.now())
+        since = now - int(days * 86_400_000_000)
+        with self.store.write() as connection:
+            rises.begin(connection, [Rise(rid, now, since, 60, b"[]")])
+        self._mark_giver(rid)
+
+    def risk_falls(self, rid: int) -> None:
+        """It is high no more."""
+        with self.store.write() as connection:
+            high = [each for each in rises.latest(connection, [rid]).values() if not each.ended_at]
+            rises.end(connection, high, to_micros(self.clock.now()))
+        self._mark_giver(rid)
 
     def refuses(self, rid: int, decision: str = "withdraw") -> None:
         """The customer says what they think of being contacted, about every purpose and channel."""

@@ -1,8 +1,8 @@
 """The law of the cases stage: after every event, the cases are what the answers say.
 
-The other side is a definition in a few lines, which knows no stage: the bad answers of a customer,
-cut where they were told something. Answers come late, twice, changed and not at all, people turn
-out to be one or two, staff are at work in between.
+The other side is a definition in a few lines, which knows no stage: the bad answers of a customer
+and the risk that is high, cut where they were told something. Answers come late, twice, changed and
+not at all, people turn out to be one or two, staff are at work in between.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy import select
 from hub.core.clock import ManualClock, to_micros
 from hub.core.errors import HubError
 from hub.core.records import Feedback, decode
-from hub.store import cases
+from hub.store import cases, rises
 from hub.store.engine import Store
 from hub.store.schema import cluster_members, facts, source_records
 from hub.voc import case_steps
@@ -26,7 +26,7 @@ from hub.voc.case_steps import Doer
 from tests.unit.voc.complaints import Complaints
 
 PEOPLE = 4
-SET_ASIDE = {"joined", "answer_gone", "customer_gone"}
+SET_ASIDE = {"joined", "answer_gone", "customer_gone", "risk_fell"}
 
 
 class World:
@@ -36,13 +36,14 @@ class World:
         self.desk, self.dice = desk, random.Random(seed)
         self.answers: list[int] = []
         self.taken: list[tuple[object, ...]] = []
+        self.high: set[int] = set()
         for rid in range(1, PEOPLE + 1):
             desk.customer(rid)
 
     def step(self) -> str:
         weights = {
             "answer": 20, "correct": 8, "take_back": 6, "bring_back": 4, "move": 6, "leave": 2,
-            "refuse": 3, "forgive": 3, "work": 25, "sleep": 10,
+            "refuse": 3, "forgive": 3, "work": 25, "sleep": 10, "rise": 8, "fall": 6,
         }  # fmt: skip
         kind = self.dice.choices(list(weights), list(weights.values()))[0]
         getattr(self, kind)()
@@ -77,6 +78,16 @@ class World:
     def move(self) -> None:
         self.desk.customer(self.someone(), f"g{self.someone()}")
 
+    def rise(self) -> None:
+        who = self.someone()
+        if who not in self.high:
+            self.desk.risk_rises(who, self.dice.choice((0, 3, 40)))
+            self.high.add(who)
+
+    def fall(self) -> None:
+        if self.high:
+            self.desk.risk_falls(self.high.pop())
+
     def leave(self) -> None:
         self.desk.leaves(self.someone())
 
@@ -107,8 +118,8 @@ class World:
         self.desk.clock.sleep(self.dice.randrange(1, 30) * 3_600)
 
 
-def bad_answers(store: Store) -> dict[str, list[tuple[int, int, bool]]]:
-    """Per customer: instant, row id and whether it is history, of every bad answer, in order."""
+def asking(store: Store) -> dict[str, list[tuple[int, int, bool]]]:
+    """Per customer: instant, row id and whether it is history, of all that asks, in order."""
     with store.read() as connection:
         rows = connection.execute(
             select(cluster_members.c.golden_id, source_records, facts.c.at)
@@ -122,6 +133,14 @@ def bad_answers(store: Store) -> dict[str, list[tuple[int, int, bool]]]:
         if said.score is not None and said.score <= (6 if said.instrument == "nps" else 2):
             old = row.created_at - row.at > 30 * 86_400_000_000
             found.setdefault(row.golden_id, []).append((min(row.at, row.changed_at), row.rid, old))
+    with store.read() as connection:
+        customers = list(
+            connection.execute(select(cluster_members.c.golden_id).distinct()).scalars()
+        )
+        for who, high in rises.standing(connection, customers).items():
+            for each in high:
+                old = each.at - each.since > 30 * 86_400_000_000
+                found.setdefault(who, []).append((each.at, each.party_rid, old))
     return {who: sorted(answers) for who, answers in found.items()}
 
 
@@ -136,7 +155,7 @@ def cut(answers: list[tuple[int, int, bool]], words: list[int]) -> list[list[int
 
 def check(desk: Complaints) -> None:
     """Every episode has one case of its own, and no other case stands."""
-    answers = bad_answers(desk.store)
+    answers = asking(desk.store)
     with desk.store.read() as connection:
         whose = {case.case_id: (who, case) for who, case in cases.customers(connection)}
         every = [rid for given in answers.values() for _, rid, _ in given]
@@ -157,7 +176,9 @@ def check(desk: Complaints) -> None:
             assert name not in standing, "two episodes in one case"
             standing.add(name)
     for name, (_, case) in whose.items():
-        assert name in standing or case.informed_at is not None or case.reason in SET_ASIDE
+        in_hand = (case.rule, case.state) == ("high_risk", "assigned")
+        settled = case.informed_at is not None or case.reason in SET_ASIDE
+        assert name in standing or settled or in_hand
 
 
 def play(desk: Complaints, events: int, seed: int) -> Counter[str]:

@@ -99,7 +99,7 @@ def test_a_next_action_without_an_entry_in_the_register_is_refused(tmp_path: Pat
     others = [each for each in entries if "next_action" not in each]
     (tmp_path / "own.toml").write_text("[[decisions]]".join(others), encoding="utf-8")
 
-    with pytest.raises(ConfigError, match="next_action@1 has no entry") as refused:
+    with pytest.raises(ConfigError, match="next_action@2 has no entry") as refused:
         method(tmp_path, RiskSection(decisions="own.toml"))
 
     assert refused.value.code == "HUB-235"

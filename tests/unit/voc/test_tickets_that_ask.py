@@ -16,7 +16,7 @@ from hub.store.schema import facts, source_records, streams
 from hub.voc import case_steps
 from hub.voc.case_steps import Doer
 from tests.conftest import quick_on_sqlite
-from tests.unit.voc.complaints import Complaints
+from tests.unit.voc.complaints import RECORD, Complaints
 
 pytestmark = quick_on_sqlite
 RULES: tuple[LoopRule, ...] = ("detractor", "reopened_ticket", "passed_around")
@@ -41,12 +41,10 @@ class Helpdesk(Complaints):
             **more,  # type: ignore[arg-type]  # values of a ticket
         )
         now = to_micros(self.clock.now())
-        columns = ("rid", "stream_id", "source_id", "entity", "version", "fingerprint", "mapping",
-                   "canonical", "created_at", "changed_at")  # fmt: skip
         row = (TICKET, 2, "t1", "ticket", 1, b"", b"", encode(ticket), now, now)
         with self.store.write() as connection:
             bulk.upsert(
-                connection, source_records, columns, [row], key=("rid",), keep=("created_at",)
+                connection, source_records, RECORD, [row], key=("rid",), keep=("created_at",)
             )
             fact = [(TICKET, rid, "ticket", to_micros(opened))]
             bulk.upsert(connection, facts, ("rid", "party_rid", "entity", "at"), fact, key=("rid",))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hub.core.clock import to_micros
-from hub.profile.day import day, today
+from hub.metrics.day import day, today
 from hub.store import bulk
 from hub.store.engine import Store
 from hub.store.schema import facts, order_entries
@@ -38,20 +38,20 @@ def put(store: Store, orders: float | None, other: float | None) -> None:
     ids=["nothing", "live", "old-orders-live-desk", "history", "a-month", "only-the-future"],
 )
 def test_a_history_is_told_as_of_its_last_day(
-    sqlite_store: Store, orders: float | None, other: float | None, back: int
+    store: Store, orders: float | None, other: float | None, back: int
 ) -> None:
     """Nothing at all for 30 days: what is planned for the future does not count."""
-    put(sqlite_store, orders, other)
+    put(store, orders, other)
 
-    with sqlite_store.read() as connection:
+    with store.read() as connection:
         assert today(connection, NOW, UTC) == END - timedelta(days=back)
 
 
-def test_a_day_ends_on_the_clocks_of_the_business(sqlite_store: Store) -> None:
+def test_a_day_ends_on_the_clocks_of_the_business(store: Store) -> None:
     """Ten in the evening in Sydney is the eleventh hour of the day, not of the next one."""
     sydney = ZoneInfo("Australia/Sydney")
 
-    with sqlite_store.read() as connection:
+    with store.read() as connection:
         found = today(connection, NOW, sydney)
 
     assert found.isoformat() == "2026-03-10T23:59:59.999999+11:00"

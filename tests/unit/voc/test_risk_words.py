@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hub.profile.risk import WORDS
+from hub.voc.rise import WORDS
 from hub.voc.risk import SIGNALS
 
 
