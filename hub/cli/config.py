@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,9 +82,6 @@ def check(session: Session, connect: str | None) -> int:
     """
     from hub.cli.checks import unready
     from hub.core.mistakes import ConfigMistakes
-    from hub.journeys.files import read_all
-    from hub.segments.files import read_all as read_segments
-    from hub.voc.method import method
 
     try:
         app = session.app()
@@ -91,9 +89,7 @@ def check(session: Session, connect: str | None) -> int:
         if mistakes:
             raise ConfigMistakes(app.toml.path, mistakes)
         app.require_limits(app.enabled)
-        read_all(app.folder, app.settings.journeys.files)
-        read_segments(app.folder, app.settings.segments.files)
-        method(app.folder, app.settings.risk, app.data_dir)
+        _read_own_files(app)
     except ConfigMistakes as err:
         return _refuse(session, err)
     items = _checked(app, connect) if connect else []
@@ -106,6 +102,26 @@ def check(session: Session, connect: str | None) -> int:
     session.show(document, "\n".join(text))
     failed = {item.exit_code for item in items} - {EXIT_OK}
     return next((code for code in (EXIT_CONFIG, EXIT_AUTH, EXIT_UNAVAILABLE) if code in failed), 0)
+
+
+def _read_own_files(app: App) -> None:
+    """What the business wrote beside hub.toml; what the hub ships is slow to import, and sound."""
+    from hub.core.own_files import written
+
+    settings, written_here = app.settings, partial(written, app.folder)
+    if written_here(settings.journeys.files):
+        from hub.journeys.files import read_all as read_journeys
+
+        read_journeys(app.folder, settings.journeys.files)
+    if written_here(settings.segments.files):
+        from hub.segments.files import read_all as read_segments
+
+        read_segments(app.folder, settings.segments.files)
+    risk = settings.risk
+    if written_here(risk.patterns) or written_here(risk.decisions) or risk.model != "points":
+        from hub.voc.method import method
+
+        method(app.folder, risk, app.data_dir)
 
 
 def _checked(app: App, connect: str) -> list[ConnectionCheck]:

@@ -61,7 +61,7 @@ def _group(customer: Customer) -> int:
 
 def _why(customer: Customer) -> str:
     reasons = (
-        ("may leave", customer.risk_band in ("medium", "high")),
+        ("may leave", customer.may_leave),
         ("open ticket", customer.complaint),
         ("unhappy answer", customer.detractor),
     )
@@ -70,7 +70,7 @@ def _why(customer: Customer) -> str:
 
 def _evidence(customer: Customer) -> str:
     parts = []
-    if customer.risk_band in ("medium", "high"):
+    if customer.may_leave:
         why = ", ".join(customer.risk_reasons[:_REASONS])
         parts.append(f"risk {customer.risk_points} of 100: {why}")
     if customer.complaint:

@@ -59,6 +59,11 @@ class Customer:
     spent: tuple[Money, ...]
 
     @property
+    def may_leave(self) -> bool:
+        """Whether the risk of leaving is medium or high."""
+        return self.risk_band in ("medium", "high")
+
+    @property
     def worth(self) -> int:
         """For an order among them: the highest amount in one currency, minor units."""
         return max((money.minor for money in self.spent), default=0)
@@ -107,7 +112,7 @@ def waiting(connection: Connection) -> Waiting:
 
 
 def leaving(connection: Connection) -> list[Customer]:
-    """Who may leave by a medium or high risk, those first who have spent most."""
+    """Who may leave, those first who have spent most."""
     return _customers(connection, connection.execute(_LEAVING).mappings().all())
 
 

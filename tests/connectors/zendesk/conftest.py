@@ -11,12 +11,14 @@ import httpx
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from connectors.zendesk.connector import ZENDESK
 from connectors.zendesk.emulator import ZendeskEmulator, create
 from connectors.zendesk.emulator.access import APP
 from hub.core.clock import ManualClock
 from hub.emulation.server import serve
 from hub.emulation.world import World
 from tests.connectors.wire import InProcess, opening
+from tests.connectors.zendesk.accounts import Connect, filled
 
 
 class Wire(InProcess[ZendeskEmulator]):
@@ -113,6 +115,24 @@ def full_wire(
     emulator = create(clock=clock)
     emulator.seed(world)
     return open_wire(emulator)
+
+
+@pytest.fixture
+def connect(connect_hub: Connect) -> Connect:
+    """Connects a hub to an account, with settings as for ``connect_hub``."""
+    return lambda emulator, **settings: connect_hub(ZENDESK, emulator, **settings)
+
+
+@pytest.fixture
+def hub(connect: Connect, emulator: ZendeskEmulator) -> Any:
+    """A hub connected to an account in which there is nobody but its owner."""
+    return connect(emulator)
+
+
+@pytest.fixture
+def full_hub(connect: Connect, clock: ManualClock, world: World) -> Any:
+    """A hub connected to an account that holds the simulated world, in pages of 40."""
+    return connect(filled(clock, world))
 
 
 # --- the vendor's own contract ----------------------------------------------------------------

@@ -53,12 +53,6 @@ def connect(connect_hub: Connect) -> Connect:
 
 
 @pytest.fixture
-def hub(connect: Connect, emulator: ZendeskEmulator) -> Any:
-    """A hub connected to such an account on which bulk import is on."""
-    return connect(emulator)
-
-
-@pytest.fixture
 def send(released: Callable[..., Sequence[Any]]) -> Send:
     """What the writer reports, by trace, of changes that the gate released."""
 

@@ -23,12 +23,6 @@ Write = Callable[..., RowResult]
 
 
 @pytest.fixture
-def hub(connect_hub: Connect, emulator: ZendeskEmulator) -> Any:
-    """A hub connected to an account without any custom field."""
-    return connect_hub(ZENDESK, emulator)
-
-
-@pytest.fixture
 def write(released: Callable[..., Sequence[Any]]) -> Write:
     """What became of one change that the gate released."""
     return lambda hub, change: write_consent(hub.ctx, released(change))[0]

@@ -142,6 +142,29 @@ def test_check_reports_secrets_that_cannot_be_read_with_their_place(
     assert "SHOP_TOKEN is not set" in err
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("patterns/own.toml", "[[patterns]]\n", "own.toml:1:3: missing key"),
+        ("decisions/own.toml", "[[decisions]]\n", "own.toml:1:3: missing key"),
+        ("hub.toml", '[hub]\n[risk]\nmodel = "trained"\n', "HUB-238"),
+    ],
+    ids=["patterns", "register", "model"],
+)
+def test_check_reads_what_the_risk_rests_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, text: str, said: str
+) -> None:
+    """Patterns and register of the business's own, and a trained model, if it has any of them."""
+    config = tmp_path / "hub.toml"
+    config.write_text("[hub]\n")
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(text)
+
+    assert run(["check", "--config", str(config)]) == 2
+
+    assert said in capsys.readouterr().err
+
+
 def test_check_needs_no_secret_of_a_disabled_connection(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
