@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import orjson
 
-from hub.core.connector import Change, ConsentChange, Item, OutField, Task, Value
+from hub.core.connector import Change, ConsentChange, Item, OutField, Task
 from hub.core.errors import ConfigError
 from hub.core.released import Released, claim_release_key
 from hub.core.settings import PurposeSection, QualitySection
@@ -35,8 +35,7 @@ Points = tuple[bytes, ...]
 """Keyed hashes of the e-mails and phones that a value is made of; empty for any other value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Whether one field may go to one destination, and why.
 
     Args:
@@ -169,9 +168,8 @@ class Gate:
 
     def release(self, change: Change, decision: Decision) -> Released[Change]:
         """The change with the fields that may leave; it may be empty, never more."""
-        values: dict[str, Value] = {
-            name: value for name, value in change.values.items() if name in decision.allowed
-        }
+        allowed = decision.allowed
+        values = {name: value for name, value in change.values.items() if name in allowed}
         return Released(replace(change, values=values), decision.decision_id, _KEY)
 
     def restore(self, change: Change) -> Released[Change]:

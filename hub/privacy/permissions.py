@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from hub.core.ids import SourceKey
 from hub.core.settings import PurposeSection
-from hub.privacy.resolution import Event, Permission, fold
+from hub.privacy.resolution import UNKNOWN, Event, Permission, fold
 from hub.store.ledger import RESTRICTIVE, SILENCE
 from hub.store.records import chunks, deleted
 from hub.store.schema import (
@@ -96,10 +96,9 @@ class Permissions:
 
         Without any: for the person and for each of their addresses.
         """
-        if not points:
-            asked: list[bytes | None] = [None, *self.points(purpose, channel)]
-        else:
-            asked = [*points]
+        if not any(event.is_about(purpose, channel) for event in self.events):
+            return [UNKNOWN] * (len(points) or 1)  # as of nearly every channel: nothing to fold
+        asked: Sequence[bytes | None] = points or (None, *self.points(purpose, channel))
         return [self.of(purpose, channel, point) for point in asked]
 
     def position(self) -> str:

@@ -72,6 +72,10 @@ class Event:
         """When the customer decided; unknown is before everything."""
         return _NEVER if self.asserted_at is None else self.asserted_at
 
+    def is_about(self, purpose: str, channel: str) -> bool:
+        """Whether it says something of this permission, for it names it or all of them."""
+        return self.purpose in (purpose, "*") and self.channel in (channel, "*")
+
 
 @dataclass(frozen=True, slots=True)
 class Permission:
@@ -88,6 +92,10 @@ class Permission:
     since: int | None = None
     because: str | None = None
     conflict: str | None = None
+
+
+UNKNOWN = Permission("unknown")
+"""Where a permission stands of which nobody said a word."""
 
 
 def fold(
@@ -109,13 +117,9 @@ def fold(
         now: Instant of the question, for grants that expire.
         min_notice_version: Rule 6.
     """
-    about = {
-        event.event_id: event
-        for event in events
-        if event.purpose in (purpose, "*") and event.channel in (channel, "*")
-    }
-    if not about:  # of most customers, for most purposes and channels
-        return Permission("unknown")
+    about = {event.event_id: event for event in events if event.is_about(purpose, channel)}
+    if not about:
+        return UNKNOWN
     relevant = sorted(
         (event for event in about.values() if event.origin != "echo"),  # 1
         key=lambda event: (event.effective_at, event.event_id),
@@ -211,7 +215,7 @@ def _after_refusal(
 
 def _granted(grants: list[Event], expiries: list[Event], now: int, min_notice: int) -> Permission:
     if not grants:
-        return Permission("unknown")
+        return UNKNOWN
     best = max(grants, key=lambda grant: _rank(grant, expiries, now, min_notice))  # 5
     state = _state(best, expiries, now, min_notice)
     return Permission(state, best.asserted_at, best.event_id)

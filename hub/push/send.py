@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import orjson
-from sqlalchemy import Connection
 
 from hub.audit.log import Scalar
 from hub.core.boundary import reached
@@ -37,7 +36,7 @@ from hub.store import ledger, outbox
 from hub.store.engine import Store
 from hub.store.keys import Keys
 from hub.store.leases import Lease, leased, writing
-from hub.store.outbox import Claim
+from hub.store.outbox import Claim, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,7 @@ class Claimed:
     intent: Intent
     released: Released[Change]
     held: frozenset[str]
+    noted: Claim
 
 
 class Sender:
@@ -126,6 +126,7 @@ class Sender:
     def _claim(self, batch: Sequence[int], lease: Lease, report: PushReport) -> list[Claimed]:
         before = self._standing(batch)
         claimed: list[Claimed] = []
+        over: dict[int, Outcome] = {}
         with ledger.held_still(self._store, lease) as (connection, now):
             planned = outbox.planned(connection, batch)
             # Gated under the ledger of this instant.
@@ -134,16 +135,19 @@ class Sender:
                 intent = intents.get(outbox_id)
                 there = before.get(intent.row.native_id) if intent else None
                 if intent is None or there is None:
-                    outbox.settle(connection, outbox_id, "withheld", now)
+                    over[outbox_id] = Outcome("withheld")
                     report.note("withheld")
                     continue
-                names = planned[outbox_id]
-                found = self._claim_one(connection, outbox_id, intent, names, there, now)
-                if found is None:
-                    outbox.settle(connection, outbox_id, "done", now)
-                    report.note("unchanged")
+                held = frozenset(n for n in intent.changed if same(there.get(n), intent.values[n]))
+                names = (intent.changed - held) & planned[outbox_id]
+                if names:
+                    claimed.append(self._claimed(outbox_id, intent, names, held, there))
                 else:
-                    claimed.append(found)
+                    self._intents.remember(connection, [(intent, held)], now)
+                    over[outbox_id] = Outcome("done")
+                    report.note("unchanged")
+            outbox.settle(connection, over, now)
+            outbox.claim(connection, {item.outbox_id: item.noted for item in claimed}, now)
         return claimed
 
     def _standing(self, batch: Sequence[int]) -> Mapping[str, Mapping[str, Value]]:
@@ -154,33 +158,25 @@ class Sender:
         native_ids = [intent.row.native_id for intent in intents]
         return self._destination.read(native_ids) if native_ids else {}
 
-    def _claim_one(
+    def _claimed(
         self,
-        connection: Connection,
         outbox_id: int,
         intent: Intent,
-        planned: Set[str],
+        names: Set[str],
+        held: frozenset[str],
         there: Mapping[str, Value],
-        now: int,
-    ) -> Claimed | None:
-        """The row on its way out; None if nothing of what was planned is missing there."""
-        held = frozenset(n for n in intent.changed if same(there.get(n), intent.values[n]))
-        names = (intent.changed - held) & planned
-        if not names:
-            self._intents.remember(connection, [(intent, held)], now)
-            return None
+    ) -> Claimed:
         change = intent.change(names, f"cxhub-{outbox_id}")
         released = self._gate.release(change, intent.decision)
         sent = dict(released.value.values)
-        claim = Claim(
+        noted = Claim(
             payload=self._keys.payload(orjson.dumps(sent, option=orjson.OPT_SORT_KEYS)),
             rests_on=self._intents.rests_on(intent, held | change.values.keys()),
             names=sorted(sent),
             decision=intent.decision.decision_id,
             before={name: there.get(name) for name in change.values},
         )
-        outbox.claim(connection, outbox_id, claim, now)
-        return Claimed(outbox_id, intent, released, held)
+        return Claimed(outbox_id, intent, released, held, noted)
 
     def _pending(self, plan_id: str) -> list[int]:
         with self._store.read() as connection:
@@ -205,31 +201,31 @@ class Sender:
         report: PushReport,
     ) -> None:
         done = [item for item, r in zip(claimed, results, strict=True) if r.ok]
+        numbers = [item.outbox_id for item in claimed]
         with writing(self._store, lease) as (connection, now):
-            for item, result in zip(claimed, results, strict=True):
-                self._note(connection, item, result, now, report)
+            tried = outbox.attempts(connection, numbers)
+            outcomes = {
+                number: _outcome(result, tried[number])
+                for number, result in zip(numbers, results, strict=True)
+            }
+            outbox.settle(connection, outcomes, now)
             held = [(item.intent, item.held | item.released.value.values.keys()) for item in done]
             self._intents.remember(connection, held, now)
             self._register.add(connection, [_disclosed(item) for item in done], now)
+        for outcome in outcomes.values():
+            report.note(outcome.status)
+        report.errors.update(each.error for each in outcomes.values() if each.error)
 
-    def _note(
-        self,
-        connection: Connection,
-        item: Claimed,
-        result: RowResult,
-        now: int,
-        report: PushReport,
-    ) -> None:
-        if result.error and not result.ok:
-            report.errors[result.error] += 1
-        status = _status(result, outbox.attempts(connection, item.outbox_id))
-        said = {"reference": result.reference} if result.ok else {"error": result.error}
-        outbox.settle(connection, item.outbox_id, status, now, **said)
-        report.note(status)
+
+def _outcome(result: RowResult, attempts: int) -> Outcome:
+    """What became of a record by the system's word on it."""
+    status = _status(result, attempts)
+    if result.ok:
+        return Outcome(status, reference=result.reference)
+    return Outcome(status, error=result.error)
 
 
 def _status(result: RowResult, attempts: int) -> str:
-    """Where a record stands by the system's word on it."""
     if result.ok:
         return "done"
     if result.ambiguous:

@@ -22,7 +22,7 @@ from hub.push.report import PushReport
 from hub.store import outbox
 from hub.store.engine import Store
 from hub.store.leases import Lease, writing
-from hub.store.outbox import Unsettled
+from hub.store.outbox import Outcome, Unsettled
 
 MAX_ATTEMPTS: Final = 3
 
@@ -54,11 +54,19 @@ class Settler:
             current = self.destination.read([item.native_id for item in left], names)
             with writing(self.store, lease) as (connection, now):
                 meant = rebuilt(connection, self.intents, [item.outbox_id for item in left], now)
-                for item in left:
-                    there, intent = current.get(item.native_id), meant.get(item.outbox_id)
-                    status, error = self._settle_one(connection, item, there, intent, now)
-                    outbox.settle(connection, item.outbox_id, status, now, error=error)
-                    report.note(status)
+                outcomes = {
+                    item.outbox_id: self._settle_one(
+                        connection,
+                        item,
+                        current.get(item.native_id),
+                        meant.get(item.outbox_id),
+                        now,
+                    )
+                    for item in left
+                }
+                outbox.settle(connection, outcomes, now)
+            for outcome in outcomes.values():
+                report.note(outcome.status)
 
     def _unsettled(self, plan_id: str) -> list[Unsettled]:
         with self.store.read() as connection:
@@ -71,19 +79,20 @@ class Settler:
         there: Mapping[str, Value] | None,
         intent: Intent | None,
         now: int,
-    ) -> tuple[str, str]:
-        """Status and error of a record, by what stands there now."""
+    ) -> Outcome:
+        """What became of a record, by what stands there now."""
         if there is None:
-            return "withheld", ""
+            return Outcome("withheld")
         if all(same(there.get(name), item.before.get(name)) for name in item.names):
-            return "pending" if item.attempts < MAX_ATTEMPTS else "failed", "no effect seen"
+            status = "pending" if item.attempts < MAX_ATTEMPTS else "failed"
+            return Outcome(status, error="no effect seen")
         self._remember(connection, item, there, intent, now)
         allowed = intent.decision.allowed if intent else frozenset()
         overtaken = ",".join(sorted(item.names - allowed))  # sent before they were forbidden
         what: dict[str, Scalar] = {"settled": True, "overtaken": overtaken}
         told = Disclosed(item.outbox_id, item.rid, item.golden_id, item.decision, item.names, what)
         self.register.add(connection, [told], now)
-        return "done", ""
+        return Outcome("done")
 
     def _remember(
         self,

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from hub.store import bulk
 from hub.store.schema import outbox, preimages, source_records
 
 Values = Mapping[str, Any]
 """Destination field to value, as a system holds it."""
+_ROW = "row"
+"""Parameter that names the row; it may not be called as the column is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,21 @@ class Claim:
     names: Sequence[str]
     decision: str
     before: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a row.
+
+    Args:
+        status: Where it stands.
+        reference: What the system calls the write.
+        error: Why there was none.
+    """
+
+    status: str
+    reference: str = ""
+    error: str = ""
 
 
 def pending(connection: Connection, plan_id: str, limit: int) -> list[int]:
@@ -99,44 +116,50 @@ def planned(connection: Connection, outbox_ids: Sequence[int]) -> dict[int, froz
     return {outbox_id: frozenset(orjson.loads(names)) for outbox_id, names in rows}
 
 
-def attempts(connection: Connection, outbox_id: int) -> int:
-    """How often a row was claimed."""
-    query = select(outbox.c.attempts).where(outbox.c.outbox_id == outbox_id)
-    return int(connection.execute(query).scalar_one())
+def attempts(connection: Connection, outbox_ids: Sequence[int]) -> dict[int, int]:
+    """How often each row was claimed."""
+    query = select(outbox.c.outbox_id, outbox.c.attempts)
+    rows = connection.execute(query.where(outbox.c.outbox_id.in_(outbox_ids)))
+    return {row.outbox_id: row.attempts for row in rows}
 
 
-def claim(connection: Connection, outbox_id: int, claimed: Claim, now: int) -> None:
-    """Note that a row is about to be sent, and what stands there until then."""
+def claim(connection: Connection, claims: Mapping[int, Claim], now: int) -> None:
+    """Note that rows are about to be sent, and what stands there until then."""
     # What a first attempt found counts; a retry writes the same fields or fewer.
-    kept = (outbox_id, orjson.dumps(claimed.before))
-    bulk.insert_new(connection, preimages, ("outbox_id", "body"), [kept])
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.outbox_id == outbox_id)
-        .values(
-            status="claimed",
-            payload=claimed.payload,
-            rests_on=claimed.rests_on,
-            fields=orjson.dumps(claimed.names),
-            decision=claimed.decision,
-            attempts=outbox.c.attempts + 1,
-            updated_at=now,
-        )
-    )
+    kept = [(outbox_id, orjson.dumps(each.before)) for outbox_id, each in claims.items()]
+    bulk.insert_new(connection, preimages, ("outbox_id", "body"), kept)
+    claimed = [
+        {
+            _ROW: outbox_id,
+            "payload": each.payload,
+            "rests_on": each.rests_on,
+            "fields": orjson.dumps(each.names),
+            "decision": each.decision,
+        }
+        for outbox_id, each in claims.items()
+    ]
+    again = {"status": "claimed", "attempts": outbox.c.attempts + 1, "updated_at": now}
+    _update(connection, again, claimed)
 
 
-def settle(
-    connection: Connection,
-    outbox_id: int,
-    status: str,
-    now: int,
-    *,
-    reference: str = "",
-    error: str = "",
+def settle(connection: Connection, outcomes: Mapping[int, Outcome], now: int) -> None:
+    """Note what became of rows."""
+    settled = [
+        {
+            _ROW: outbox_id,
+            "status": each.status,
+            "reference": each.reference or None,
+            "error": each.error or None,
+        }
+        for outbox_id, each in outcomes.items()
+    ]
+    _update(connection, {"updated_at": now}, settled)
+
+
+def _update(
+    connection: Connection, same: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Note what became of a row."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.outbox_id == outbox_id)
-        .values(status=status, reference=reference or None, error=error or None, updated_at=now)
-    )
+    """Write what is the same for all rows, and what is not."""
+    if rows:
+        one = update(outbox).where(outbox.c.outbox_id == bindparam(_ROW))
+        connection.execute(one.values(**same), rows)

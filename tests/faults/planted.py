@@ -15,6 +15,7 @@ from hub.push.settling import Settler
 from hub.store.engine import Store
 from hub.store.handovers import Handover
 from hub.store.leases import Lease
+from hub.store.outbox import Outcome
 from hub.sync.ingest import Ingest
 from hub.sync.pull import Puller, Source, StreamReport, register
 
@@ -63,7 +64,7 @@ def receipt_before_send() -> None:
 def sent_without_reading_back() -> None:
     """Nobody looks whether a value arrived, when it is settled or before it is sent again."""
     vars(send)["same"] = lambda _there, _wanted: False
-    Settler._settle_one = lambda *_rest: ("pending", "")  # type: ignore[method-assign]
+    Settler._settle_one = lambda *_rest: Outcome("pending")  # type: ignore[method-assign]
 
 
 def task_sent_without_finding() -> None:

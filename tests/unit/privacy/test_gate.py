@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hub.core.connector import Change, ConsentChange, OutField
 from hub.core.errors import ConfigError
 from hub.core.released import Released, ReleaseKey, claim_release_key
 from hub.core.settings import DEFAULT_PURPOSES, PurposeSection
+from hub.privacy import permissions
 from hub.privacy.gate import Gate
 from hub.privacy.permissions import Permissions
-from hub.privacy.resolution import Event
+from hub.privacy.resolution import Event, fold
 
 PURPOSES = {
     **DEFAULT_PURPOSES,
@@ -116,3 +119,58 @@ def test_a_withdrawal_may_always_leave_and_an_opt_in_never():
     assert gate.withdraw(withdrawal, "event-1").decision == "event-1"
     with pytest.raises(PermissionError, match="never opt-ins"):
         gate.withdraw(replace(withdrawal, decision="grant"), "event-1")
+
+
+said = st.builds(
+    replace,
+    st.just(GRANT),
+    event_id=st.uuids().map(str),
+    point=st.sampled_from([None, HOME, WORK]),
+    purpose=st.sampled_from([*PURPOSES, "*"]),
+    channel=st.sampled_from(["email", "sms", "*"]),
+    decision=st.sampled_from(["grant", "grant", "withdraw", "object", "restrict", "unrestrict"]),
+    asserted_at=st.integers(0, 8),
+)
+
+
+@given(
+    st.lists(said, max_size=6),
+    st.sampled_from(sorted(PURPOSES)),
+    st.sampled_from([(), (HOME,), (HOME, WORK)]),
+)
+def test_every_channel_of_a_purpose_is_heard(ledger, purpose, points):
+    """What is said of one channel, of another, or of all at once: no word is overlooked."""
+    everything = Permissions(tuple(ledger), PURPOSES, 100)
+    channels = [
+        [answer.state for answer in everything.answers(purpose, channel, points)]
+        for channel in PURPOSES[purpose].channels
+    ]
+    states = {state for channel in channels for state in channel}
+    enough = all if points else any
+    permitted = {
+        "legal_obligation": True,
+        "contract": "restricted" not in states,
+        "legitimate_interest": not states & {"restricted", "objected", "withdrawn", "denied"},
+        "consent": "restricted" not in states
+        and any(enough(state == "granted" for state in channel) for channel in channels),
+    }
+
+    allowed = bool(judge(purpose, *ledger, points=points).allowed)
+
+    assert allowed is permitted[PURPOSES[purpose].basis]
+
+
+def test_channels_of_which_nobody_spoke_are_not_gone_through(monkeypatch):
+    """A judgement costs what was said: of e-mail alone, for the person and for one address."""
+    asked = []
+
+    def note(events, **question):
+        asked.append(question["channel"])
+        return fold(events, **question)
+
+    monkeypatch.setattr(permissions, "fold", note)
+
+    judge("service", GRANT)
+    judge("marketing", GRANT)
+
+    assert asked == ["email", "email"]

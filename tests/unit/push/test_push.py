@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
 from hub.core import boundary
@@ -76,6 +76,27 @@ def test_an_approved_plan_is_written_once(desk):
     assert len(rows(desk, schema.disclosures)) == 3
     assert again.calls == 0
     assert len(rows(desk, schema.audit_leaves)) == 3
+
+
+def test_a_batch_is_claimed_at_one_go_and_receipted_at_one_go(desk):
+    """However many records there are in it, the outbox is asked to move them twice."""
+    for rid in (1, 2, 3):
+        desk.profile(rid, name=f"Name {rid}")
+    desk.shop.bad = {"2"}
+    desk.destination = replace(desk.destination, writer=replace(desk.destination.writer, batch=3))
+    moved = []
+
+    def note(_conn, _cursor, statement, parameters, *_):
+        if statement.startswith("UPDATE outbox"):
+            moved.append(len(parameters))
+
+    event.listen(desk.store.engine, "before_cursor_execute", note)
+    desk.approve_first()
+    event.remove(desk.store.engine, "before_cursor_execute", note)
+
+    assert moved == [3, 3]
+    statuses = {row.rid: row.status for row in rows(desk, schema.outbox)}
+    assert statuses == {1: "done", 2: "refused", 3: "done"}
 
 
 def test_only_the_changed_field_is_sent(desk):
