@@ -21,7 +21,6 @@ import orjson
 
 from hub.audit.log import Scalar
 from hub.core.boundary import reached
-from hub.core.clock import to_micros
 from hub.core.connector import Change, RowResult, Value
 from hub.core.errors import HubError
 from hub.core.released import Released
@@ -31,7 +30,7 @@ from hub.push.disclosure import Disclosed, Register
 from hub.push.intent import Intent, Intents
 from hub.push.plan import same
 from hub.push.report import PushReport
-from hub.push.settling import MAX_ATTEMPTS, Settler, rebuilt
+from hub.push.settling import MAX_ATTEMPTS, Settler, live, rebuilt
 from hub.store import ledger, outbox
 from hub.store.engine import Store
 from hub.store.keys import Keys
@@ -151,11 +150,10 @@ class Sender:
         return claimed
 
     def _standing(self, batch: Sequence[int]) -> Mapping[str, Mapping[str, Value]]:
-        """What stands at the destination now, by native id."""
-        now = to_micros(self._store.clock.now())
+        """What stands at the destination now, by native id; what may change, the claim judges."""
         with self._store.read() as connection:
-            intents = rebuilt(connection, self._intents, batch, now).values()
-        native_ids = [intent.row.native_id for intent in intents]
+            rows = live(connection, self._intents, batch).values()
+        native_ids = [row.native_id for row in rows]
         return self._destination.read(native_ids) if native_ids else {}
 
     def _claimed(

@@ -16,7 +16,7 @@ from hub.audit.log import Scalar
 from hub.core.connector import Value
 from hub.push.destination import Destination
 from hub.push.disclosure import Disclosed, Register
-from hub.push.intent import Intent, Intents
+from hub.push.intent import Intent, Intents, Row
 from hub.push.plan import same
 from hub.push.report import PushReport
 from hub.store import outbox
@@ -115,8 +115,13 @@ def rebuilt(
     connection: Connection, intents: Intents, outbox_ids: Sequence[int], now: int
 ) -> dict[int, Intent]:
     """What rows of the outbox mean today, by the ledger of today; without records that are gone."""
+    rows = live(connection, intents, outbox_ids)
+    found = intents.build(connection, list(rows.values()), now)
+    return dict(zip(rows, found, strict=True))
+
+
+def live(connection: Connection, intents: Intents, outbox_ids: Sequence[int]) -> dict[int, Row]:
+    """The records that rows of the outbox are about, without those that are gone."""
     rids = outbox.records(connection, outbox_ids)
     rows = intents.rows(connection, list(rids.values()))
-    live = [outbox_id for outbox_id in outbox_ids if rids[outbox_id] in rows]
-    found = intents.build(connection, [rows[rids[each]] for each in live], now)
-    return dict(zip(live, found, strict=True))
+    return {each: rows[rids[each]] for each in outbox_ids if rids[each] in rows}
