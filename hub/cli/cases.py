@@ -10,7 +10,7 @@ import click
 from hub.cli.customer import note_reading
 from hub.cli.handovers import handover_document, handover_line
 from hub.cli.instants import iso, micros
-from hub.cli.layout import counted, entries, fitted, moment
+from hub.cli.layout import counted, entries, fitted, moment, some_of
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
 from hub.core.clock import to_micros
@@ -180,15 +180,17 @@ def _risen(found: Rise) -> Iterator[str]:
     over = "" if found.ended_at is None else f", until {moment(found.ended_at)}"
     yield f"risk {found.points} of 100 at {moment(found.at)}{over}"
     for each in why(found):
-        yield f"  {each.points:+d}  {each.says} [{', '.join(each.records)}]"
+        yield f"{each.points:+5d}  {each.says}"
+        yield f"         {each.signal} [{some_of(each.records)}]"
 
 
 def _said(said: Feedback | Ticket) -> str:
     from hub.core.records import Ticket
+    from hub.voc.follow_up import handled
 
     at = moment(to_micros(said.at))
     if isinstance(said, Ticket):
-        return f"ticket of {at}, opened again {counted(said.reopens or 0, 'time')}"
+        return f"ticket of {at}{handled(said)}"
     return f"{said.instrument} {'no score' if said.score is None else f'{said.score:g}'} at {at}"
 
 

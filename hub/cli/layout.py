@@ -84,6 +84,16 @@ def fitted(text: str, width: int) -> str:
     return f"{plain.rstrip()}…"
 
 
+def some_of(names: Sequence[str], most: int = 3) -> str:
+    """The first of the names, and how many more there are.
+
+    >>> some_of(["a", "b"]), some_of(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c +2')
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" +{more}" if more > 0 else "")
+
+
 def _columns(text: str) -> int:
     """Columns that a terminal gives ``text``: two for Chinese, Japanese and Korean letters."""
     return sum(

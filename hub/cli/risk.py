@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from hub.cli.layout import counted, entries, fitted, moment, wrapped
+from hub.cli.layout import counted, entries, fitted, moment, some_of, wrapped
 from hub.cli.risk_ground import as_of, look_at, terms, told_at
 from hub.cli.risk_model import model, train
 from hub.cli.run import actor
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from hub.voc.scoring import Scorer
 
 _WEEK = timedelta(days=7)
-_SHOWN_SOURCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +196,8 @@ def _answers(entry: Entry) -> Iterator[str]:
 
 def _reason_lines(reason: Reason) -> Iterator[str]:
     since = moment(to_micros(reason.since))[:10]
-    more = len(reason.evidence) - _SHOWN_SOURCES
-    named = ", ".join(reason.evidence[:_SHOWN_SOURCES])
     yield f"  {_signed(reason.points):>4}  {reason.text}"
-    yield f"        {reason.signal}, since {since} [{named}{f' +{more}' if more > 0 else ''}]"
+    yield f"        {reason.signal}, since {since} [{some_of(reason.evidence)}]"
 
 
 def _signed(value: int | None) -> str:

@@ -6,7 +6,7 @@ The stage of risk keeps it; cases are opened by it, and the profile tells it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -109,12 +109,14 @@ def assessment(events: Sequence[Event], now: datetime, scorer: Scorer) -> Assess
 
 
 def body(found: Assessment) -> bytes:
-    """An assessment as JSON: the same bytes for the same one."""
-    return msgspec.json.encode(found)
+    """An assessment as JSON without the day of the look: one that moves nothing writes nothing."""
+    standing, fares = found.standing, found.health
+    undated = replace(standing, risk=replace(standing.risk, at=_NEVER))
+    return msgspec.json.encode(replace(found, standing=undated, health=replace(fares, at=_NEVER)))
 
 
 def read(data: bytes) -> Assessment:
-    """The assessment that :func:`body` made."""
+    """The assessment that :func:`body` was made of, without the day."""
     return from_json(data, Assessment)
 
 

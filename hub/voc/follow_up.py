@@ -99,7 +99,7 @@ def _reason(case: Case) -> str:
 
 def _said(record: Feedback | Ticket) -> str:
     if isinstance(record, Ticket):
-        return f"{record.at:{_DAY}} ticket, {_past(record)}" + (
+        return f"{record.at:{_DAY}} ticket{handled(record)}" + (
             f": {record.subject}" if record.subject else ""
         )
     score = "" if record.score is None else f" {record.score:g}"
@@ -108,10 +108,11 @@ def _said(record: Feedback | Ticket) -> str:
     return f"{record.at:{_DAY}} {record.instrument}{score}{scale}{words}"
 
 
-def _past(ticket: Ticket) -> str:
-    again = f"opened {ticket.reopens or 0} times again"
-    hands = ticket.assignee_stations
-    return again if hands is None else f"{again}, {hands} had it in hand"
+def handled(ticket: Ticket) -> str:
+    """What speaks against how a ticket was handled, each part after a comma."""
+    again, hands = ticket.reopens or 0, ticket.assignee_stations or 0
+    told = f", opened {again} times again" if again else ""
+    return told + (f", {hands} had it in hand" if hands > 1 else "")
 
 
 def _owner(case: Case) -> str | None:

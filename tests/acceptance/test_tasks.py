@@ -27,7 +27,7 @@ from tests.acceptance.help_desk import answers, typist
 CRM = """
 [loop]
 tasks = "crm"
-rules = ["detractor", "low_satisfaction", "high_effort", "reopened_ticket"]
+rules = ["detractor", "low_satisfaction", "high_effort", "reopened_ticket", "high_risk"]
 
 [connections.crm]
 connector = "hubspot"
@@ -51,6 +51,21 @@ entity = "ticket"
 key = ["no"]
 timezone = "UTC"
 columns = { at = "at", party = "who", subject = "subject", reopens = "reopens" }
+
+[connections.desk.settings.streams.stuck]
+files = "stuck.csv"
+entity = "ticket"
+key = ["no"]
+timezone = "UTC"
+columns = { at = "at", party = "who", subject = "subject", assignee_stations = "hands" }
+
+[connections.desk.settings.streams.visits]
+files = "visits*.csv"
+entity = "interaction"
+key = ["no"]
+timezone = "UTC"
+constants = { kind = "login" }
+columns = { at = "at", party = "who" }
 """
 DESK = CUSTOMERS_SAY + ANSWERS_SAY + EFFORTS_AND_TICKETS
 CUSTOMERS = "id,name,email\n1,Ada Byron,ada@example.org\n2,Bob Hay,bob@example.org\n"
@@ -179,6 +194,40 @@ def test_each_difficult_interaction_has_one_task_with_owner_and_due_date(account
         assert task["hubspot_owner_id"] == "77"
         assert f"rule {case['rule']}" in task["hs_task_body"]
     assert "nps 4 of 10" in tasks[f"case-{cases['high_effort']['case']}"]["hs_task_body"]
+
+
+def table(name: str, head: str, *rows: tuple[object, ...]) -> None:
+    """A file of the help desk's folder; a row begins with its age in days."""
+    now = datetime.now(UTC)
+    lines = [
+        ",".join(map(str, (n, (now - timedelta(days=row[0])).isoformat(), *row[1:])))  # type: ignore[arg-type]
+        for n, row in enumerate(rows)
+    ]
+    Path(f"files/{name}.csv").write_text("\n".join([f"no,at,{head}", *lines, ""]))
+
+
+def test_who_says_nothing_has_one_task_before_they_leave(account: Account) -> None:
+    """S0-01: no answer, no complaint; the reasons stand where staff work, until they are told."""
+    account.contact(**ADA)
+    table("visits1", "who", *((20 + 2 * n, 1) for n in range(35)), *((n, 2) for n in range(5)))
+    account.type("run")
+    before = len(account.tasks)
+
+    table("stuck", "who,subject,hands", (20, 1, "Charged twice", 3))
+    account.type("run")
+    account.type("run")
+    (case,) = account.type("cases", "list")
+    (rise,) = account.type("cases", "show", case["case"])["rises"]
+    (open_task,) = [dict(task) for task in account.tasks]
+    account.type("cases", "inform", case["case"], "--message", "call/7")
+    account.type("run")
+
+    assert (before, case["rule"], case["state"]) == (0, "high_risk", "open")
+    assert open_task["hs_task_subject"] == "Speak to a customer who may leave"
+    assert f"{rise['points']} of 100" in open_task["hs_task_body"]
+    assert "+20 uses it much less than before" in open_task["hs_task_body"]
+    assert "desk/stuck/0" in {key for why in rise["reasons"] for key in why["records"]}
+    assert [task["hs_task_status"] for task in account.tasks] == ["COMPLETED"]
 
 
 @pytest.mark.slow

@@ -56,8 +56,20 @@ def test_a_ticket_that_was_passed_around_says_through_how_many_hands() -> None:
 
     made = task(FollowUp(replace(CASE_1, rule="passed_around"), [ticket]), "512", ALL)
 
-    assert "ticket, opened 0 times again, 4 had it in hand: Invoice" in made.body
+    assert "ticket, 4 had it in hand: Invoice" in made.body
     assert made.subject == "Answer a customer who was passed from hand to hand and has no solution"
+
+
+def test_who_may_leave_is_spoken_to_with_the_reasons_at_hand() -> None:
+    """Nobody asked for an answer; the reasons go only where their use may be told."""
+    why = ["Risk of leaving on 2026-05-01: 55 of 100.", "+20 uses it much less than before"]
+    about = FollowUp(replace(CASE_1, rule="high_risk"), risk=why)
+
+    made, without = task(about, "512", ALL), task(about, "512", {CASE, WORDS})
+
+    assert made.subject == "Speak to a customer who may leave"
+    assert made.body.splitlines()[3:5] == why
+    assert "55 of 100" not in without.body
 
 
 @pytest.mark.parametrize(

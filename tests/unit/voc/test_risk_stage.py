@@ -280,6 +280,16 @@ def test_only_what_moved_is_handed_on(club: Fading) -> None:
     assert (first, club.waits(SHE)) == (["cases", "profile"], [])
 
 
+def test_a_day_that_changes_nothing_writes_nothing(club: Fading) -> None:
+    """Of who has no past every day says the same."""
+    club.look()
+    club.clock.sleep(86_400)
+
+    report = club.look()
+
+    assert (report.looked_at, report.changed) == (2, 0)
+
+
 def test_what_is_kept_is_what_was_read(club: Fading) -> None:
     """Bytes and back: every reason, instant and record."""
     club.fades(SHE)
