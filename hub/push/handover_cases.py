@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 from hub.core.clock import from_micros
 from hub.core.connector import OutField, Task
 from hub.core.records import Feedback, Ticket, decode
-from hub.core.settings import LoopSection
+from hub.core.settings import DEFAULT_PURPOSES, LoopSection
 from hub.journeys import timeline
 from hub.push.handover import TASKS, Origin, Wanted
 from hub.store import cases, handovers, rises
@@ -24,16 +24,20 @@ from hub.store.schema import source_records
 from hub.voc import follow_up, use_payload
 from hub.voc.follow_up import FollowUp
 from hub.voc.past import Past
-from hub.voc.rise import lines
+from hub.voc.rise import PURPOSE, lines
 from hub.voc.use_payload import use_of
 
 
-def origin(settings: LoopSection) -> Origin[Task]:
-    """The tasks that cases ask for."""
+def origin(
+    settings: LoopSection, purposes: Collection[str] = DEFAULT_PURPOSES.keys()
+) -> Origin[Task]:
+    """The tasks that cases ask for, under those of the purposes that ``hub.toml`` has."""
+    of_risk = PURPOSE if PURPOSE in purposes else settings.purpose
     parts = (
         OutField(follow_up.CASE, "case", settings.purpose),
         OutField(follow_up.WORDS, "case.words", settings.words or settings.purpose),
         OutField(follow_up.USE, "case.use", settings.use or settings.purpose),
+        OutField(follow_up.RISK, "case.risk", settings.use or of_risk),
     )
 
     def due(

@@ -20,7 +20,10 @@ from hub.sync.pull import Source
 
 def origins(settings: Settings, clock: Clock) -> tuple[Origin[Any], ...]:
     """Everything that tasks and notes are made of."""
-    return (handover_cases.origin(settings.loop), handover_cards.origin(settings, clock))
+    return (
+        handover_cases.origin(settings.loop, settings.purposes.keys()),
+        handover_cards.origin(settings, clock),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,14 @@ class Known:
         cases: Their cases, oldest first.
         answers: Answer to the case that it is in.
         refuses: Whether they refused to be contacted.
+        refuses_scores: Whether they refused that their risk is told.
     """
 
     triggers: Sequence[Trigger]
     cases: Sequence[Case]
     answers: Mapping[int, str]
     refuses: bool
+    refuses_scores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ class Episode:
     def rids(self) -> frozenset[int]:
         """Row ids of the answers."""
         return frozenset(trigger.rid for trigger in self.triggers)
+
+    @property
+    def rests_on_risk(self) -> bool:
+        """Whether the customer did and said nothing that asks for a word."""
+        return all(trigger.rule == HIGH_RISK for trigger in self.triggers)
 
 
 def episodes(known: Known) -> list[Episode]:
@@ -158,7 +165,8 @@ def _judged(case: Case, episode: Episode, known: Known, now: int) -> Case:
     due = first.at + (case.due_at - case.at)
     giver = (named or episode.triggers)[0].party_rid
     case = replace(case, party_rid=giver, at=first.at, due_at=due)
-    reason = "history" if first.is_history else "no_contact" if known.refuses else None
+    refuses = known.refuses or (known.refuses_scores and episode.rests_on_risk)
+    reason = "history" if first.is_history else "no_contact" if refuses else None
     if reason is not None:
         return case if reason == case.reason else _suppressed(case, reason, now)
     return _revived(case) if case.state == "suppressed" else case

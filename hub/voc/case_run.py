@@ -33,6 +33,7 @@ from hub.store.keys import Keys
 from hub.store.schema import golden_records
 from hub.voc import case_trigger
 from hub.voc.case_episode import Desk, Known, escalate, reconcile, without_customer
+from hub.voc.rise import PURPOSE as RISK_PURPOSE
 
 BATCH = 1_000
 """Customers looked at in one transaction."""
@@ -71,7 +72,7 @@ def run(
         actor: Who asked, for the log.
     """
     policy = Gate(purposes).policy
-    basis = f"{settings.rules} {settings.look_back} {settings.purpose} {policy}"
+    basis = f"{settings.rules} {settings.look_back} {settings.purpose} {settings.use} {policy}"
     dirty.mark_all_if_new(store, "cases", basis, select(golden_records.c.golden_id))
     desk = Desk(settings, keys.case, to_micros(store.clock.now()), actor)
     looked_at, steps = 0, Counter[str]()
@@ -109,23 +110,26 @@ def _steps(
     concerned = [who for who in golden_ids if held[who] or asked[who]]
     said = consent.load(connection, concerned, purposes, desk.now)
     inside = cases.of_answers(connection, [each.rid for who in concerned for each in asked[who]])
-    return [
-        step
-        for who in concerned
-        for step in reconcile(
-            Known(asked[who], held[who], inside, refuses(said[who], given, purposes)), desk
+
+    def known(who: str) -> Known:
+        contact, score = given.purpose, given.use or RISK_PURPOSE
+        return Known(
+            asked[who],
+            held[who],
+            inside,
+            refuses=refuses(said[who], contact, purposes),
+            refuses_scores=refuses(said[who], score, purposes),
         )
-    ]
+
+    return [step for who in concerned for step in reconcile(known(who), desk)]
 
 
-def refuses(
-    said: Permissions, settings: LoopSection, purposes: Mapping[str, PurposeSection]
-) -> bool:
-    """Whether no channel is left through which the customer may be told anything."""
-    purpose = purposes.get(settings.purpose)
-    channels = CHANNELS if purpose is None else purpose.channels
+def refuses(said: Permissions, purpose: str, purposes: Mapping[str, PurposeSection]) -> bool:
+    """Whether the customer refused a purpose on every channel that it has."""
+    section = purposes.get(purpose)
+    channels = CHANNELS if section is None else section.channels
     return all(
-        fold(said.events, purpose=settings.purpose, channel=channel, point=None, now=said.now).state
+        fold(said.events, purpose=purpose, channel=channel, point=None, now=said.now).state
         in _REFUSED
         for channel in channels
     )

@@ -16,8 +16,8 @@ from hub.core.records import Feedback, Ticket
 from hub.store.cases import WAITING, Case
 from hub.voc.case_trigger import HIGH_RISK
 
-CASE, WORDS, USE = "task", "words", "use"
-"""Parts of a task: the case itself, the customer's own words, what they use and why they may go."""
+CASE, WORDS, USE, RISK = "task", "words", "use", "risk"
+"""Parts of a task: the case itself, the customer's own words, what they use, why they may leave."""
 
 _RULES: Final[Mapping[str, str]] = {
     "detractor": "would not recommend us",
@@ -87,8 +87,9 @@ def _lines(follow_up: FollowUp, parts: Collection[str]) -> Iterator[str]:
         yield "There is nothing to do any more."
     if WORDS in parts:
         yield from (_said(each) for each in follow_up.said)
-    if USE in parts:
+    if RISK in parts:
         yield from follow_up.risk
+    if USE in parts:
         yield from follow_up.use
     yield f"All of it: hub cases show {case.case_id}"
 

@@ -35,6 +35,9 @@ WORDS: Final[Mapping[str, str]] = {
 }
 """What each signal is called where systems are told: without the days that grow by themselves."""
 
+PURPOSE: Final = "analytics"
+"""Purpose under which a risk is told, as the profile has it."""
+
 _LOOKED_BACK: Final = 52
 """Weeks after which it is no matter any more how long a risk has been high."""
 

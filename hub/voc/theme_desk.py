@@ -106,7 +106,7 @@ def audience(
     until = held.acted_at or now
     spoke = themes.speakers(connection, held.theme, held.week, until)
     said = consent.load(connection, spoke, purposes, now)
-    may = tuple(who for who in spoke if not refuses(said[who], loop, purposes))
+    may = tuple(who for who in spoke if not refuses(said[who], loop.purpose, purposes))
     return Audience(may, len(spoke) - len(may))
 
 

@@ -165,7 +165,7 @@ class LoopSection(Section):
     """Purpose under which a task quotes what the customer said; without it that of the reply."""
     use: Purpose | None = None
     """Purpose under which a task tells what the customer uses, and why they may leave; without it
-    that of the reply."""
+    that of the reply, and for the latter analytics. Who refuses it has no case of a risk alone."""
     recovery_window: Annotated[int, Field(ge=1, le=730)] = 90
     """Days after the reply in which a purchase counts as recovery."""
     alerts: HomePath | None = None

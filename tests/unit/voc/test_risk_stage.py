@@ -12,11 +12,11 @@ from sqlalchemy import delete, select, update
 from hub.core.clock import ManualClock, from_micros, to_micros
 from hub.core.records import AnyRecord, Interaction, Message, Ticket, encode
 from hub.core.settings import DEFAULT_PURPOSES, LoopSection, RiskSection
-from hub.store import assessments, cases, dirty, rises
+from hub.store import assessments, bulk, cases, dirty, rises
 from hub.store.cases import Case
 from hub.store.engine import Store
 from hub.store.rises import Rise
-from hub.store.schema import cluster_members, golden_records, source_records
+from hub.store.schema import cluster_members, consent_events, golden_records, source_records
 from hub.voc import assessment, case_desk, case_run, case_steps, risk_run
 from hub.voc.case_steps import Doer
 from hub.voc.method import method
@@ -76,6 +76,18 @@ class Fading:
             change = update(source_records).where(*which)
             connection.execute(change.values(canonical=encode(record)))
         self.mark(who)
+
+    def objects(self, who: str, purpose: str) -> None:
+        """They refuse a purpose, whatever the channel."""
+        now = to_micros(self.clock.now())
+        event = {
+            "event_id": "e1", "rid": self.rids[who], "purpose": purpose, "channel": "*",
+            "brand": "", "decision": "object", "strength": "confirmed", "given_by": "self",
+            "asserted_at": now, "asserted_as": "source", "observed_at": now,
+            "origin": "human_act",
+        }  # fmt: skip
+        with self.store.write() as connection:
+            bulk.insert(connection, consent_events, tuple(event), [tuple(event.values())])
 
     def mark(self, *golden_ids: str) -> None:
         seq = dirty.sequence(self.store)
@@ -264,6 +276,16 @@ def test_an_unknown_risk_ends_no_rise(club: Fading) -> None:
     assert told.standing.band == "unknown"
     assert [rise.ended_at for rise in club.rises()] == [None]
     assert [case.state for case in club.cases()] == ["open"]
+
+
+def test_who_refused_to_be_scored_has_no_case_of_a_score(club: Fading) -> None:
+    """An objection to analytics (GDPR Art. 21) holds what rests on nothing else."""
+    club.fades(SHE)
+    club.objects(SHE, "analytics")
+
+    club.look(rules=["high_risk"])
+
+    assert [(case.state, case.reason) for case in club.cases()] == [("suppressed", "no_contact")]
 
 
 def test_only_what_moved_is_handed_on(club: Fading) -> None:
