@@ -79,21 +79,28 @@ def charts(months: Trend, *metrics: str) -> Iterator[Block]:
 
 
 def _staying(ground: Ground, months: Trend, beside: Beside) -> Iterator[Block]:
-    yield from _at_risk(bands(ground.connection))
+    yield from at_risk(bands(ground.connection))
     yield from (months.block(key, beside) for key in months.keys(*_CONTRACTS))
     for found in standing(ground.connection, "churn", "clv_historic", "clv_predicted"):
         yield block(found.number, found.worst, beside)
     yield from retention_charts(standing(ground.connection, "retention"))
 
 
-def _at_risk(found: Mapping[str, int]) -> Iterator[Count]:
-    """How many may leave, as things stand; nothing where nobody has a profile yet."""
-    if found:
+def at_risk(found: Mapping[str, int]) -> Iterator[Count]:
+    """How many may leave, by band; nothing where nobody has a profile yet.
+
+    None is not said to be high where too little is read of everybody to tell.
+    """
+    title = "Customers with a high risk of leaving"
+    if any(found.get(band) for band in ("high", "medium", "low")):
         others = ", ".join(
             f"{found.get(band, 0):,} {band}" for band in ("medium", "low", "unknown")
         )
         says = f"By {VERSION}, now; {others}. Who and why: the report for agents."
-        yield Count("Customers with a high risk of leaving", found.get("high", 0), says)
+        yield Count(title, found.get("high", 0), says)
+    elif found.get("unknown"):
+        says = f"Unknown of all {found['unknown']:,} by {VERSION}: too little is read to tell."
+        yield Count(title, None, says)
 
 
 def retention_charts(found: Sequence[Standing], after: int = 1) -> Iterator[Chart]:

@@ -26,7 +26,7 @@ from hub.core.settings import Settings, TextSection, ThemesSection
 from hub.exports.report.agent import agent
 from hub.exports.report.compliance import compliance
 from hub.exports.report.customer_experience import _tones, customer_experience
-from hub.exports.report.executive import executive
+from hub.exports.report.executive import at_risk, executive
 from hub.exports.report.ground import Ground
 from hub.exports.report.measured import standing
 from hub.exports.report.model import (
@@ -399,6 +399,19 @@ def _set_risk(store: Store, golden_id: str, band: str, points: int) -> None:
         connection.execute(
             schema.profiles.update().where(row).values(body=json.dumps(body).encode())
         )
+
+
+@pytest.mark.parametrize(
+    ("bands", "value"),
+    [({"unknown": 7}, None), ({"low": 3, "unknown": 7}, 0), ({"high": 2, "left": 1}, 2)],
+)
+def test_that_nobody_is_at_risk_is_said_only_where_it_is_known(
+    bands: dict[str, int], value: int | None
+) -> None:
+    """A till tells nothing of who may leave: that is no zero."""
+    [count] = at_risk(bands)
+
+    assert count.value == value
 
 
 def test_the_compliance_report_counts_consent_withdrawals_log_and_rows(toml):
