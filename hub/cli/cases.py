@@ -13,6 +13,7 @@ from hub.cli.instants import iso, micros
 from hub.cli.layout import counted, entries, fitted, moment, some_of
 from hub.cli.run import actor
 from hub.cli.session import Session, Verbs, pass_session
+from hub.cli.timeline import event_document, event_line
 from hub.core.clock import to_micros
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 STATES = ("open", "assigned", "informed", "closed", "suppressed")
 UNSETTLED = STATES[:3]
+_SHOWN = 12
+"""Events of an episode that are printed; the document has all."""
 _AT = click.option("--at", "when", metavar="TIME", help="When they were told.  [default: now]")
 _SEVERAL = click.argument("case_ids", metavar="CASE...", nargs=-1, required=True)
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
@@ -109,7 +112,7 @@ def show(session: Session, case_id: str) -> None:
 
     with session.app().open_hub(actor()) as hub:
         with hub.store.read() as connection:
-            found = case_desk.show(connection, case_id)
+            found = case_desk.show(connection, case_id, hub.clock.now())
             handed = handovers.about(connection, case_id)
         note_reading(hub, "case", subject=found.case.party_rid, details={"case": case_id})
         now = to_micros(hub.clock.now())
@@ -117,6 +120,7 @@ def show(session: Session, case_id: str) -> None:
         **case_desk.document(found.case, found.golden_id),
         "answers": [_answer(key, said) for key, said in found.answers],
         "rises": [_rise(each) for each in found.rises],
+        "episode": [event_document(event) for event in found.episode],
         "handovers": [handover_document(row) for row in handed],
         "events": [{**event, "at": iso(event["at"])} for event in found.events],
     }
@@ -167,6 +171,7 @@ def _lines(found: Opened, handed: Sequence[Handover], now: int) -> list[str]:
     lines += [f"  {handover_line(row)}" for row in handed]
     lines += [f"  {_said(said)} [{key}]{_words(said)}" for key, said in found.answers]
     lines += [f"  {line}" for rise in found.rises for line in _risen(rise)]
+    lines += [f"  {line}" for line in _episode(found)]
     for event in found.events:
         said_of = {k: v for k, v in event.items() if k not in ("at", "kind", "actor") and v}
         details = "".join(f", {name} {value}" for name, value in said_of.items())
@@ -182,6 +187,14 @@ def _risen(found: Rise) -> Iterator[str]:
     for each in why(found):
         yield f"{each.points:+5d}  {each.says}"
         yield f"         {each.signal} [{some_of(each.records)}]"
+
+
+def _episode(found: Opened) -> Iterator[str]:
+    """The latest of what happened to the customer since."""
+    latest, more = found.episode[-_SHOWN:], len(found.episode) - _SHOWN
+    if latest:
+        yield f"since then{f', {more:,} before that: hub timeline CUSTOMER' * (more > 0)}"
+    yield from (f"  {event_line(event)}" for event in latest)
 
 
 def _said(said: Feedback | Ticket) -> str:

@@ -53,8 +53,10 @@ def timeline(
     if by_matter:
         _show_threads(session, golden_id, chosen)
         return
-    document = {"golden_id": golden_id, "events": [_document(event) for event in chosen]}
-    session.show(document, "\n".join([*map(_line, chosen), _closing(golden_id, chosen, events)]))
+    document = {"golden_id": golden_id, "events": [event_document(event) for event in chosen]}
+    session.show(
+        document, "\n".join([*map(event_line, chosen), _closing(golden_id, chosen, events)])
+    )
 
 
 def _show_threads(session: Session, golden_id: str, events: list[Event]) -> None:
@@ -66,13 +68,13 @@ def _show_threads(session: Session, golden_id: str, events: list[Event]) -> None
         ways = " then ".join(thread.channels) or "no channel named"
         switches = counted(thread.channel_switches, "change of channel", "changes of channel")
         lines += [f"{thread.topic or '(no topic)'}: {ways}, {switches}"]
-        lines += [f"  {_line(event)}" for event in thread.events]
+        lines += [f"  {event_line(event)}" for event in thread.events]
     document = [
         {
             "topic": thread.topic,
             "channels": thread.channels,
             "channel_switches": thread.channel_switches,
-            "events": [_document(event) for event in thread.events],
+            "events": [event_document(event) for event in thread.events],
         }
         for thread in found
     ]
@@ -101,7 +103,8 @@ def _fits(event: Event, start: datetime | None, wanted: tuple[str, ...], text: s
     )
 
 
-def _line(event: Event) -> str:
+def event_line(event: Event) -> str:
+    """An event as a line: when, what, where, in words, and the record that tells it."""
     from hub.journeys.telling import told
 
     more = f" +{len(event.also)}" if event.also else ""
@@ -117,7 +120,8 @@ def _closing(golden_id: str, chosen: list[Event], events: list[Event]) -> str:
     return f"{golden_id}: {shown}, told by {counted(records, 'record')}"
 
 
-def _document(event: Event) -> dict[str, object]:
+def event_document(event: Event) -> dict[str, object]:
+    """An event for a program."""
     from hub.journeys.telling import told
 
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -11,6 +12,8 @@ from sqlalchemy import Connection, select
 from hub.core.clock import from_micros
 from hub.core.errors import NotFound
 from hub.core.records import Feedback, Ticket, decode
+from hub.journeys import timeline
+from hub.journeys.event import Event
 from hub.store import cases, dirty, rises
 from hub.store.cases import Case, Step
 from hub.store.engine import Store
@@ -18,6 +21,7 @@ from hub.store.records import source_keys
 from hub.store.rises import Rise
 from hub.store.schema import source_records
 from hub.voc.case_run import keep
+from hub.voc.rise import why
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Opened:
         golden_id: Whose it is today; None if nobody answers for it.
         answers: Source key and content of each answer and ticket in it.
         rises: Risks in it that became high.
+        episode: What happened to the customer from the first of all this on, in every system.
         events: What happened to it, in order.
     """
 
@@ -36,6 +41,7 @@ class Opened:
     golden_id: str | None
     answers: tuple[tuple[str, Feedback | Ticket], ...]
     rises: tuple[Rise, ...]
+    episode: tuple[Event, ...]
     events: tuple[dict[str, Any], ...]
 
 
@@ -72,18 +78,26 @@ def act(
     return taken
 
 
-def show(connection: Connection, case_id: str) -> Opened:
-    """A case, opened.
+def show(connection: Connection, case_id: str, now: datetime) -> Opened:
+    """A case, opened, with what has happened until ``now``.
 
     Raises:
         NotFound: If there is no such case.
     """
-    case = _get(connection, case_id)
+    case, golden_id = _get(connection, case_id), cases.customer_of(connection, case_id)
+    answers = tuple(_answers(connection, case_id))
+    risen = tuple(rises.latest(connection, cases.answers(connection, case_id)).values())
+    told = timeline.load(connection, [golden_id])[golden_id] if golden_id else []
+    rests_on = {key for key, _ in answers}
+    rests_on |= {key for each in risen for reason in why(each) for key in reason.records}
+    began = [event.at for event in told if not rests_on.isdisjoint(event.sources)]
+    since = min([from_micros(case.at), *began])
     return Opened(
         case,
-        cases.customer_of(connection, case_id),
-        tuple(_answers(connection, case_id)),
-        tuple(rises.latest(connection, cases.answers(connection, case_id)).values()),
+        golden_id,
+        answers,
+        risen,
+        tuple(event for event in told if since <= event.at <= now),
         tuple(cases.events(connection, case_id)),
     )
 

@@ -217,7 +217,8 @@ def test_who_says_nothing_has_one_task_before_they_leave(account: Account) -> No
     account.type("run")
     account.type("run")
     (case,) = account.type("cases", "list")
-    (rise,) = account.type("cases", "show", case["case"])["rises"]
+    shown = account.type("cases", "show", case["case"])
+    (rise,) = shown["rises"]
     (open_task,) = [dict(task) for task in account.tasks]
     account.type("cases", "inform", case["case"], "--message", "call/7")
     account.type("run")
@@ -227,6 +228,7 @@ def test_who_says_nothing_has_one_task_before_they_leave(account: Account) -> No
     assert f"{rise['points']} of 100" in open_task["hs_task_body"]
     assert "+20 uses it much less than before" in open_task["hs_task_body"]
     assert "desk/stuck/0" in {key for why in rise["reasons"] for key in why["records"]}
+    assert {"ticket_opened", "log_in"} == {each["kind"] for each in shown["episode"]}
     assert [task["hs_task_status"] for task in account.tasks] == ["COMPLETED"]
 
 

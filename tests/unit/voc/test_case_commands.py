@@ -94,6 +94,17 @@ def test_a_case_goes_from_hand_to_hand_to_its_end(cases):
     assert "told" in cases("show", case, text=True)
 
 
+def test_a_case_shows_the_whole_episode(cases):
+    """What it rests on, and all that happened to the customer since, from every system."""
+    case = of(cases, "g2")
+
+    shown, text = cases("show", case), cases("show", case, text=True)
+
+    (answer,) = shown["answers"]
+    assert [each["sources"] for each in shown["episode"]] == [[answer["source"]]]
+    assert "since then\n" in text
+
+
 def test_nothing_closes_before_the_customer_was_told(cases):
     """The refusal says what to do, and the case is as it was."""
     case = of(cases, "g2")
