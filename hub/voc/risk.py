@@ -40,7 +40,8 @@ FLOOR: Final = 30
 """Coverage, in percent, below which the points are unknown."""
 
 Band = Literal["low", "medium", "high", "unknown"]
-_BANDS: Final[tuple[tuple[Band, int], ...]] = (("high", 50), ("medium", 25), ("low", 0))
+# From 40: no known world has more than a tenth of who stays there ever in a year (decision 20).
+_BANDS: Final[tuple[tuple[Band, int], ...]] = (("high", 40), ("medium", 25), ("low", 0))
 _MARGIN: Final = 5
 """Points that a score has to fall below a band before it leaves it."""
 
@@ -169,7 +170,7 @@ def judge(past: Past, sees: Sight, floor: int, model: Reweighing | None) -> Risk
 def band(points: int | None, previous: Band | None = None) -> Band:
     """The band of a score, which it leaves downwards only by a margin, so that it does not flap.
 
-    >>> band(52), band(48), band(48, previous="high"), band(44, previous="high"), band(None)
+    >>> band(42), band(38), band(38, previous="high"), band(34, previous="high"), band(None)
     ('high', 'medium', 'high', 'medium', 'unknown')
     """
     if points is None:

@@ -29,7 +29,7 @@ def risk(points: int | None) -> Risk:
 @pytest.mark.parametrize(
     ("today", "before", "band"),
     [
-        (52, 10, "high"), (47, 60, "high"), (47, 47, "medium"), (44, 60, "medium"),
+        (42, 10, "high"), (37, 60, "high"), (37, 37, "medium"), (34, 60, "medium"),
         (22, 30, "medium"), (22, 22, "low"), (0, 90, "low"), (None, 90, "unknown"),
     ],
 )  # fmt: skip
