@@ -87,6 +87,11 @@ class Episode:
         return frozenset(trigger.rid for trigger in self.triggers)
 
     @property
+    def waits(self) -> bool:
+        """Whether it asks for a word today."""
+        return self.told is None and not self.triggers[0].is_history
+
+    @property
     def rests_on_risk(self) -> bool:
         """Whether the customer did and said nothing that asks for a word."""
         return all(trigger.rule == HIGH_RISK for trigger in self.triggers)
@@ -138,7 +143,9 @@ def _claimed(episode: Episode, known: Known, free: Sequence[Case]) -> list[Case]
     found = [
         case
         for case in free
-        if case.rid in episode.rids or (case.case_id in held and case.rid not in others)
+        if case.rid in episode.rids
+        or (case.case_id in held and case.rid not in others)
+        or (episode.waits and _in_hand(case))
     ]
     return sorted(found, key=lambda case: (_RANKS.index(_rank(case)), case.at, case.case_id))
 

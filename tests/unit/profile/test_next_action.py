@@ -99,6 +99,18 @@ def test_a_high_risk_is_met_with_what_lowers_it_most() -> None:
     assert evidence == ["desk/tickets/812"]
 
 
+def test_a_high_risk_that_nothing_would_lower_asks_for_a_word() -> None:
+    """They asked nothing, so nobody is told what came of it."""
+    silent = sources()
+    silent.cases = [replace(CASE, rule="high_risk", at=to_micros(NOW - timedelta(days=3)))]
+
+    assert next_of(silent) == (
+        "ask the customer how they are doing",
+        "their risk of leaving is high since 2025-12-29",
+        ["case:c1"],
+    )
+
+
 @pytest.mark.parametrize(
     ("facts", "text"),
     [

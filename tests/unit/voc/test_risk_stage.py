@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from hub.core.clock import ManualClock, from_micros, to_micros
-from hub.core.records import AnyRecord, Interaction, Message, Ticket, encode
+from hub.core.records import AnyRecord, Feedback, Interaction, Message, Ticket, encode
 from hub.core.settings import DEFAULT_PURPOSES, LoopSection, RiskSection
 from hub.store import assessments, bulk, cases, dirty, rises
 from hub.store.cases import Case
@@ -209,6 +209,22 @@ def test_what_somebody_has_in_hand_goes_on_when_the_risk_falls(club: Fading) -> 
     club.comes_back(SHE)
 
     club.look(rules=["high_risk"])
+
+    assert [case.state for case in club.cases()] == ["assigned"]
+
+
+def test_who_complains_while_somebody_has_them_in_hand_waits_for_one_word(club: Fading) -> None:
+    """The risk fell, the call is still to be made, and now they answer badly: one case."""
+    club.fades(SHE)
+    club.look(rules=["high_risk", "detractor"])
+    club.act("assign")
+    club.comes_back(SHE)
+    club.look(rules=["high_risk", "detractor"])
+    low = Feedback(at=club.ago(0.1), instrument="nps", score=2, scale_min=0, scale_max=10)
+    club.history.add(SHE, "surveys/answers/1", low)
+    club.mark(SHE)
+
+    club.look(rules=["high_risk", "detractor"])
 
     assert [case.state for case in club.cases()] == ["assigned"]
 
