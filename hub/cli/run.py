@@ -88,7 +88,7 @@ def document(report: PipelineReport) -> dict[str, object]:
             "golden_changed": report.golden.written,
         },
         "snapshots": report.measured.snapshots,
-        "risk": {"assessed": report.assessed.looked_at, "rose": report.assessed.rose},
+        "risk": {"changed": report.assessed.changed, "rose": report.assessed.rose},
         "cases": dict(report.cased.steps),
         "themes": dict(report.rose.steps),
         "profiles_changed": report.profiled.written,
@@ -184,6 +184,8 @@ def _words(report: PipelineReport) -> str:
         f" {counted(report.golden.written, 'golden record')} written",
         f"metrics: {counted(measured.changed, 'customer')} changed,"
         f" {counted(measured.snapshots, 'new snapshot')}",
+        f"risk: {counted(report.assessed.changed, 'customer')} changed,"
+        f" {report.assessed.rose:,} became high",
         f"cases: {tally(report.cased.steps) or 'nothing happened'}",
         f"themes: {tally(report.rose.steps) or 'nothing rose'}",
         f"profiles: {report.profiled.written:,} changed",

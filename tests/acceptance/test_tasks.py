@@ -214,8 +214,7 @@ def test_who_says_nothing_has_one_task_before_they_leave(account: Account) -> No
     before = len(account.tasks)
 
     table("stuck", "who,subject,hands", (20, 1, "Charged twice", 3))
-    account.type("run")
-    account.type("run")
+    rose = [account.type("run")["risk"]["rose"] for _ in range(2)]
     (case,) = account.type("cases", "list")
     shown = account.type("cases", "show", case["case"])
     (rise,) = shown["rises"]
@@ -223,7 +222,7 @@ def test_who_says_nothing_has_one_task_before_they_leave(account: Account) -> No
     account.type("cases", "inform", case["case"], "--message", "call/7")
     account.type("run")
 
-    assert (before, case["rule"], case["state"]) == (0, "high_risk", "open")
+    assert (before, rose, case["rule"], case["state"]) == (0, [1, 0], "high_risk", "open")
     assert open_task["hs_task_subject"] == "Speak to a customer who may leave"
     assert f"{rise['points']} of 100" in open_task["hs_task_body"]
     assert "+20 uses it much less than before" in open_task["hs_task_body"]
